@@ -1,0 +1,26 @@
+/** The import rules of the house: data goes one way (see CONTRIBUTING.md). */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: `^src/${from}/` },
+  to: { path: '^src/', pathNot: [from, 'kernel', ...allowed].map((folder) => `^src/${folder}`) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'kernel-alone', severity: 'error', from: { path: '^src/kernel/' }, to: { path: '^src/', pathNot: '^src/kernel/' } },
+    only('inventory', 'inventory', []),
+    only('release', 'release', []),
+    only('pki', 'pki', []),
+    only('templates', 'templates', []),
+    only('transport', 'transport', []),
+    only('resources', 'resources', []),
+    only('phases', 'phases', ['inventory', 'release', 'pki', 'templates', 'resources']),
+    only('plan', 'plan', ['resources', 'phases/phase.ts']),
+    only('run', 'run', ['resources', 'plan', 'phases/phase.ts', 'transport/session.ts']),
+    only('report', 'report', ['run/events.ts', 'plan', 'resources']),
+    { name: 'cli-through-app', severity: 'error', from: { path: '^src/(?!cli)' }, to: { path: '^src/cli/' } },
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true },
+};

@@ -1,0 +1,143 @@
+import type { Secret } from '../kernel/secret.ts';
+
+/** The inventory after schema, defaults and rules: total, frozen, nothing left to decide. */
+export interface Inventory {
+  readonly name: string;
+  readonly profile: Profile;
+  readonly kubernetes: { readonly version: string; readonly kubectl: string; readonly controllerKubectl: boolean };
+  readonly hosts: readonly Host[];
+  readonly network: Network;
+  readonly etcd: Component & { readonly source: 'auto' | 'package' | 'archive'; readonly version: string };
+  readonly apiServer: Component & {
+    readonly port: number;
+    /** Further names and addresses for the serving certificate. */
+    readonly certSANs: readonly string[];
+    /** Where nodes and users reach the API: a load balancer or name in front of the masters; default the first master. */
+    readonly endpoint: string | undefined;
+  };
+  readonly controllerManager: Component;
+  readonly scheduler: Component;
+  readonly kubelet: Component & { readonly config: Readonly<Record<string, unknown>> };
+  readonly kubeProxy: Component & { readonly config: Readonly<Record<string, unknown>> };
+  readonly runtime: Runtime;
+  readonly images: Images;
+  readonly artifacts: Artifacts;
+  readonly os: OperatingSystem;
+  readonly pki: { readonly keyBits: number; readonly caKeys: 'masters' | 'controller'; readonly renewBeforeDays: number };
+  readonly proxy: Proxy | undefined;
+  readonly concurrency: number;
+  /** The file it came from, absolute; generated material lives beside it. */
+  readonly file: string;
+}
+
+export type Profile = 'secure' | 'cis' | 'course';
+export type Role = 'master' | 'etcd' | 'worker' | 'nfs';
+export type RuntimeName = 'docker' | 'containerd';
+
+export interface Host {
+  /** Inventory name, node name in the cluster, and file name in the state folder. */
+  readonly name: string;
+  /** What SSH dials: name or address. */
+  readonly address: string;
+  /** The node's own IPv4 address, as the other hosts reach it. */
+  readonly ip: string;
+  readonly roles: readonly Role[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly ssh: Ssh;
+  readonly runtime: RuntimeName | 'auto';
+  readonly setHostname: boolean;
+  readonly packages: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Per-host additions to component flags, by component (`kubelet`, `kube-proxy`, …). */
+  readonly extraArgs: Readonly<Partial<Record<ComponentName, ExtraArgs>>>;
+}
+
+export type ComponentName =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kubelet'
+  | 'kube-proxy';
+
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+export interface Ssh {
+  readonly user: string;
+  readonly port: number;
+  /** Private key files, tried in order after the agent. */
+  readonly keys: readonly string[];
+  readonly agent: boolean;
+  readonly passphrase: Secret | undefined;
+  readonly password: Secret | undefined;
+  readonly sudo: { readonly enabled: boolean; readonly password: Secret | undefined };
+  /** Pinned host key, `SHA256:…` as ssh-keygen prints it. */
+  readonly hostKey: string | undefined;
+  /** Name of another inventory host to go through, or a host of its own. */
+  readonly jump: JumpHost | undefined;
+  readonly connectTimeoutSeconds: number;
+  readonly commandTimeoutSeconds: number;
+}
+
+export type JumpHost = { readonly host: string } | { readonly address: string; readonly ssh: Ssh };
+
+/** Flag values by name without dashes; `null` removes a flag that the profile sets. */
+export type ExtraArgs = Readonly<Record<string, string | null>>;
+
+export interface Component {
+  readonly extraArgs: ExtraArgs;
+}
+
+export interface Network {
+  readonly serviceCIDR: string;
+  readonly podCIDR: string;
+  readonly nodePrefix: number;
+  readonly clusterDomain: string;
+  readonly dnsIP: string;
+  readonly nodePortRange: string;
+  readonly cni: 'bridge' | 'none';
+  readonly cniVersion: string;
+  readonly proxyMode: 'iptables' | 'ipvs';
+}
+
+export interface Runtime {
+  readonly default: RuntimeName | 'auto';
+  /** Registry host → mirror endpoints, tried in order (URLs). */
+  readonly mirrors: Readonly<Record<string, readonly string[]>>;
+  readonly insecureRegistries: readonly string[];
+  readonly restrictOomScoreAdj: boolean;
+}
+
+export interface Images {
+  readonly pause: string;
+}
+
+export interface Artifacts {
+  /** Base URLs or absolute folders, tried in order before the official ones. */
+  readonly mirrors: readonly string[];
+  /** Only the given mirrors are used: nothing is asked of the internet. */
+  readonly onlyMirrors: boolean;
+  readonly fetch: 'controller' | 'host';
+  /** File of `path: sha256` that replaces the release's own checksums; explicit, and shown in the plan. */
+  readonly checksums: string | undefined;
+  readonly cache: string | undefined;
+}
+
+export interface OperatingSystem {
+  readonly firewall: 'open-ports' | 'disable' | 'ignore';
+  readonly selinux: 'keep' | 'permissive';
+  readonly swap: 'off' | 'ignore';
+  readonly packages: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+export interface Proxy {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  readonly noProxy: readonly string[];
+}

@@ -1,0 +1,46 @@
+import { inspect } from 'node:util';
+
+const MASK = '***';
+
+/** A value that prints as `***` wherever it is printed by accident; `reveal()` is the only way in. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [inspect.custom](): string {
+    return MASK;
+  }
+}
+
+/** Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. */
+export function redact(text: string, secrets: Iterable<Secret>): string {
+  let masked = text;
+  for (const secret of secrets) {
+    const value = secret.reveal();
+    if (value.length < 4) continue; // masking "a" everywhere would tell more than it hides
+    for (const form of [
+      value,
+      Buffer.from(value).toString('base64'),
+      encodeURIComponent(value),
+      value.replaceAll("'", "'\\''"),
+    ]) {
+      masked = masked.replaceAll(form, MASK);
+    }
+  }
+  return masked;
+}

@@ -1,0 +1,41 @@
+/**
+ * The one seam to a host: start a command with stdin, get stdout, stderr and an exit code.
+ * Files, sudo, probing and applying are built on top of it; a test double implements just this.
+ */
+export interface Session {
+  /** The inventory's name of the host. */
+  readonly host: string;
+  readonly stats: SessionStats;
+  /**
+   * Runs one command line in the remote user's shell and waits for its end.
+   * Resolves for any exit code; rejects with a BootstrapError when the command could not be started
+   * (`E_CHANNEL`), the connection was lost before an exit code came (`E_CONNECTION_LOST`), it took
+   * longer than `timeoutMs` (`E_TIMEOUT`) or `signal` fired (`E_ABORTED`).
+   */
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  close(): Promise<void>;
+}
+
+export interface ExecOptions {
+  /** Fed to the command's stdin, which is closed at its end. A command that stops reading is no error. */
+  readonly stdin?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called with each piece of stdout as it arrives, besides being collected. */
+  readonly onStdout?: (chunk: Buffer) => void;
+}
+
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+export interface SessionStats {
+  readonly connections: number;
+  readonly execs: number;
+  readonly bytesSent: number;
+}
+
+/** Opens sessions; the engine gets one of these, the command line decides which. */
+export type Connect = (host: string, signal: AbortSignal) => Promise<Session>;
