@@ -4,10 +4,18 @@ import type { Secret } from '../kernel/secret.ts';
 export interface Inventory {
   readonly name: string;
   readonly profile: Profile;
-  readonly kubernetes: { readonly version: string; readonly kubectl: string; readonly controllerKubectl: boolean };
+  /** Versions are written as upstream tags them: `v1.16.3`. */
+  readonly kubernetes: {
+    readonly version: string;
+    readonly kubectl: string;
+    readonly controllerKubectl: boolean;
+  };
   readonly hosts: readonly Host[];
   readonly network: Network;
-  readonly etcd: Component & { readonly source: 'auto' | 'package' | 'archive'; readonly version: string };
+  readonly etcd: Component & {
+    readonly source: 'auto' | 'package' | 'archive';
+    /** Of the archive: `v3.3.15`. */ readonly version: string;
+  };
   readonly apiServer: Component & {
     readonly port: number;
     /** Further names and addresses for the serving certificate. */
@@ -23,7 +31,11 @@ export interface Inventory {
   readonly images: Images;
   readonly artifacts: Artifacts;
   readonly os: OperatingSystem;
-  readonly pki: { readonly keyBits: number; readonly caKeys: 'masters' | 'controller'; readonly renewBeforeDays: number };
+  readonly pki: {
+    readonly keyBits: number;
+    readonly caKeys: 'masters' | 'controller';
+    readonly renewBeforeDays: number;
+  };
   readonly proxy: Proxy | undefined;
   readonly concurrency: number;
   /** The file it came from, absolute; generated material lives beside it. */
@@ -47,6 +59,7 @@ export interface Host {
   readonly ssh: Ssh;
   readonly runtime: RuntimeName | 'auto';
   readonly setHostname: boolean;
+  /** All further packages of this host, those of `os` included; likewise `sysctls`. */
   readonly packages: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
   /** Per-host additions to component flags, by component (`kubelet`, `kube-proxy`, …). */
@@ -54,12 +67,7 @@ export interface Host {
 }
 
 export type ComponentName =
-  | 'etcd'
-  | 'kube-apiserver'
-  | 'kube-controller-manager'
-  | 'kube-scheduler'
-  | 'kubelet'
-  | 'kube-proxy';
+  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Taint {
   readonly key: string;

@@ -23,6 +23,8 @@ export interface ExecOptions {
   readonly signal?: AbortSignal;
   /** Called with each piece of stdout as it arrives, besides being collected. */
   readonly onStdout?: (chunk: Buffer) => void;
+  /** The same for stderr. */
+  readonly onStderr?: (chunk: Buffer) => void;
 }
 
 export interface ExecResult {

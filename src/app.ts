@@ -1,0 +1,101 @@
+import { hostname, userInfo } from 'node:os';
+import { connector, knownHostsOf } from './app/connect.ts';
+import { type Cluster, type ClusterOptions, isEssential, openCluster } from './app/cluster.ts';
+import { admit } from './app/admission.ts';
+import { BootstrapError, ExitCode } from './kernel/errors.ts';
+import { type Plan, isEmpty } from './plan/plan.ts';
+import { type Goal, converge, survey } from './run/converge.ts';
+import { type Fleet, alive, closeAll, hostSummaries, makeFleet } from './run/fleet.ts';
+
+export interface RunOptions extends ClusterOptions {
+  readonly command: string;
+  readonly acceptNewHostKeys: boolean;
+  readonly ignorePreflight: readonly string[];
+  /** First interrupt: finish what runs, then end. */
+  readonly stop: AbortSignal;
+  /** Second interrupt: end at once. */
+  readonly kill: AbortSignal;
+}
+
+/** Brings every host to what the inventory says. Returns the exit code. */
+export const up = (options: RunOptions): Promise<number> =>
+  onHosts(options, async ({ cluster, fleet, goal }, plan) => {
+    options.emit({ type: 'plan.ready', plan });
+    refuseHalfACluster(fleet, goal, cluster);
+    await converge(fleet, goal, plan, options.stop);
+    return outcome(fleet);
+  });
+
+/** Says what `up` would do, and touches nothing. */
+export const plan = (options: RunOptions & { readonly detailedExitCode: boolean }): Promise<number> =>
+  onHosts(options, ({ fleet }, found) => {
+    options.emit({ type: 'plan.ready', plan: found });
+    const code = outcome(fleet);
+    return Promise.resolve(code === 0 && options.detailedExitCode && !isEmpty(found) ? ExitCode.attention : code);
+  });
+
+/** Looks at the hosts and says whether they are fit for what the inventory wants of them. */
+export const preflight = (options: RunOptions): Promise<number> =>
+  onHosts(options, ({ fleet }) => Promise.resolve(outcome(fleet)));
+
+interface Run {
+  readonly cluster: Cluster;
+  readonly fleet: Fleet;
+  readonly goal: Goal;
+}
+
+/** The way all commands go that look at hosts: open, connect, probe, plan, act, sum up, close. */
+async function onHosts(options: RunOptions, act: (run: Run, plan: Plan) => Promise<number>): Promise<number> {
+  const { emit } = options;
+  const cluster = await openCluster(options);
+  const { inventory } = cluster;
+  const names = inventory.hosts.map(({ name }) => name);
+  emit({ type: 'run.started', command: options.command, cluster: inventory.name, hosts: names });
+  for (const { path, message, where } of cluster.warnings) {
+    emit({ type: 'note', level: 'warn', message: `${where.file}:${where.line}:${where.column} ${path}: ${message}` });
+  }
+  const fleet = makeFleet(names, { emit, concurrency: inventory.concurrency, kill: options.kill });
+  const goal: Goal = {
+    desire: cluster.desire,
+    watches: cluster.watches,
+    essential: isEssential(cluster.world(new Map())),
+    admit: (seen) => {
+      admit(cluster, seen, options);
+    },
+    prepare: () => cluster.prepare(),
+    owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
+  };
+  try {
+    const found = await survey(fleet, goal, connector(inventory, knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys)));
+    return await act({ cluster, fleet, goal }, found);
+  } finally {
+    emit({
+      type: 'summary',
+      changed: hostSummaries(fleet).reduce((sum, { changed }) => sum + changed, 0),
+      failed: hostSummaries(fleet).filter(({ failed }) => failed).length,
+      kubeconfig: cluster.kubeconfigFile,
+      hosts: hostSummaries(fleet),
+    });
+    await closeAll(fleet);
+    await cluster.artifacts.close();
+  }
+}
+
+/** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */
+function refuseHalfACluster(fleet: Fleet, goal: Goal, cluster: Cluster): void {
+  const lost = [...fleet.members.values()].filter(({ name, failed }) => failed && goal.essential(name));
+  const world = cluster.world(new Map(alive(fleet).flatMap(({ name, seen }) => (seen ? [[name, seen]] : []))));
+  const stands = cluster.inventory.hosts.some(({ name }) => world.facts(name).cluster !== undefined);
+  if (lost.length === 0 || stands) return;
+  throw new BootstrapError('E_UNREACHABLE', `${lost.map(({ name }) => name).join(', ')} cannot be reached`, {
+    hint: 'A new cluster needs all its masters and etcd members. Nothing was changed.',
+    cause: lost[0]?.failed,
+  });
+}
+
+function outcome(fleet: Fleet): number {
+  const failed = [...fleet.members.values()].filter((member) => member.failed).length;
+  if (failed === 0) return ExitCode.ok;
+  return failed === fleet.members.size ? ExitCode.failed : ExitCode.someHostsFailed;
+}
+

@@ -1,0 +1,177 @@
+import { dirname, join } from 'node:path';
+import { loadInventory } from '../inventory/load.ts';
+import type { Problem } from '../inventory/problem.ts';
+import type { Inventory } from '../inventory/types.ts';
+import { writeAtomic } from '../kernel/atomic-file.ts';
+import { factsOf, imagined } from '../phases/facts.ts';
+import { phases } from '../phases/index.ts';
+import type { ArtifactView, Phase, World } from '../phases/phase.ts';
+import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
+import { apiEndpoint, withRole } from '../phases/cluster.ts';
+import { openPkiStore, type PkiStore } from '../pki/store.ts';
+import type { Desire, Stage } from '../plan/stage.ts';
+import { watchesOf } from '../plan/stage.ts';
+import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
+import { flagTable } from '../release/flags.ts';
+import type { ProxyEnvironment } from '../release/http.ts';
+import { type Release, knownVersions, loadRelease } from '../release/release.ts';
+import { fileContent } from '../resources/content.ts';
+import type { Observed, Watch } from '../resources/observe.ts';
+import type { Emit } from '../run/events.ts';
+
+/** An inventory with everything that belongs to it: release, keys, artifacts, the state folder. */
+export interface Cluster {
+  readonly inventory: Inventory;
+  readonly warnings: readonly Problem[];
+  readonly stateFolder: string;
+  readonly kubeconfigFile: string;
+  readonly pki: PkiStore;
+  readonly artifacts: ArtifactStore;
+  readonly desire: Desire;
+  readonly watches: ReadonlyMap<string, readonly Watch[]>;
+  world(seen: ReadonlyMap<string, Observed>): World;
+  /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. */
+  prepare(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly emit: Emit;
+  /** Which phases take part; all by default. */
+  readonly phases?: (id: string) => boolean;
+}
+
+/** Reads everything about a cluster that is on this machine; makes nothing and asks no host. */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { inventory, warnings } = await readInventory(options.file, options.env);
+  const stateFolder = join(dirname(inventory.file), '.k8s-bootstrap', inventory.name);
+  const release = loadRelease(inventory.kubernetes.version);
+  const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
+  await pki.load();
+  const artifacts = openArtifactStore({
+    cacheFolder: inventory.artifacts.cache ?? join(dirname(inventory.file), '.k8s-bootstrap', 'cache'),
+    mirrors: inventory.artifacts.mirrors,
+    onlyMirrors: inventory.artifacts.onlyMirrors,
+    checksumsFile: inventory.artifacts.checksums,
+    lockFile: join(dirname(inventory.file), 'k8s-bootstrap.lock.yaml'),
+    proxyEnv: proxyOf(options.env),
+    onProgress: ({ artifact, bytes, total }) => {
+      options.emit({ type: 'download', artifact: `${artifact.name} ${artifact.version}`, bytes, total: total ?? 0 });
+    },
+  });
+  const now = new Date();
+  const selected = phases.filter(({ id }) => options.phases?.(id) ?? true);
+  const world = (seen: ReadonlyMap<string, Observed>): World =>
+    worldOf(inventory, release, pki, viewOf(artifacts), now, seen);
+  const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
+  return {
+    inventory,
+    warnings,
+    stateFolder,
+    kubeconfigFile,
+    pki,
+    artifacts,
+    world,
+    desire: (seen) => bind(selected, world(seen)),
+    watches: imaginedWatches(selected, inventory, world),
+    async prepare() {
+      await pki.ensure();
+      const here = world(new Map());
+      if (!admin(here)) await pki.issueAdmin(adminSpec(here));
+      const text = adminKubeconfig(here, apiEndpoint(here));
+      if (text !== undefined) await writeAtomic(kubeconfigFile, text, 0o600);
+    },
+  };
+}
+
+export const readInventory = (
+  file: string,
+  env: ClusterOptions['env'],
+): Promise<{ inventory: Inventory; warnings: readonly Problem[] }> =>
+  loadInventory(file, {
+    env,
+    knownVersions: knownVersions(),
+    flagKnown: (component, flag) => flagTable(component).flag(flag).known,
+    flagNames: (component) => flagTable(component).names,
+  });
+
+function worldOf(
+  inventory: Inventory,
+  release: Release,
+  pki: PkiStore,
+  artifacts: ArtifactView,
+  now: Date,
+  seen: ReadonlyMap<string, Observed>,
+): World {
+  const facts = new Map(inventory.hosts.map(({ name }) => [name, factsOf(seen.get(name))]));
+  const fresh = factsOf(undefined);
+  return {
+    inventory,
+    release,
+    pki,
+    artifacts,
+    now,
+    facts: (host) => facts.get(host) ?? fresh,
+    seen: (host) => seen.get(host),
+  };
+}
+
+/** Phases as the engine takes them. */
+function bind(selected: readonly Phase[], world: World): Stage[] {
+  const host = (name: string): Inventory['hosts'][number] =>
+    world.inventory.hosts.find((one) => one.name === name) ?? unreachable(name);
+  return selected.map((phase) => ({
+    id: phase.id,
+    title: phase.title,
+    batch: phase.batch,
+    hosts: phase.hosts(world).map(({ name }) => name),
+    resources: (name) => phase.resources(world, host(name)),
+    gates: (name) => phase.gates?.(world, host(name)) ?? [],
+  }));
+}
+
+/**
+ * What to ask of every host before anything is known of it: all that the phases would look at on a
+ * fresh host of either family, so that one exec is enough to know whether there is anything to do.
+ */
+function imaginedWatches(
+  selected: readonly Phase[],
+  inventory: Inventory,
+  world: (seen: ReadonlyMap<string, Observed>) => World,
+): Map<string, Watch[]> {
+  const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, []]));
+  for (const family of ['centos', 'debian'] as const) {
+    const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
+    for (const [host, more] of watchesOf(bind(selected, here))) watches.get(host)?.push(...more);
+    for (const phase of selected) {
+      for (const host of phase.hosts(here)) watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));
+    }
+  }
+  return watches;
+}
+
+/** The controller's own way out; lower case wins, as with curl. */
+const proxyOf = (env: ClusterOptions['env']): ProxyEnvironment => ({
+  httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
+  httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],
+  noProxy: env['no_proxy'] ?? env['NO_PROXY'],
+});
+
+const viewOf = (store: ArtifactStore): ArtifactView => ({
+  expected: (artifact, member) => store.expected(artifact, member),
+  async fetch(artifact, member) {
+    const { file, size, sha256 } = await (member === undefined ? store.fetch(artifact) : store.member(artifact, member));
+    return fileContent(file, size, sha256);
+  },
+});
+
+/** Masters and etcd members: without one of them a run does not go on. */
+export const isEssential = (world: World): ((host: string) => boolean) => {
+  const essential = new Set(withRole(world, 'master', 'etcd').map(({ name }) => name));
+  return (host) => essential.has(host);
+};
+
+function unreachable(name: string): never {
+  throw new TypeError(`${name} is not in the inventory`);
+}

@@ -1,0 +1,42 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { BootstrapError } from '../kernel/errors.ts';
+import type { Inventory, JumpHost, Ssh } from '../inventory/types.ts';
+import { openKnownHosts, type KnownHostsPolicy } from '../transport/host-keys.ts';
+import type { Connect } from '../transport/session.ts';
+import type { SshTarget } from '../transport/target.ts';
+
+/** Where a host of the inventory is dialled, and through whom. */
+export function targetOf(inventory: Inventory, name: string): SshTarget & { readonly ssh: Ssh } {
+  const host = inventory.hosts.find((one) => one.name === name);
+  if (!host) throw new BootstrapError('E_HOST', `there is no host ${name} in the inventory`);
+  const { address, ssh } = host;
+  return { host: name, address, ssh, via: ssh.jump && jumpTarget(inventory, ssh.jump) };
+}
+
+function jumpTarget(inventory: Inventory, jump: JumpHost): SshTarget {
+  if ('host' in jump) return targetOf(inventory, jump.host);
+  const { address, ssh } = jump;
+  return { host: address, address, ssh, via: ssh.jump && jumpTarget(inventory, ssh.jump) };
+}
+
+/** The product's own known_hosts in the state folder first, then the user's. */
+export const knownHostsOf = (stateFolder: string, acceptNew: boolean): KnownHostsPolicy =>
+  openKnownHosts({
+    own: join(stateFolder, 'known_hosts'),
+    others: [join(homedir(), '.ssh', 'known_hosts')],
+    acceptNew,
+  });
+
+/** Opens sessions to the hosts of an inventory, as root: by login or by sudo. */
+export function connector(inventory: Inventory, knownHosts: KnownHostsPolicy): Connect {
+  const loaded = Promise.all([import('../transport/ssh.ts'), import('../transport/sudo.ts')]);
+  const shared = loaded.then(([ssh]) => ssh.createShared());
+  return async (name, signal) => {
+    const [{ connectSsh }, { withSudo }] = await loaded;
+    const target = targetOf(inventory, name);
+    const session = await connectSsh(target, { knownHosts, signal, shared: await shared });
+    const { enabled, password } = target.ssh.sudo;
+    return enabled ? withSudo(session, password ? { password } : {}) : session;
+  };
+}

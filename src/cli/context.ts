@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+import type { OutputStream } from '../report/text.ts';
+
+/** The process as the command line sees it; nothing else in the program touches `process`. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+/** Options every command takes. */
+export interface GlobalOptions {
+  readonly inventory?: string;
+  readonly json?: boolean;
+  readonly plain?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** `-i FILE`, else `$K8S_BOOTSTRAP_INVENTORY`, else `./inventory.yaml`; an argument wins over all. */
+export const inventoryFile = (
+  argument: string | undefined,
+  options: GlobalOptions,
+  env: Surroundings['env'],
+): string => argument ?? options.inventory ?? env['K8S_BOOTSTRAP_INVENTORY'] ?? 'inventory.yaml';

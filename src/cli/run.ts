@@ -1,0 +1,75 @@
+import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
+import type { Emit } from '../run/events.ts';
+import type { GlobalOptions, Surroundings } from './context.ts';
+
+export interface RunContext {
+  readonly emit: Emit;
+  readonly stop: AbortSignal;
+  readonly kill: AbortSignal;
+}
+
+/**
+ * Runs one command behind a reporter and turns whatever comes of it into an exit code.
+ * The first interrupt asks the run to end when what it does is finished, the second ends it at once.
+ */
+export async function reported(
+  around: Surroundings,
+  options: GlobalOptions,
+  logFolder: string | undefined,
+  command: string,
+  action: (context: RunContext) => Promise<number>,
+): Promise<number> {
+  const [{ createReporter }, { openLogFile }] = await Promise.all([
+    import('../report/reporter.ts'),
+    import('../report/log-file.ts'),
+  ]);
+  const reporter = createReporter({
+    format: options.json ? 'json' : options.plain ? 'plain' : 'auto',
+    stdout: around.stdout,
+    stderr: around.stderr,
+    env: around.env,
+    secrets: [],
+    verbose: options.verbose ?? false,
+    ...(logFolder === undefined ? {} : { logFile: openLogFile(logFolder, { command, now: new Date() }) }),
+  });
+  const emit: Emit = (event) => {
+    reporter.emit({ ...event, at: new Date() });
+  };
+  const interrupts = watchInterrupts(emit);
+  try {
+    return await action({ emit, stop: interrupts.stop, kill: interrupts.kill });
+  } catch (thrown) {
+    const error = asBootstrapError(thrown);
+    emit({ type: 'run.failed', error });
+    return interrupts.code() ?? error.exitCode;
+  } finally {
+    interrupts.end();
+    await reporter.close();
+  }
+}
+
+function watchInterrupts(emit: Emit): { stop: AbortSignal; kill: AbortSignal; code(): number | undefined; end(): void } {
+  const stop = new AbortController();
+  const kill = new AbortController();
+  let code: number | undefined;
+  const on = (exitCode: number): (() => void) => () => {
+    if (stop.signal.aborted) kill.abort();
+    else emit({ type: 'note', level: 'warn', message: 'stopping when the running step is done; once more to stop at once' });
+    code = exitCode;
+    stop.abort();
+  };
+  const handlers: [NodeJS.Signals, () => void][] = [
+    ['SIGINT', on(ExitCode.interrupted)],
+    ['SIGTERM', on(ExitCode.terminated)],
+  ];
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return {
+    stop: stop.signal,
+    kill: kill.signal,
+    code: () => code,
+    end: () => {
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+    },
+  };
+}
+

@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { Secret } from '../kernel/secret.ts';
+import { parseDocument, type Document } from './document.ts';
+import { isEnvReference, type Surroundings } from './fields.ts';
+import { complaintsOf, type Complaint } from './issues.ts';
+import { inventoryJsonSchema } from './json-schema.ts';
+import { formatPath, formatProblem, InventoryError, type Path, type Problem } from './problem.ts';
+import { resolveInventory } from './resolve.ts';
+import type { Known, Report } from './rule.ts';
+import { rules } from './rules.ts';
+import { inventorySchema, type WrittenInventory } from './schema.ts';
+import type { Inventory } from './types.ts';
+
+export interface LoadOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly knownVersions: Known['versions'];
+  readonly flagKnown: Known['flagKnown'];
+  /** Flags to suggest for an unknown one; without it nothing is suggested. */
+  readonly flagNames?: Known['flagNames'];
+}
+
+export interface LoadedInventory {
+  readonly inventory: Inventory;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Reads, checks and completes an inventory. The result is frozen all through.
+ * @throws E_INVENTORY_FILE when it can't be read, E_YAML when it isn't YAML, otherwise
+ *   {@link InventoryError} with everything that is wrong with it
+ */
+export async function loadInventory(file: string, options: LoadOptions): Promise<LoadedInventory> {
+  const document = parseDocument(await read(file), file);
+  const absolute = resolve(file);
+  const home = options.env['HOME'] ?? homedir();
+  const surroundings = { env: options.env, folder: dirname(absolute), home };
+  const errors: Complaint[] = [];
+  const warnings: Complaint[] = plainSecrets(document.value, []);
+  const written = parseWritten(withNumbersAsWritten(document.value, document, []), surroundings, errors);
+  let inventory: Inventory | undefined;
+  if (written) {
+    const resolved = resolveInventory(written, absolute, surroundings);
+    const place = (path: Path): Path => toWritten(path, resolved.origins, written, document);
+    const isNew = ({ path }: Complaint): boolean => !errors.some((error) => startsWith(path, error.path));
+    const found: Complaint[] = [...resolved.complaints];
+    if (found.length === 0) runRules(resolved.inventory, known(options), place, found, warnings);
+    errors.push(...found.filter(isNew));
+    inventory = resolved.inventory;
+  }
+  if (errors.length > 0 || !inventory) throw new InventoryError(toProblems(errors, document, file));
+  return { inventory: deepFreeze(inventory), warnings: toProblems(warnings, document, file) };
+}
+
+async function read(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const reason =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message;
+    throw new BootstrapError('E_INVENTORY_FILE', `cannot read the inventory ${file}: ${reason}`, {
+      cause,
+      where: { file },
+      hint: 'Give its path with -i FILE, or write one with `k8s-bootstrap init`.',
+      exitCode: ExitCode.usage,
+    });
+  }
+}
+
+const known = ({ knownVersions, flagKnown, flagNames }: LoadOptions): Known => ({
+  versions: knownVersions,
+  flagKnown,
+  flagNames: flagNames ?? (() => []),
+});
+
+/**
+ * The schema's view of the file. What it refuses is noted and, where the rest makes sense without it,
+ * left out, so that the rules can still report what else is wrong.
+ */
+function parseWritten(
+  raw: unknown,
+  surroundings: Surroundings,
+  errors: Complaint[],
+): WrittenInventory | undefined {
+  const schema = inventorySchema(surroundings);
+  const first = schema.safeParse(raw, { reportInput: true });
+  if (first.success) return first.data;
+  errors.push(...complaintsOf(first.error.issues, inventoryJsonSchema));
+  const rest = structuredClone(raw);
+  for (const { path, meant } of errors) repair(rest, path, meant);
+  return schema.safeParse(rest).data;
+}
+
+/** Renames a mistyped key; takes anything else away that is wrong, of a list the whole. */
+function repair(value: unknown, path: Path, meant: Path | undefined): void {
+  const end = path.findLastIndex((part) => typeof part === 'string');
+  let parent = value as Record<string | number, unknown> | undefined;
+  for (const part of path.slice(0, end)) parent = parent?.[part] as typeof parent;
+  const key = path[end];
+  if (typeof parent !== 'object' || key === undefined) return;
+  const name = meant?.at(-1);
+  if (name !== undefined && !Object.hasOwn(parent, name)) parent[name] = parent[key];
+  Reflect.deleteProperty(parent, key);
+}
+
+function runRules(
+  inventory: Inventory,
+  known: Known,
+  place: (path: Path) => Path,
+  errors: Complaint[],
+  warnings: Complaint[],
+): void {
+  const into =
+    (list: Complaint[]): Report['error'] =>
+    (path, message, details) =>
+      void list.push({ path: place(path), message, ...details });
+  const report: Report = { error: into(errors), warning: into(warnings) };
+  for (const rule of rules) rule(inventory, report, known);
+}
+
+/** A path of the resolved inventory, as the place where its value was written: host, group, defaults or top. */
+function toWritten(
+  path: Path,
+  origins: readonly number[],
+  written: WrittenInventory,
+  document: Document,
+): Path {
+  const [first, index, ...rest] = path;
+  if (first !== 'hosts' || typeof index !== 'number') return path;
+  const origin = origins[index] ?? index;
+  const own: Path = ['hosts', origin, ...rest];
+  const levels: Path[] = [
+    own,
+    ['groups', written.hosts[origin]?.group ?? '', ...rest],
+    ['defaults', ...rest],
+    rest,
+  ];
+  return levels.find((level) => level.length > 0 && document.isWritten(level)) ?? own;
+}
+
+const startsWith = (path: Path, prefix: Path): boolean => prefix.every((part, index) => path[index] === part);
+
+function toProblems(complaints: readonly Complaint[], document: Document, file: string): Problem[] {
+  const problems = complaints.map(({ path, message, hint, atKey }): Problem => {
+    const where = { file, ...(atKey ? document.keyAt(path) : document.valueAt(path)) };
+    return { path: formatPath(path), message, ...(hint !== undefined && { hint }), where };
+  });
+  const distinct = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  return [...distinct.values()].sort(
+    (a, b) => a.where.line - b.where.line || a.where.column - b.where.column,
+  );
+}
+
+/** `0644` and `1.10` as values of flags, labels and sysctls mean just that, not 644 and 1.1. */
+function withNumbersAsWritten(value: unknown, document: Document, path: Path): unknown {
+  const inside = path.some((part) => part === 'extraArgs' || part === 'labels' || part === 'sysctls');
+  if (typeof value === 'number' && inside) return document.textAt(path) ?? value;
+  if (Array.isArray(value))
+    return value.map((item, index) => withNumbersAsWritten(item, document, [...path, index]));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([key, item]) => [key, withNumbersAsWritten(item, document, [...path, key])]),
+  );
+}
+
+function plainSecrets(value: unknown, path: Path): Complaint[] {
+  if (typeof value === 'object' && value !== null) {
+    const entries: [string | number, unknown][] = Array.isArray(value)
+      ? [...value.entries()]
+      : Object.entries(value);
+    return entries.flatMap(([key, item]) => plainSecrets(item, [...path, key]));
+  }
+  const key = path.at(-1);
+  const isSecret = path.includes('ssh') && (key === 'password' || key === 'passphrase');
+  if (!isSecret || typeof value !== 'string' || isEnvReference(value)) return [];
+  const hint = 'Write it as ${env:NAME} and set NAME, or use a key.';
+  return [{ path, message: 'a secret in plain text', hint }];
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return value;
+  for (const item of Object.values(value)) deepFreeze(item);
+  return Object.freeze(value);
+}

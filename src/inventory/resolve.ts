@@ -1,0 +1,48 @@
+import { nthAddress } from '../kernel/cidr.ts';
+import type { Surroundings } from './fields.ts';
+import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
+import type { WrittenInventory } from './schema.ts';
+import type { Inventory } from './types.ts';
+
+/** The inventory with every default that depends on another value. */
+export function resolveInventory(
+  written: WrittenInventory,
+  file: string,
+  surroundings: Surroundings,
+): Omit<ResolvedHosts, 'hosts'> & { readonly inventory: Inventory } {
+  const { hosts, origins, complaints } = resolveHosts(written, surroundings);
+  const { name, profile, kubernetes, network, apiServer, artifacts, proxy } = written;
+  const { etcd, controllerManager, scheduler, kubelet, kubeProxy, runtime, images, os, pki, concurrency } =
+    written;
+  const inventory: Inventory = {
+    name,
+    profile,
+    kubernetes: { ...kubernetes, kubectl: kubernetes.kubectl ?? kubernetes.version },
+    hosts,
+    network: { ...network, dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR) },
+    etcd,
+    apiServer: { ...apiServer, endpoint: apiServer.endpoint },
+    controllerManager,
+    scheduler,
+    kubelet,
+    kubeProxy,
+    runtime,
+    images,
+    artifacts: { ...artifacts, checksums: artifacts.checksums, cache: artifacts.cache },
+    os,
+    pki,
+    proxy: proxy && { http: proxy.http, https: proxy.https, noProxy: proxy.noProxy },
+    concurrency,
+    file,
+  };
+  return { inventory, origins, complaints };
+}
+
+/** kubeadm's choice too; a range without ten addresses is a rule's business. */
+function tenthAddress(serviceCIDR: string): string {
+  try {
+    return nthAddress(serviceCIDR, 10);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,51 @@
+import {
+  cgroupDriverIsLeftAlone,
+  configFieldsAreKnown,
+  flagsAreKnown,
+  flagsHaveAnEffect,
+  insecureFlagsNeedTheCourse,
+  managedFlagsAreLeftAlone,
+  versionsAreKnown,
+} from './component-rules.ts';
+import {
+  addressesAreValid,
+  etcdHasAQuorum,
+  hostsAreDistinct,
+  jumpsLeadSomewhere,
+  labelsAndTaintsAreValid,
+  nodeNamesAreValid,
+  thereIsAMaster,
+} from './host-rules.ts';
+import {
+  apiServerNamesAreValid,
+  dnsIsAService,
+  everyNodeGetsAPodRange,
+  nodePortsAreARange,
+  rangesAreApart,
+  serviceRangeHasASize,
+} from './network-rules.ts';
+import type { Rule } from './rule.ts';
+
+/** All rules; each looks at the whole inventory, and all of them run. */
+export const rules: readonly Rule[] = [
+  nodeNamesAreValid,
+  addressesAreValid,
+  hostsAreDistinct,
+  thereIsAMaster,
+  etcdHasAQuorum,
+  jumpsLeadSomewhere,
+  labelsAndTaintsAreValid,
+  rangesAreApart,
+  serviceRangeHasASize,
+  dnsIsAService,
+  everyNodeGetsAPodRange,
+  nodePortsAreARange,
+  apiServerNamesAreValid,
+  versionsAreKnown,
+  flagsAreKnown,
+  flagsHaveAnEffect,
+  managedFlagsAreLeftAlone,
+  cgroupDriverIsLeftAlone,
+  insecureFlagsNeedTheCourse,
+  configFieldsAreKnown,
+];

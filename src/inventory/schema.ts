@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import {
+  cidr,
+  envText,
+  extraArgs,
+  localPath,
+  port,
+  scalarText,
+  urlOrFolder,
+  version,
+  webAddress,
+  type Surroundings,
+} from './fields.ts';
+import { groupSchema, hostSchema, packages, sshSchema, sysctls } from './host-schema.ts';
+
+/** The inventory as it is written, with the defaults of every field that has one of its own. */
+export const inventorySchema = (surroundings: Surroundings) =>
+  z.strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
+        error: (issue) =>
+          `"${String(issue.input)}" is not a name of lower-case letters, digits and - (at most 63)`,
+      })
+      .describe('Name of the cluster; generated files go to .k8s-bootstrap/NAME'),
+    profile: z
+      .enum(['secure', 'cis', 'course'])
+      .default('secure')
+      .describe('secure; cis: the whole benchmark; course: as taught by hand, insecure'),
+    kubernetes: z
+      .strictObject({
+        version: version().prefault('v1.16.3'),
+        kubectl: version().optional().describe('Default: the same version'),
+        controllerKubectl: z.boolean().default(false).describe('Also install kubectl on this machine'),
+      })
+      .prefault({}),
+    hosts: z.array(hostSchema(surroundings)).min(1, { error: 'at least one host is needed' }),
+    groups: z
+      .record(z.string(), groupSchema(surroundings))
+      .default({})
+      .describe('Host settings by group name'),
+    defaults: groupSchema(surroundings).default({}).describe('Settings of every host'),
+    ssh: sshSchema(surroundings).default({}),
+    network: network(),
+    etcd: z
+      .strictObject({
+        source: z
+          .enum(['auto', 'package', 'archive'])
+          .default('auto')
+          .describe('package: from the OS; archive: the official release'),
+        version: version().prefault('v3.3.15').describe('Of the archive'), // the one kubeadm 1.16 pairs with
+        extraArgs: extraArgs().default({}),
+      })
+      .prefault({}),
+    apiServer: z
+      .strictObject({
+        port: port().default(6443),
+        certSANs: z
+          .array(envText(surroundings))
+          .default([])
+          .describe('Further names and addresses in the serving certificate'),
+        endpoint: envText(surroundings)
+          .optional()
+          .describe('A load balancer or name in front of the masters, host or host:port'),
+        extraArgs: extraArgs().default({}),
+      })
+      .prefault({}),
+    controllerManager: component().prefault({}),
+    scheduler: component().prefault({}),
+    kubelet: configuredComponent('KubeletConfiguration v1beta1').prefault({}),
+    kubeProxy: configuredComponent('KubeProxyConfiguration v1alpha1').prefault({}),
+    runtime: z
+      .strictObject({
+        default: z
+          .enum(['auto', 'docker', 'containerd'])
+          .default('auto')
+          .describe('auto: what the OS carries'),
+        mirrors: z
+          .record(z.string(), z.array(webAddress(surroundings)))
+          .default({})
+          .describe('Registry host → mirrors, tried in order'),
+        insecureRegistries: z.array(z.string().min(1)).default([]),
+        restrictOomScoreAdj: z.boolean().default(false),
+      })
+      .prefault({}),
+    images: z.strictObject({ pause: z.string().min(1).default('k8s.gcr.io/pause:3.1') }).prefault({}),
+    artifacts: z
+      .strictObject({
+        mirrors: z
+          .array(urlOrFolder(surroundings))
+          .default([])
+          .describe('Web addresses or folders, tried first, in order'),
+        onlyMirrors: z.boolean().default(false).describe('Ask nothing of the internet'),
+        fetch: z.enum(['controller', 'host']).default('controller').describe('Who downloads'),
+        checksums: localPath(surroundings)
+          .optional()
+          .describe('File of path: sha256, instead of the official ones'),
+        cache: localPath(surroundings).optional(),
+      })
+      .prefault({}),
+    os: z
+      .strictObject({
+        firewall: z.enum(['open-ports', 'disable', 'ignore']).default('open-ports'),
+        selinux: z.enum(['keep', 'permissive']).default('keep'),
+        swap: z.enum(['off', 'ignore']).default('off'),
+        packages: packages().default([]).describe('Further OS packages on every host'),
+        sysctls: sysctls().default({}),
+      })
+      .prefault({}),
+    pki: z
+      .strictObject({
+        keyBits: z.literal([2048, 3072, 4096]).default(2048),
+        caKeys: z.enum(['masters', 'controller']).default('masters').describe('Where the CA keys are kept'),
+        renewBeforeDays: z.int().min(1).max(364).default(30),
+      })
+      .prefault({}),
+    proxy: z
+      .strictObject({
+        http: webAddress(surroundings).optional(),
+        https: webAddress(surroundings).optional(),
+        noProxy: z.array(scalarText()).default([]),
+      })
+      .optional()
+      .describe('Web proxy of the hosts, for packages and images'),
+    concurrency: z.int().min(1).max(1000).default(30).describe('Hosts worked on at once'),
+  });
+
+const component = () => z.strictObject({ extraArgs: extraArgs().default({}) });
+
+const configuredComponent = (kind: string) =>
+  z.strictObject({
+    extraArgs: extraArgs().default({}),
+    config: z.record(z.string(), z.unknown()).default({}).describe(`Fields of ${kind}`),
+  });
+
+const network = () =>
+  z
+    .strictObject({
+      serviceCIDR: cidr().default('10.96.0.0/16'),
+      podCIDR: cidr().default('10.244.0.0/16'),
+      nodePrefix: z.int().min(16).max(28).default(24).describe("Length of each node's part of podCIDR"),
+      clusterDomain: z
+        .string()
+        .regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, {
+          error: (issue) => `"${String(issue.input)}" is not a domain name`,
+        })
+        .default('cluster.local'),
+      dnsIP: z
+        .ipv4({ error: (issue) => `"${String(issue.input)}" is not an IPv4 address` })
+        .optional()
+        .describe('Default: the 10th address of serviceCIDR'),
+      nodePortRange: z
+        .string()
+        .regex(/^\d{1,5}-\d{1,5}$/, {
+          error: (issue) => `"${String(issue.input)}" is not a range like 30000-32767`,
+        })
+        .default('30000-32767'),
+      cni: z.enum(['bridge', 'none']).default('bridge'),
+      cniVersion: version().prefault('v0.8.6'),
+      proxyMode: z.enum(['iptables', 'ipvs']).default('iptables'),
+    })
+    .prefault({});
+
+export type WrittenInventory = z.output<ReturnType<typeof inventorySchema>>;

@@ -1,0 +1,29 @@
+import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
+import { paths } from '../release/paths.ts';
+import { directory, file } from '../resources/file.ts';
+import { factsWatches } from './facts.ts';
+import type { Phase, World } from './phase.ts';
+
+/** First of all: whose host this is. What is written later can then never be on a host without an owner. */
+export const basePhase: Phase = {
+  id: 'base',
+  title: 'Claim the hosts',
+  batch: 'parallel',
+  hosts: ({ inventory }) => inventory.hosts,
+  watch: factsWatches,
+  resources: (world) => [
+    directory({ path: paths.state, mode: '0700' }),
+    file({ path: paths.cluster, content: clusterText(world) }),
+  ],
+};
+
+/** Id of the key of the cluster's CA in hex; `undefined` before there is one. */
+export function clusterKeyId(world: World): string | undefined {
+  const pem = world.pki.caPem('cluster');
+  return pem === undefined ? undefined : keyIdOf(readCertificate(pem));
+}
+
+function clusterText(world: World): string | undefined {
+  const keyId = clusterKeyId(world);
+  return keyId === undefined ? undefined : `name ${world.inventory.name}\nca ${keyId}\n`;
+}

@@ -1,0 +1,111 @@
+import type { ComponentName, Host } from '../inventory/types.ts';
+import { kubeconfig } from '../pki/kubeconfig.ts';
+import { caFilesOf } from '../pki/profiles.ts';
+import { binary, paths, ports } from '../release/paths.ts';
+import { file, fileId } from '../resources/file.ts';
+import { releaseBinary } from './binaries.ts';
+import { leaf, leafFiles, leafId, leafPaths } from './certificates.ts';
+import { apiFor, withRole } from './cluster.ts';
+import { component } from './component.ts';
+import type { Phase, World } from './phase.ts';
+import { serviceAccountKeyFile } from './trust.ts';
+
+interface Controller {
+  readonly name: 'kube-controller-manager' | 'kube-scheduler';
+  readonly certificate: 'controller-manager' | 'scheduler';
+  readonly conf: string;
+  readonly port: number;
+  readonly values: (world: World) => Readonly<Record<string, string | undefined>>;
+  /** Files of phase `trust` that it reads. */
+  readonly trusted: (world: World) => readonly string[];
+  readonly extraArgs: (world: World) => World['inventory']['scheduler']['extraArgs'];
+}
+
+/** Both are clients of the API with a leader among them: the same phase but for what they are told. */
+export const controllerManagerPhase = controllerPhase({
+  name: 'kube-controller-manager',
+  certificate: 'controller-manager',
+  conf: paths.controllerManagerConf,
+  port: ports.controllerManager,
+  values: (world) => ({
+    cluster: world.inventory.name,
+    podCIDR: world.inventory.network.podCIDR,
+    serviceCIDR: world.inventory.network.serviceCIDR,
+    // It signs certificate requests only where the CA's key is at hand.
+    signingCert: signs(world) ? caFilesOf('cluster').certificate : undefined,
+    signingKey: signs(world) ? caFilesOf('cluster').key : undefined,
+  }),
+  trusted: (world) => [serviceAccountKeyFile, ...(signs(world) ? [caFilesOf('cluster').key] : [])],
+  extraArgs: (world) => world.inventory.controllerManager.extraArgs,
+});
+
+export const schedulerPhase = controllerPhase({
+  name: 'kube-scheduler',
+  certificate: 'scheduler',
+  conf: paths.schedulerConf,
+  port: ports.scheduler,
+  values: () => ({}),
+  trusted: () => [],
+  extraArgs: (world) => world.inventory.scheduler.extraArgs,
+});
+
+const signs = (world: World): boolean => world.inventory.pki.caKeys === 'masters';
+
+function controllerPhase(spec: Controller): Phase {
+  const { name, certificate, conf } = spec;
+  return {
+    id: certificate,
+    title: name,
+    batch: 'rolling',
+    hosts: (world) => withRole(world, 'master'),
+    resources(world, host) {
+      const trusted = [caFilesOf('cluster').certificate, ...spec.trusted(world)];
+      return [
+        releaseBinary(world, host, name),
+        leaf(world, host, certificate),
+        file({ path: conf, content: hostKubeconfig(world, host, `system:${name}`, leafFiles(certificate)), mode: '0600' }),
+        ...component(world, host, {
+          name,
+          binary: binary(name),
+          values: spec.values(world),
+          context: {},
+          extraArgs: spec.extraArgs(world),
+          restartOn: [leafId(certificate), fileId(conf), ...trusted.map(fileId)],
+          inputs: [...leafPaths(certificate), conf, ...trusted],
+        }),
+      ];
+    },
+    gates: (_world, host) => [healthGate(host, name, `https://127.0.0.1:${spec.port}/healthz`)],
+  };
+}
+
+/** Text of a kubeconfig whose certificate lies in files of its own: no secret, so its changes can be shown. */
+export const hostKubeconfig = (
+  world: World,
+  host: Host,
+  user: string,
+  files: { readonly certificate: string; readonly key: string },
+): string =>
+  kubeconfig({
+    cluster: world.inventory.name,
+    server: apiFor(world, host),
+    user,
+    ca: { file: caFilesOf('cluster').certificate },
+    certificate: { file: files.certificate, keyFile: files.key },
+  });
+
+/** The component's own /healthz on loopback; its certificate there is made at start, so it is not checked. */
+export function healthGate(host: Host, name: ComponentName, url: string): ReturnType<NonNullable<Phase['gates']>>[number] {
+  const key = `health:${name}`;
+  return {
+    title: `${name} is healthy`,
+    at: host.name,
+    watches: [{ kind: 'answer', key, slow: true, script: `curl -ksS --max-time 2 --noproxy '*' -w ' %{http_code}' ${url}` }],
+    judge: (seen) => {
+      const said = seen.answer(key)?.output ?? '';
+      return / ?200$/.test(said) ? undefined : said.split('\n').at(-1) || 'no answer';
+    },
+    timeoutSeconds: 60,
+    units: [`${name}.service`],
+  };
+}

@@ -1,0 +1,37 @@
+import type { Host } from '../inventory/types.ts';
+import type { Resource } from '../resources/resource.ts';
+import { packages } from '../resources/system.ts';
+import { isNode, withRole } from './cluster.ts';
+import { factsWatches } from './facts.ts';
+import type { Phase, World } from './phase.ts';
+import { runtimePackage, runtimePackageWatches } from './runtime.ts';
+import { systemOf } from './systems.ts';
+
+/** The operating system's own packages, the container runtime among them, in one transaction on each host. */
+export const packagesPhase: Phase = {
+  id: 'packages',
+  title: 'Packages',
+  batch: 'parallel',
+  hosts: ({ inventory }) => inventory.hosts,
+  watch: (world, host) => [...factsWatches(), ...(isNode(host) ? runtimePackageWatches(world, host) : [])],
+  resources(world, host): Resource[] {
+    const names = packageNames(world, host);
+    return names.length === 0 ? [] : [packages(world.facts(host.name).packageManager, names)];
+  },
+};
+
+function packageNames(world: World, host: Host): string[] {
+  const { os } = world.inventory;
+  return [...new Set([...(isNode(host) ? nodePackages(world, host) : []), ...os.packages, ...host.packages])];
+}
+
+function nodePackages(world: World, host: Host): string[] {
+  const system = systemOf(world.facts(host.name));
+  return [
+    ...system.node,
+    ...(world.inventory.network.proxyMode === 'ipvs' ? system.ipvs : []),
+    // Whichever node a pod with an NFS volume comes to has to mount it.
+    ...(withRole(world, 'nfs').length > 0 ? system.nfsClient : []),
+    runtimePackage(world, host),
+  ];
+}

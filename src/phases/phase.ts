@@ -1,0 +1,47 @@
+import type { Host, Inventory } from '../inventory/types.ts';
+import type { PkiStore } from '../pki/store.ts';
+import type { Gate } from '../plan/stage.ts';
+import type { Artifact } from '../release/artifact.ts';
+import type { Release } from '../release/release.ts';
+import type { Observed, Watch } from '../resources/observe.ts';
+import type { Resource } from '../resources/resource.ts';
+import type { Content } from '../resources/step.ts';
+import type { HostFacts } from './facts.ts';
+
+/**
+ * One part of the work, as a value. The list of them in `index.ts` is the product's table of contents;
+ * `--only`, `--skip`, `phases` and the progress view are derived from it.
+ */
+export interface Phase {
+  readonly id: string;
+  readonly title: string;
+  readonly batch: 'parallel' | 'rolling';
+  /** Hosts that take part; a function of the inventory and, for API objects, of who answers. */
+  hosts(world: World): readonly Host[];
+  /** Questions beyond what the resources watch by themselves: facts that decide what is wanted. */
+  watch?(world: World, host: Host): readonly Watch[];
+  /** What is wanted on a host. Pure: no clock, no random, no transport. */
+  resources(world: World, host: Host): readonly Resource[];
+  gates?(world: World, host: Host): readonly Gate[];
+}
+
+/** Everything a phase may know: what was written down, what was seen, what exists. */
+export interface World {
+  readonly inventory: Inventory;
+  readonly release: Release;
+  readonly pki: PkiStore;
+  /** The hour of the run: a certificate's remaining life is judged against it. */
+  readonly now: Date;
+  readonly artifacts: ArtifactView;
+  /** Facts of any host of the inventory; of one that was not seen, those of a fresh CentOS 7. */
+  facts(host: string): HostFacts;
+  /** What was seen on a host; `undefined` when it was not reached. */
+  seen(host: string): Observed | undefined;
+}
+
+/** Files to install as phases see them. */
+export interface ArtifactView {
+  /** Digest that a binary must have, or `undefined` while nothing has pinned it. */
+  expected(artifact: Artifact, member?: string): string | undefined;
+  fetch(artifact: Artifact, member?: string): Promise<Content>;
+}

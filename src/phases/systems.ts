@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { z } from 'zod';
+import { BootstrapError } from '../kernel/errors.ts';
+import type { HostFacts } from './facts.ts';
+
+const names = z.array(z.string().min(1));
+const schema = z.strictObject({
+  systems: z
+    .array(
+      z.strictObject({
+        ids: names,
+        versions: names,
+        family: z.enum(['centos', 'debian']),
+        runtime: z.enum(['docker', 'containerd']),
+        node: names,
+        ipvs: names,
+        nfsClient: names,
+        docker: z.string(),
+        containerd: z.string(),
+      }),
+    )
+    .min(1),
+});
+
+/** An operating system of `release/host-packages.yaml`. */
+export type System = z.infer<typeof schema>['systems'][number];
+
+/** The system a host runs, or `undefined` for one that is not supported. Minor versions (8.9) do not count. */
+export const supportedSystem = ({ osId, osVersion }: HostFacts): System | undefined =>
+  systems().find(
+    ({ ids, versions }) => ids.includes(osId) && versions.includes(osVersion.split('.')[0] ?? ''),
+  );
+
+/** The same, and for an unsupported one the latest of its family: what `--ignore-preflight os` then gets. */
+export function systemOf(facts: HostFacts): System {
+  const relatives = systems().filter(
+    ({ family }) => family === (facts.family === 'debian' ? 'debian' : 'centos'),
+  );
+  const system = supportedSystem(facts) ?? relatives.at(-1);
+  if (system) return system;
+  throw new BootstrapError(
+    'E_RELEASE_DATA',
+    `release/host-packages.yaml has no system of family ${facts.family}`,
+  );
+}
+
+let loaded: readonly System[] | undefined;
+
+function systems(): readonly System[] {
+  loaded ??= read(new URL('../../release/host-packages.yaml', import.meta.url));
+  return loaded;
+}
+
+function read(file: URL): readonly System[] {
+  try {
+    return schema.parse(load(readFileSync(file, 'utf8'))).systems;
+  } catch (cause) {
+    throw new BootstrapError('E_RELEASE_DATA', 'release/host-packages.yaml is damaged', {
+      hint: 'Install k8s-bootstrap again.',
+      where: { file: file.pathname },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { writeAtomic } from '../kernel/atomic-file.ts';
+import { BootstrapError } from '../kernel/errors.ts';
+import { sh } from '../kernel/quote.ts';
+
+/**
+ * Checks, without making anything, that a state folder is a safe place for keys. A folder that doesn't exist yet is.
+ * @throws E_STATE_PERMISSIONS when others than its owner may enter it
+ * @throws E_STATE_TRACKED when git tracks anything in it
+ */
+export async function checkStateFolder(folder: string): Promise<void> {
+  await refuseOpenAccess(folder);
+  const tracked = await trackedFile(folder);
+  if (tracked !== undefined) {
+    throw new BootstrapError(
+      'E_STATE_TRACKED',
+      `git tracks ${tracked}, and the state folder holds private keys`,
+      {
+        hint: `Run ${sh`git rm -r --cached -- ${folder}`} and commit. If it was ever pushed, its keys are no longer secret.`,
+      },
+    );
+  }
+}
+
+/** Makes the state folder, closed to others and ignored by git, and checks it. */
+export async function makeStateFolder(folder: string): Promise<void> {
+  if ((await modeOf(folder)) === undefined) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  }
+  await checkStateFolder(folder);
+  const ignore = join(folder, '.gitignore');
+  if ((await modeOf(ignore)) === undefined) await writeAtomic(ignore, '*\n', 0o644);
+}
+
+/**
+ * @throws E_STATE_PERMISSIONS when group or world have any right on a path; a missing path is fine
+ */
+export async function refuseOpenAccess(path: string): Promise<void> {
+  const mode = await modeOf(path);
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  throw new BootstrapError('E_STATE_PERMISSIONS', `${path} is open to others (mode 0${mode.toString(8)})`, {
+    hint: `Find out who could read it, then run: ${sh`chmod go= ${path}`}`,
+  });
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** First file under `folder` in git's index, when the folder is inside a work tree and git is installed. */
+async function trackedFile(folder: string): Promise<string | undefined> {
+  const real = await canonical(resolve(folder));
+  const root = await workTree(real);
+  if (root === undefined) return undefined;
+  // A foreign repository may neither refuse the question because of its owner, nor run a program of its own.
+  const options = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '--literal-pathspecs'];
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
+  try {
+    const listed = await promisify(execFile)('git', [...options, 'ls-files', '-z', '--', real], {
+      cwd: root,
+      env,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return listed.stdout.split('\0').find((path) => path !== '');
+  } catch {
+    return undefined; // no git, or not a repository after all
+  }
+}
+
+/** The path without symbolic links, also for a folder that doesn't exist yet. */
+async function canonical(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return join(await canonical(dirname(folder)), basename(folder));
+  }
+}
+
+/** The nearest folder upwards that holds `.git`; a look at the file system, because most runs need no git at all. */
+async function workTree(folder: string): Promise<string | undefined> {
+  for (let at = folder; ; at = dirname(at)) {
+    if ((await modeOf(join(at, '.git'))) !== undefined) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { dump, load } from 'js-yaml';
+import { BootstrapError } from '../kernel/errors.ts';
+
+/** SHA-256 in lower-case hex by an artifact's path on a mirror: one form for pins, override and lock file. */
+export type Checksums = ReadonlyMap<string, string>;
+
+export const isSha256 = (text: unknown): text is string =>
+  typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+
+/**
+ * Reads a file of `path: sha256` lines.
+ * @throws E_CHECKSUMS_FILE when it cannot be read or a line is not a checksum
+ */
+export function readChecksums(file: string | URL): Checksums {
+  const name = file instanceof URL ? file.pathname : file;
+  let data: unknown;
+  try {
+    data = load(readFileSync(file, 'utf8'), { maxAliases: 0 });
+  } catch (cause) {
+    throw new BootstrapError('E_CHECKSUMS_FILE', `cannot read checksums from ${name}`, {
+      hint: 'It holds one line per artifact, "path: sha256", with the path as on a mirror.',
+      where: { file: name },
+      cause,
+    });
+  }
+  return checksumsOf(data, name);
+}
+
+/** The same form as text, sorted, with a heading of comment lines. */
+export function formatChecksums(checksums: Checksums, heading: string): string {
+  const lines = heading.split('\n').map((line) => `# ${line}\n`);
+  return lines.join('') + dump(Object.fromEntries(checksums), { sortKeys: true, lineWidth: -1 });
+}
+
+function checksumsOf(data: unknown, name: string): Checksums {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new BootstrapError('E_CHECKSUMS_FILE', `${name} does not hold "path: sha256" lines`, {
+      where: { file: name },
+    });
+  }
+  const entries = Object.entries(data as Record<string, unknown>);
+  for (const [path, sum] of entries) {
+    if (isSha256(sum)) continue;
+    throw new BootstrapError('E_CHECKSUMS_FILE', `${name}: "${String(sum)}" of ${path} is not a SHA-256`, {
+      hint: 'A SHA-256 is 64 lower-case hex digits, as sha256sum prints it. Quote it if it is all digits.',
+      where: { file: name },
+    });
+  }
+  return new Map(entries as [string, string][]);
+}

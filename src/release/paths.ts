@@ -1,0 +1,75 @@
+/** Every port and path of a cluster that is the same on all hosts. Names follow kubeadm's layout where it has one. */
+
+/**
+ * TCP ports, as the components listen by default.
+ * @see https://kubernetes.io/docs/reference/networking/ports-and-protocols/
+ */
+export const ports = {
+  apiServer: 6443,
+  /** The apiserver's port without authentication; only profile `course` opens it. */
+  apiServerInsecure: 8080,
+  etcdClient: 2379,
+  etcdPeer: 2380,
+  kubelet: 10250,
+  /** Plain health check, on loopback only. */
+  kubeletHealth: 10248,
+  kubeProxyMetrics: 10249,
+  kubeProxyHealth: 10256,
+  controllerManager: 10257,
+  scheduler: 10259,
+  /** Serves the NFS server's ports to clients: TCP and UDP. */
+  rpcbind: 111,
+  nfs: 2049,
+  /** TCP and UDP; the port the Linux distributions agree on, pinned in nfs.conf. */
+  mountd: 20048,
+} as const;
+
+/** Folder of our binaries. Not in sudo's secure_path on CentOS: commands use absolute paths. */
+export const binaryFolder = '/usr/local/bin';
+
+/** Where a binary of ours is installed: `binary('kubelet')` is `/usr/local/bin/kubelet`. */
+export const binary = (name: string): string => `${binaryFolder}/${name}`;
+
+export const paths = {
+  unitFolder: '/etc/systemd/system',
+  kubernetes: '/etc/kubernetes',
+  /** Certificates and keys of everything but etcd itself. */
+  pki: '/etc/kubernetes/pki',
+  adminConf: '/etc/kubernetes/admin.conf',
+  kubeletConf: '/etc/kubernetes/kubelet.conf',
+  controllerManagerConf: '/etc/kubernetes/controller-manager.conf',
+  schedulerConf: '/etc/kubernetes/scheduler.conf',
+  proxyConf: '/etc/kubernetes/proxy.conf',
+  /** Name and place as in the course; read by the apiserver at its start only. */
+  tokens: '/etc/kubernetes/pki/tokens.csv',
+  encryptionConfig: '/etc/kubernetes/encryption-config.yaml',
+  auditPolicy: '/etc/kubernetes/audit-policy.yaml',
+  admissionConfig: '/etc/kubernetes/admission-config.yaml',
+  /** 0700: the apiserver creates its audit log world-readable. */
+  auditFolder: '/var/log/kubernetes/audit',
+  auditLog: '/var/log/kubernetes/audit/audit.log',
+  etcdConfigFolder: '/etc/etcd',
+  /** etcd's own keys, owned by user etcd, which cannot read those of root under `pki`. */
+  etcdPki: '/etc/etcd/pki',
+  /** Options that count at a member's first start only. */
+  etcdBootEnv: '/etc/etcd/boot.env',
+  etcdData: '/var/lib/etcd',
+  kubelet: '/var/lib/kubelet',
+  kubeletConfig: '/var/lib/kubelet/config.yaml',
+  kubeProxy: '/var/lib/kube-proxy',
+  kubeProxyConfig: '/var/lib/kube-proxy/config.yaml',
+  cniBin: '/opt/cni/bin',
+  cniConfig: '/etc/cni/net.d',
+  dockerConfig: '/etc/docker/daemon.json',
+  containerdConfig: '/etc/containerd/config.toml',
+  containerdSocket: '/run/containerd/containerd.sock',
+  modulesLoad: '/etc/modules-load.d/k8s-bootstrap.conf',
+  sysctl: '/etc/sysctl.d/99-k8s-bootstrap.conf',
+  /** Our own state on a host: which cluster it belongs to, the manifest of written files, the lock. */
+  state: '/var/lib/k8s-bootstrap',
+  cluster: '/var/lib/k8s-bootstrap/cluster',
+  manifest: '/var/lib/k8s-bootstrap/manifest',
+} as const;
+
+/** System users that own files of ours. */
+export const users = { root: 'root', etcd: 'etcd' } as const;

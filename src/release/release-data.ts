@@ -1,0 +1,76 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { z } from 'zod';
+import { BootstrapError } from '../kernel/errors.ts';
+
+/** The folder of data: `release/` beside `src/` and, when built, beside `dist/`. */
+const folder = new URL('../../release/', import.meta.url);
+
+const text = z.string().min(1);
+const versioned = z.strictObject({ version: text, tried: z.array(text) });
+const packageNames = z.strictObject({ rhel: z.array(text), debian: z.array(text), below: text });
+
+const releaseSchema = z.strictObject({
+  kubernetes: text,
+  etcd: versioned,
+  cni: versioned,
+  pause: text,
+  packages: z.strictObject({ docker: packageNames, containerd: packageNames }),
+});
+
+const source = z.strictObject({
+  names: z.array(text),
+  path: text,
+  official: z.array(text),
+  archive: z.strictObject({ folder: z.string(), members: z.array(text) }).optional(),
+});
+
+const artifactsSchema = z.strictObject({
+  architectures: z.record(text, z.enum(['amd64', 'arm64'])),
+  sources: z.strictObject({ kubernetes: source, etcd: source, cni: source }),
+});
+
+const flagTableSchema = z.strictObject({
+  /** Page that lists all flags of the component. */
+  reference: text,
+  set: z.record(
+    text,
+    z.strictObject({ why: text, link: text, cis: z.union([text, z.array(text)]).optional() }),
+  ),
+  known: z.array(text),
+  deprecated: z.array(text),
+});
+
+export type ReleaseData = z.infer<typeof releaseSchema>;
+export type SourceData = z.infer<typeof source>;
+export type ArtifactsData = z.infer<typeof artifactsSchema>;
+export type FlagTableData = z.infer<typeof flagTableSchema>;
+
+/** Names of the `v….yaml` files, without their ending, in no order. */
+export const releaseNames = (): string[] =>
+  readdirSync(folder)
+    .filter((name) => /^v\d.*\.yaml$/.test(name))
+    .map((name) => name.slice(0, -'.yaml'.length));
+
+export const readRelease = (version: string): ReleaseData => read(`${version}.yaml`, releaseSchema);
+
+export const readArtifacts = (): ArtifactsData => read('artifacts.yaml', artifactsSchema);
+
+export const readFlagTable = (component: string): FlagTableData =>
+  read(`flags/${component}.yaml`, flagTableSchema);
+
+/** Text of the release's own checksums, for `parseChecksums`. */
+export const checksumsFile = new URL('checksums.yaml', folder);
+
+function read<T>(name: string, schema: z.ZodType<T>): T {
+  const file = new URL(name, folder);
+  try {
+    return schema.parse(load(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new BootstrapError('E_RELEASE_DATA', `release/${name} is damaged`, {
+      hint: 'Install k8s-bootstrap again.',
+      where: { file: file.pathname },
+      cause,
+    });
+  }
+}

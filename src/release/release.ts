@@ -1,0 +1,109 @@
+import compare from 'semver/functions/compare.js';
+import { BootstrapError } from '../kernel/errors.ts';
+import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
+import { readChecksums, type Checksums } from './checksums.ts';
+import { flagTable, type Flag, type FlagTable } from './flags.ts';
+import { checksumsFile, readArtifacts, readRelease, releaseNames } from './release-data.ts';
+import type { ArtifactsData, ReleaseData, SourceData } from './release-data.ts';
+
+/** Everything that depends on the version of Kubernetes: what to fetch, what goes together, which flags exist. */
+export interface Release {
+  /** `v1.16.3` */
+  readonly version: string;
+  readonly pauseTag: string;
+  readonly etcd: PairedVersion;
+  readonly cni: PairedVersion;
+  /**
+   * A Kubernetes binary, `etcd` or `cni-plugins`. Without `version` it is the release's own;
+   * any other works too (kubectl v1.17.1), though its checksum may be unknown.
+   * @throws E_ARTIFACT for a name, E_VERSION for a version that cannot be
+   */
+  artifact(name: string, arch: Arch, version?: string): Artifact;
+  /** Names a host's package manager may have for a runtime, best first, and the first version that fails. */
+  packages(runtime: 'docker' | 'containerd', family: 'rhel' | 'debian'): PackageChoice;
+  /** What is known of a flag, given without its dashes. */
+  flag(component: string, flag: string): Flag;
+  flagNames(component: string): readonly string[];
+}
+
+export interface PairedVersion {
+  /** Taken when the inventory names none. */
+  readonly version: string;
+  readonly tried: readonly string[];
+}
+
+export interface PackageChoice {
+  readonly names: readonly string[];
+  readonly below: string;
+}
+
+/** Versions of Kubernetes that can be installed, oldest first. */
+export const knownVersions = (): string[] => releaseNames().sort(compare);
+
+/**
+ * @throws E_RELEASE when the version is not one of `knownVersions()`
+ */
+export function loadRelease(version: string): Release {
+  const wanted = normalVersion(version);
+  if (!releaseNames().includes(wanted)) {
+    throw new BootstrapError(
+      'E_RELEASE',
+      `kubernetes ${version} is not among the versions this program knows`,
+      {
+        hint: `Choose one of ${knownVersions().join(', ')}.`,
+      },
+    );
+  }
+  return releaseOf(readRelease(wanted), readArtifacts(), readChecksums(checksumsFile));
+}
+
+/**
+ * The word in file names for what `uname -m` says: `x86_64` is `amd64`.
+ * @throws E_ARCH when no binaries are known for it
+ */
+export function archOf(machine: string): Arch {
+  const { architectures } = readArtifacts();
+  const arch = architectures[machine];
+  if (arch === undefined) {
+    throw new BootstrapError('E_ARCH', `no binaries are known for a ${machine} machine`, {
+      hint: `Hosts can be ${Object.keys(architectures).join(' or ')}.`,
+    });
+  }
+  return arch;
+}
+
+function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksums): Release {
+  const tables = new Map<string, FlagTable>();
+  const table = (component: string): FlagTable => {
+    const found = tables.get(component) ?? flagTable(component);
+    tables.set(component, found);
+    return found;
+  };
+  const ownVersions: [SourceData, string][] = [
+    [sources.kubernetes, data.kubernetes],
+    [sources.etcd, data.etcd.version],
+    [sources.cni, data.cni.version],
+  ];
+  return {
+    version: data.kubernetes,
+    pauseTag: data.pause,
+    etcd: data.etcd,
+    cni: data.cni,
+    artifact: (name, arch, version) => {
+      const [source, own] = ownVersions.find(([candidate]) => candidate.names.includes(name)) ?? [];
+      if (source === undefined || own === undefined) {
+        throw new BootstrapError('E_ARTIFACT', `there is no artifact "${name}"`, {
+          hint: `Known ones are ${ownVersions.flatMap(([each]) => each.names).join(', ')}.`,
+        });
+      }
+      const artifact = artifactFrom(source, name, normalVersion(version ?? own), arch);
+      return { ...artifact, sha256: pins.get(artifact.path) };
+    },
+    packages: (runtime, family) => ({
+      names: data.packages[runtime][family],
+      below: data.packages[runtime].below,
+    }),
+    flag: (component, flag) => table(component).flag(flag),
+    flagNames: (component) => table(component).names,
+  };
+}

@@ -1,0 +1,30 @@
+import type { ErrorReport } from './error-text.ts';
+import type { PrintableEvent } from './printable.ts';
+
+/** What the summary needs and its event does not carry. */
+export interface History {
+  command: string;
+  hosts: readonly string[];
+  readonly steps: StepTime[];
+  readonly failures: { readonly host: string; readonly error: ErrorReport }[];
+}
+
+export interface StepTime {
+  readonly host: string;
+  readonly phase: string;
+  readonly step: string;
+  readonly milliseconds: number;
+}
+
+export const emptyHistory = (): History => ({ command: '', hosts: [], steps: [], failures: [] });
+
+export function remember(history: History, event: PrintableEvent): void {
+  if (event.type === 'run.started') {
+    history.command = event.command;
+    history.hosts = event.hosts;
+  } else if (event.type === 'step.done') {
+    history.steps.push(event);
+  } else if (event.type === 'host.failed') {
+    history.failures.push(event);
+  }
+}

@@ -1,0 +1,17 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Columns aligned by visible width, two spaces apart, without trailing blanks; colours do not count as width. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, visibleWidth(cell))));
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visibleWidth(cell)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const visibleWidth = (text: string): number => Array.from(stripVTControlCharacters(text)).length;

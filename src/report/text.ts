@@ -1,0 +1,62 @@
+import { styleText } from 'node:util';
+import type { Writable } from 'node:stream';
+
+/** Where a reporter writes; `process.stdout` and `process.stderr` fit. Sizes are in character cells. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** Colours a text, or leaves it alone; renderers stay pure by taking one of these. */
+export type Paint = (style: Style, text: string) => string;
+
+export const noPaint: Paint = (_style, text) => text;
+
+const colours: Paint = (style, text) => styleText(style, text, { validateStream: false });
+
+/** Colour only for a terminal that wants it (https://no-color.org: any non-empty NO_COLOR turns it off). */
+export const painterFor = (stream: OutputStream, env: Environment): Paint =>
+  stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb' ? colours : noPaint;
+
+/**
+ * One line that a terminal shows as it is: line breaks, escape sequences and direction overrides
+ * become visible `\n`, `\u001b`, … so that no file content or remote output can draw on the screen.
+ */
+export const oneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    if (character === '\t') return character;
+    if (character === '\n') return '\\n';
+    if (character === '\r') return '\\r';
+    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  });
+
+/** The lines of a text, each safe for a terminal; a final line break adds no empty line. */
+export const safeLines = (text: string): string[] => text.replace(/\n$/, '').split('\n').map(oneLine);
+
+/** At most `width` characters, the cut marked with `…`. */
+export function truncate(text: string, width: number): string {
+  const characters = Array.from(text);
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+/** `0.2 s`, `12.3 s`, `2 min 5 s`. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** `812 B`, `12.3 kB`, `104.9 MB` (powers of 1000). */
+export function byteSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** `1 host`, `3 hosts`. */
+export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

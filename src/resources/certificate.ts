@@ -1,0 +1,76 @@
+import { bytes } from './content.ts';
+import { attributeDrift, plain, writing } from './file.ts';
+import { manifestOf, manifestWatch } from './manifest.ts';
+import type { FileState, Observed } from './observe.ts';
+import { type Change, type Resource, none } from './resource.ts';
+import type { Attributes, Step } from './step.ts';
+
+export interface CertificateSpec {
+  readonly certificate: string;
+  readonly key: string;
+  readonly owner?: string;
+  /** Says whether the certificate on the host will do, and if not, why. Pure. */
+  readonly judge: (pem: string | undefined) => { readonly fit: true } | { readonly fit: false; readonly reason: string };
+  /** Makes a new key and certificate (PEM). Called only when applied. */
+  readonly issue: () => Promise<{ readonly certificate: string; readonly key: string }>;
+}
+
+export const certificateId = (path: string): string => `certificate:${path}`;
+
+/**
+ * A certificate and its private key. The key lives on the host alone; whether it is still the one
+ * that was written is told by the host's manifest. Both are made anew together.
+ */
+export function certificate(spec: CertificateSpec): Resource {
+  const { owner = 'root' } = spec;
+  const rights = (mode: string): Attributes => ({ mode, owner, group: owner });
+  const files: [string, Attributes][] = [
+    [spec.certificate, rights('0644')],
+    [spec.key, rights('0600')],
+  ];
+  return {
+    id: certificateId(spec.certificate),
+    title: spec.certificate,
+    watches: [
+      { kind: 'file', key: plain(spec.certificate), read: 'content' },
+      { kind: 'file', key: plain(spec.key), read: 'digest' },
+      manifestWatch,
+    ],
+    owns: [spec.certificate, spec.key],
+    diff(seen): Change {
+      const reason = reasonToIssue(spec, seen);
+      if (reason !== undefined) {
+        return seen.file(spec.certificate)?.type === 'file' ? { kind: 'update', summary: reason } : { kind: 'create', summary: reason };
+      }
+      const off = files.flatMap(([path, wanted]) => attributeDrift(state(seen, path), wanted).map((drift) => `${path}: ${drift}`));
+      return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('fits');
+    },
+    async steps(_change, seen): Promise<Step[]> {
+      if (reasonToIssue(spec, seen) === undefined) {
+        return files.map(([path, attributes]) => ({ op: 'attributes', path, attributes }));
+      }
+      const made = await spec.issue();
+      // The key goes first: a certificate without its key would look finished to a run that is cut here.
+      return [
+        ...writing(spec.key, bytes(made.key), rights('0600'), seen.file(spec.key)),
+        ...writing(spec.certificate, bytes(made.certificate), rights('0644'), seen.file(spec.certificate)),
+      ];
+    },
+  };
+}
+
+function reasonToIssue(spec: CertificateSpec, seen: Observed): string | undefined {
+  const current = state(seen, spec.certificate);
+  const verdict = spec.judge(current.type === 'file' ? current.content?.toString('utf8') : undefined);
+  if (!verdict.fit) return verdict.reason;
+  const manifest = manifestOf(seen);
+  const asWritten = (path: string): boolean => {
+    const found = state(seen, path);
+    return found.type === 'file' && found.sha256 === manifest.get(path)?.written;
+  };
+  if (state(seen, spec.key).type !== 'file') return 'its key is missing';
+  if (!asWritten(spec.key)) return 'its key is not the one that was written';
+  return asWritten(spec.certificate) ? undefined : 'it is not the one that was written';
+}
+
+const state = (seen: Observed, path: string): FileState => seen.file(path) ?? { type: 'absent' };

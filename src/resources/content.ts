@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Content } from './step.ts';
+
+export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** Content held in memory. */
+export function bytes(data: string | Uint8Array): Content {
+  const buffer = Buffer.from(data);
+  return { size: buffer.length, sha256: sha256(buffer), open: () => [buffer] };
+}
+
+/** Content of a local file, opened when it is sent. */
+export function fileContent(path: string, size: number, digest: string): Content {
+  return { size, sha256: digest, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { BootstrapError } from '../kernel/errors.ts';
+import { bytes } from './content.ts';
+import type { FileState, Observed } from './observe.ts';
+import { type Change, type Resource, none } from './resource.ts';
+import type { Attributes, Content, Step } from './step.ts';
+
+export interface FileSpec {
+  readonly path: string;
+  /** Wanted text; `undefined` when it is only made when applied (it holds a key that does not exist yet). */
+  readonly content: string | undefined;
+  readonly mode?: string;
+  readonly owner?: string;
+  readonly group?: string;
+  /** Its text is never shown and its digest never leaves the host unsalted. */
+  readonly secret?: boolean;
+  /** Shell run on the temporary file (`$1`) before it takes the name. */
+  readonly check?: string;
+}
+
+export const fileId = (path: string): string => `file:${path}`;
+
+/** A file with the given text, rights and owner. */
+export function file(spec: FileSpec): Resource {
+  const { path, content, secret = false } = spec;
+  const wanted = attributesOf(spec, secret ? '0600' : '0644');
+  return {
+    id: fileId(path),
+    title: path,
+    watches: [{ kind: 'file', key: plain(path), read: secret ? 'secret' : 'content' }],
+    owns: [path],
+    diff(seen) {
+      const state = seen.file(path) ?? { type: 'absent' };
+      const size = content === undefined ? 'made when applied' : `${Buffer.byteLength(content)} bytes`;
+      const label = secret ? `secret, ${size}` : size;
+      if (state.type !== 'file') return { kind: 'create', summary: label, ...text(spec, '') };
+      const off = attributeDrift(state, wanted);
+      if (content === undefined || !sameBytes(state, content, secret, seen)) {
+        const before = state.content?.toString('utf8') ?? '';
+        return { kind: 'update', summary: [label, ...off].join('; '), ...text(spec, before) };
+      }
+      return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
+    },
+    steps(change, seen): Step[] {
+      const state = seen.file(path);
+      if (content === undefined) throw new BootstrapError('E_BUG', `no content was made for ${path}`);
+      if (change.kind === 'update' && state?.type === 'file' && sameBytes(state, content, secret, seen)) {
+        return [{ op: 'attributes', path, attributes: wanted }];
+      }
+      return writing(path, bytes(content), wanted, state, spec.check);
+    },
+  };
+}
+
+export interface BinarySpec {
+  readonly path: string;
+  /** Wanted digest, or `undefined` when nothing has pinned it yet: then an existing file is kept. */
+  readonly sha256: string | undefined;
+  readonly from: string;
+  /** Brings the file to the controller, once for all hosts. */
+  readonly fetch: () => Promise<Content>;
+}
+
+/** An executable that travels as a stream; it is hashed on the host only when its inode has changed. */
+export function binary({ path, sha256, from, fetch }: BinarySpec): Resource {
+  const wanted = { mode: '0755', owner: 'root', group: 'root' };
+  const current = (state: FileState): boolean => state.type === 'file' && (sha256 ?? state.sha256) === state.sha256;
+  return {
+    id: fileId(path),
+    title: path,
+    watches: [{ kind: 'file', key: plain(path), read: 'digest' }],
+    owns: [path],
+    diff(seen) {
+      const state = seen.file(path) ?? { type: 'absent' };
+      if (!current(state)) return { kind: state.type === 'absent' ? 'create' : 'update', summary: from };
+      const off = attributeDrift(state, wanted);
+      return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none(`is ${from}`);
+    },
+    async steps(_change, seen): Promise<Step[]> {
+      const state = seen.file(path);
+      if (state && current(state)) return [{ op: 'attributes', path, attributes: wanted }];
+      return writing(path, await fetch(), wanted, state);
+    },
+  };
+}
+
+export interface DirectorySpec {
+  readonly path: string;
+  readonly mode?: string;
+  readonly owner?: string;
+  readonly group?: string;
+}
+
+export const directoryId = (path: string): string => `directory:${path}`;
+
+export function directory(spec: DirectorySpec): Resource {
+  const wanted = attributesOf(spec, '0755');
+  return {
+    id: directoryId(spec.path),
+    title: spec.path,
+    watches: [{ kind: 'file', key: plain(spec.path), read: 'digest' }],
+    owns: [spec.path],
+    diff(seen): Change {
+      const state = seen.file(spec.path) ?? { type: 'absent' };
+      if (state.type !== 'directory') return { kind: 'create', summary: `folder ${wanted.mode} ${wanted.owner}:${wanted.group}` };
+      const off = attributeDrift(state, wanted);
+      return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
+    },
+    steps: () => [{ op: 'directory', path: spec.path, attributes: wanted }],
+  };
+}
+
+/** A file that must not be there. */
+export function absentFile(path: string, why: string): Resource {
+  return {
+    id: fileId(path),
+    title: path,
+    watches: [{ kind: 'file', key: plain(path), read: 'digest' }],
+    diff: (seen) => ((seen.file(path)?.type ?? 'absent') === 'absent' ? none('absent') : { kind: 'delete', summary: why }),
+    steps: () => [{ op: 'remove', path }],
+  };
+}
+
+/** Steps that put content at a path, whatever is in its place now. */
+export function writing(path: string, content: Content, attributes: Attributes, state?: FileState, check?: string): Step[] {
+  const write: Step = { op: 'write', path, content, attributes, ...(check === undefined ? {} : { check }) };
+  if (state?.type === 'directory') {
+    throw new BootstrapError('E_IN_THE_WAY', `${path} is a folder, and a file is wanted there`, {
+      hint: 'Move it away; nothing is deleted that k8s-bootstrap did not write.',
+      where: { resource: fileId(path) },
+    });
+  }
+  return [write];
+}
+
+/** What of mode and owner differs, in words. */
+export function attributeDrift(state: FileState, wanted: Attributes): string[] {
+  if (state.type !== 'file' && state.type !== 'directory') return [];
+  const owner = `${state.owner}:${state.group}`;
+  const wantedOwner = `${wanted.owner}:${wanted.group}`;
+  return [
+    ...(state.mode === wanted.mode ? [] : [`mode ${state.mode} → ${wanted.mode}`]),
+    ...(owner === wantedOwner ? [] : [`owner ${owner} → ${wantedOwner}`]),
+  ];
+}
+
+/** A path that the probe's line format carries: absolute, no blanks, quotes or control characters. */
+export function plain(path: string): string {
+  if (/^\/[A-Za-z0-9._@+:/-]+$/.test(path)) return path;
+  throw new BootstrapError('E_PATH', `"${path}" is not a plain absolute path`, {
+    hint: 'Use letters, digits and . _ @ + : - only.',
+  });
+}
+
+const attributesOf = (spec: { mode?: string; owner?: string; group?: string }, mode: string): Attributes => ({
+  mode: spec.mode ?? mode,
+  owner: spec.owner ?? 'root',
+  group: spec.group ?? spec.owner ?? 'root',
+});
+
+function sameBytes(state: FileState, content: string, secret: boolean, seen: Observed): boolean {
+  if (state.type !== 'file') return false;
+  const digest = createHash('sha256').update(secret ? seen.nonce : '').update(content).digest('hex');
+  return digest === state.sha256;
+}
+
+const text = ({ path, content, secret }: FileSpec, before: string): { text?: { path: string; before: string; after: string } } =>
+  secret || content === undefined ? {} : { text: { path, before, after: content } };

@@ -1,0 +1,23 @@
+import type { Observed, Watch } from './observe.ts';
+
+/** What this program has written on a host: `digest|directory|link TAB path TAB phase` a line. */
+export const MANIFEST = '/var/lib/k8s-bootstrap/manifest';
+
+export const manifestWatch: Watch = { kind: 'file', key: MANIFEST, read: 'content' };
+
+export interface ManifestEntry {
+  readonly path: string;
+  /** SHA-256 of what was written, or `directory` or `link`. */
+  readonly written: string;
+  readonly phase: string;
+}
+
+export function manifestOf(seen: Observed): Map<string, ManifestEntry> {
+  const state = seen.file(MANIFEST);
+  const text = state?.type === 'file' ? (state.content?.toString('utf8') ?? '') : '';
+  const entries = text.split('\n').flatMap((line): [string, ManifestEntry][] => {
+    const [written = '', path = '', phase = ''] = line.split('\t');
+    return path === '' ? [] : [[path, { path, written, phase }]];
+  });
+  return new Map(entries);
+}

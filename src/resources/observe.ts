@@ -1,0 +1,76 @@
+/** What to look at on a host: `kind` names a prober, `key` the thing. Equal watches are asked once. */
+export type Watch =
+  | { readonly kind: 'file'; readonly key: string; readonly read: FileRead }
+  | { readonly kind: 'unit'; readonly key: string; readonly inputs: readonly string[] }
+  | { readonly kind: 'package'; readonly key: string }
+  | { readonly kind: 'sysctl'; readonly key: string }
+  | { readonly kind: 'module'; readonly key: string }
+  /** A Kubernetes API path, read through the master's own API server. */
+  | { readonly kind: 'object'; readonly key: string }
+  /** A question of a few lines of shell that only read; `slow` ones run in the background, 3 s at most. */
+  | { readonly kind: 'answer'; readonly key: string; readonly script: string; readonly slow?: boolean };
+
+/** `content` sends the bytes back (small public files), `digest` a SHA-256, `secret` one salted with the run's nonce. */
+export type FileRead = 'content' | 'digest' | 'secret';
+
+export type WatchKind = Watch['kind'];
+
+export type FileState =
+  | { readonly type: 'absent' }
+  | {
+      readonly type: 'file';
+      readonly mode: string;
+      readonly owner: string;
+      readonly group: string;
+      readonly size: number;
+      /** Plain digest for `content` and `digest`, salted digest for `secret`. */
+      readonly sha256: string;
+      readonly content?: Buffer;
+    }
+  | { readonly type: 'directory'; readonly mode: string; readonly owner: string; readonly group: string }
+  | { readonly type: 'link'; readonly target: string }
+  | { readonly type: 'other'; readonly description: string };
+
+export interface UnitState {
+  /** `not-found`, `loaded`, `masked`, … */
+  readonly load: string;
+  /** `active`, `inactive`, `failed`, `activating`, … */
+  readonly active: string;
+  readonly sub: string;
+  /** `enabled`, `disabled`, `static`, `masked`, … or empty. */
+  readonly enabled: string;
+  readonly needsReload: boolean;
+  /** Revision the running process was started with; empty when it is not ours or not running. */
+  readonly runningRevision: string;
+  /** Revision of the inputs as they are on disk now. */
+  readonly diskRevision: string;
+  /** The running executable was replaced on disk. */
+  readonly binaryReplaced: boolean;
+  readonly startedAt: string;
+}
+
+/** A short answer of a script: exit code and both outputs. */
+export interface Answer {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** What the API server said: HTTP status (0: it did not answer) and the parsed body. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Everything one probe brought back from one host, by watch. `undefined` means: was not asked. */
+export interface Observed {
+  readonly nonce: string;
+  file(path: string): FileState | undefined;
+  unit(name: string): UnitState | undefined;
+  /** Installed version, or `absent`. */
+  package(name: string): string | undefined;
+  /** Current value, or `absent`. */
+  sysctl(key: string): string | undefined;
+  module(name: string): 'loaded' | 'builtin' | 'absent' | undefined;
+  answer(key: string): Answer | undefined;
+  object(path: string): ApiAnswer | undefined;
+}

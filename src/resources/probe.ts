@@ -1,0 +1,118 @@
+import { BootstrapError } from '../kernel/errors.ts';
+import { quote } from '../kernel/quote.ts';
+import type { Observed, Watch, WatchKind } from './observe.ts';
+import * as answers from './probers/answers.ts';
+import * as files from './probers/files.ts';
+import * as modules from './probers/modules.ts';
+import * as objects from './probers/objects.ts';
+import * as packages from './probers/packages.ts';
+import * as sysctls from './probers/sysctls.ts';
+import * as units from './probers/units.ts';
+
+/**
+ * All questions to one host as one POSIX sh script. It only reads; what it needs to buffer is in a
+ * 0700 folder under /run that it removes. Answers are framed by lines with the nonce, which is random
+ * per probe, so any bytes survive between them.
+ */
+export function probeScript(watches: readonly Watch[], nonce: string): string {
+  const asked = group(watches);
+  const background = [answers.background(asked.answer), objects.background(asked.object)].filter(Boolean);
+  const sections: [string, string][] = [
+    ['files', files.script(asked.file)],
+    ['units', units.script(asked.unit)],
+    ['packages', packages.script(asked.package)],
+    ['sysctls', sysctls.script(asked.sysctl)],
+    ['modules', modules.script(asked.module)],
+    ...answers.sections(asked.answer),
+  ];
+  return [
+    `N=${quote(nonce)}`,
+    'umask 077',
+    ...(background.length > 0
+      ? ['D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70', `trap 'rm -rf "$D"' EXIT`, ...background]
+      : []),
+    ...sections.map(framed),
+    'wait',
+    ...[...answers.collected(asked.answer), ...objects.collected(asked.object)].map(framed),
+    `printf '\n%s complete\n' "$N"`,
+  ].join('\n');
+}
+
+const framed = ([name, script]: [string, string]): string =>
+  script === '' ? '' : `printf '\n%s begin ${name}\n' "$N"\n(\n${script}\n)\nprintf '\n%s end ${name} %d\n' "$N" $?`;
+
+/**
+ * What the script of `probeScript` printed, read back.
+ * @throws E_PROBE when the output is not complete
+ */
+export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buffer): Observed {
+  if (!stdout.includes(`\n${nonce} complete\n`)) {
+    throw new BootstrapError('E_PROBE', 'the probe script did not run to its end on the host', {
+      hint: 'Is /bin/sh a POSIX shell there, and does the login shell print nothing by itself?',
+    });
+  }
+  const frame = (name: string): Buffer => between(stdout, `\n${nonce} begin ${name}\n`, `\n${nonce} end ${name} `);
+  const asked = group(watches);
+  const file = files.parse(asked.file, frame('files'));
+  const unit = units.parse(asked.unit, frame('units'));
+  const installed = packages.parse(asked.package, frame('packages'));
+  const sysctl = sysctls.parse(asked.sysctl, frame('sysctls'));
+  const module = modules.parse(asked.module, frame('modules'));
+  const answer = answers.parse(asked.answer, frame);
+  const object = objects.parse(asked.object, frame, nonce);
+  return {
+    nonce,
+    file: (path) => file.get(path),
+    unit: (name) => unit.get(name),
+    package: (name) => installed.get(name),
+    sysctl: (key) => sysctl.get(key),
+    module: (name) => module.get(name),
+    answer: (key) => answer.get(key),
+    object: (path) => object.get(path),
+  };
+}
+
+/** Two probes of one host as one: what `later` asked wins, the rest is kept. */
+export function merge(earlier: Observed, later: Observed): Observed {
+  return {
+    nonce: later.nonce,
+    file: (path) => later.file(path) ?? earlier.file(path),
+    unit: (name) => later.unit(name) ?? earlier.unit(name),
+    package: (name) => later.package(name) ?? earlier.package(name),
+    sysctl: (key) => later.sysctl(key) ?? earlier.sysctl(key),
+    module: (name) => later.module(name) ?? earlier.module(name),
+    answer: (key) => later.answer(key) ?? earlier.answer(key),
+    object: (path) => later.object(path) ?? earlier.object(path),
+  };
+}
+
+/** Equal watches are asked once; of two for one file the one that reads more wins, a unit's inputs are joined. */
+export function group(watches: readonly Watch[]): { [K in WatchKind]: Extract<Watch, { kind: K }>[] } {
+  const byKey = new Map<string, Watch>();
+  for (const watch of watches) {
+    const key = `${watch.kind}:${watch.key}`;
+    const known = byKey.get(key);
+    if (known?.kind === 'file' && watch.kind === 'file' && known.read === 'content') continue;
+    if (known?.kind === 'unit' && watch.kind === 'unit' && known.inputs.length > watch.inputs.length) continue;
+    byKey.set(key, watch);
+  }
+  const of = <K extends WatchKind>(kind: K): Extract<Watch, { kind: K }>[] =>
+    [...byKey.values()].filter((watch): watch is Extract<Watch, { kind: K }> => watch.kind === kind);
+  return {
+    file: of('file'),
+    unit: of('unit'),
+    package: of('package'),
+    sysctl: of('sysctl'),
+    module: of('module'),
+    answer: of('answer'),
+    object: of('object'),
+  };
+}
+
+function between(data: Buffer, open: string, close: string): Buffer {
+  const start = data.indexOf(open);
+  if (start < 0) return Buffer.alloc(0);
+  const from = start + open.length;
+  const to = data.indexOf(close, from - 1);
+  return data.subarray(from, to < from ? from : to);
+}

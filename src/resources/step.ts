@@ -1,0 +1,45 @@
+/**
+ * What must run on a host, as data. Compiled to POSIX sh in one place (`compile.ts`);
+ * content travels on stdin behind the script, never inside it.
+ */
+export type Step =
+  | WriteFile
+  | { readonly op: 'attributes'; readonly path: string; readonly attributes: Attributes }
+  | { readonly op: 'directory'; readonly path: string; readonly attributes: Attributes }
+  | { readonly op: 'link'; readonly path: string; readonly target: string }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'packages'; readonly manager: PackageManager; readonly names: readonly string[] }
+  | { readonly op: 'unit'; readonly verb: UnitVerb; readonly unit: string; readonly inputs?: readonly string[] }
+  /** Anything rarer: a title for the log and a script whose values were quoted by `sh`. */
+  | { readonly op: 'run'; readonly title: string; readonly script: string; readonly stdin?: Content };
+
+export interface WriteFile {
+  readonly op: 'write';
+  readonly path: string;
+  readonly content: Content;
+  readonly attributes: Attributes;
+  /** Validation run on the temporary file (`$1`) before it takes the name; non-zero keeps the old file. */
+  readonly check?: string;
+}
+
+export type PackageManager = 'yum' | 'dnf' | 'apt';
+export type UnitVerb = 'enable' | 'disable' | 'start' | 'stop' | 'restart' | 'mask' | 'unmask';
+
+export interface Attributes {
+  /** Four octal digits, as a string: `0644`. */
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** Bytes to send: small ones in memory, big ones as a stream that can be opened when their turn comes. */
+export interface Content {
+  readonly size: number;
+  readonly sha256: string;
+  open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** Where a host fetches a file by itself, instead of getting it over SSH. */
+export interface Remote {
+  readonly urls: readonly string[];
+}

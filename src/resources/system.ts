@@ -1,0 +1,70 @@
+import { sh } from '../kernel/quote.ts';
+import { sysctlPath } from './probers/sysctls.ts';
+import { type Change, type Resource, none } from './resource.ts';
+import type { PackageManager } from './step.ts';
+
+/** Packages that must be installed; any version the host's repositories give. */
+export function packages(manager: PackageManager, names: readonly string[]): Resource {
+  return {
+    id: 'packages',
+    title: 'packages',
+    watches: names.map((key) => ({ kind: 'package', key })),
+    diff(seen): Change {
+      const missing = names.filter((name) => (seen.package(name) ?? 'absent') === 'absent');
+      if (missing.length === 0) return none('all installed');
+      return { kind: missing.length === names.length ? 'create' : 'update', summary: `install ${missing.join(' ')}` };
+    },
+    steps: (_change, seen) => [
+      { op: 'packages', manager, names: names.filter((name) => (seen.package(name) ?? 'absent') === 'absent') },
+    ],
+  };
+}
+
+/** The value of a kernel parameter now; the file that keeps it over a boot is another resource. */
+export function sysctl(key: string, value: string): Resource {
+  const wanted = value.trim().replaceAll(/\s+/g, ' ');
+  return {
+    id: `sysctl:${key}`,
+    title: `sysctl ${key}`,
+    watches: [{ kind: 'sysctl', key }],
+    diff(seen): Change {
+      const current = seen.sysctl(key) ?? 'absent';
+      return current === wanted ? none(`is ${wanted}`) : { kind: 'update', summary: `${current} → ${wanted}` };
+    },
+    steps: () => [
+      { op: 'run', title: `set ${key}`, script: `printf '%s\\n' ${sh`${wanted}`} > ${sh`${sysctlPath(key)}`}` },
+    ],
+  };
+}
+
+/** A kernel module that is loaded now; the file that loads it at boot is another resource. */
+export function kernelModule(name: string): Resource {
+  return {
+    id: `module:${name}`,
+    title: `kernel module ${name}`,
+    watches: [{ kind: 'module', key: name }],
+    diff: (seen): Change => {
+      const state = seen.module(name) ?? 'absent';
+      return state === 'absent' ? { kind: 'create', summary: 'load' } : none(state);
+    },
+    steps: () => [{ op: 'run', title: `load module ${name}`, script: sh`modprobe -- ${name}` }],
+  };
+}
+
+/** A system account without a login, for a daemon whose package does not bring one. */
+export function systemUser({ name, home, comment }: { name: string; home: string; comment: string }): Resource {
+  const question = `user:${name}`;
+  return {
+    id: question,
+    title: `user ${name}`,
+    watches: [{ kind: 'answer', key: question, script: sh`id -u -- ${name}` }],
+    diff: (seen): Change => (seen.answer(question)?.code === 0 ? none('exists') : { kind: 'create', summary: 'system account' }),
+    steps: () => [
+      {
+        op: 'run',
+        title: `create user ${name}`,
+        script: sh`useradd -r -M -U -d ${home} -s /sbin/nologin -c ${comment} -- ${name}`,
+      },
+    ],
+  };
+}

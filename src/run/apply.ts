@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { BootstrapError } from '../kernel/errors.ts';
+import type { Due } from '../plan/planner.ts';
+import { type NamedStep, compile, describe } from '../resources/compile.ts';
+import { changes } from '../resources/resource.ts';
+import type { Content } from '../resources/step.ts';
+import { runScript } from '../transport/feed.ts';
+import { hintFor } from './diagnose.ts';
+import { type Fleet, type Member, sessionOf } from './fleet.ts';
+
+/**
+ * Applies the changes of one phase on one host: one script, one exec, all content behind it.
+ * @throws E_STEP naming the step that failed and what it printed
+ */
+export async function applyOn(fleet: Fleet, member: Member, phase: string, due: readonly Due[]): Promise<void> {
+  const nonce = randomBytes(16).toString('hex');
+  const steps: NamedStep[] = [];
+  const owner = new Map<string, Due>();
+  for (const one of due) {
+    if (!member.seen) continue;
+    for (const step of await one.resource.steps(one.change, member.seen)) {
+      const id = String(steps.length);
+      steps.push({ id, step });
+      owner.set(id, one);
+    }
+  }
+  const batch = compile(steps, { nonce, phase });
+  const progress = follow(nonce, steps, (event, step, milliseconds) => {
+    const title = describe(step.step);
+    if (event === 'begin') fleet.emit({ type: 'step.started', phase, host: member.name, step: title });
+    if (event !== 'ok') return;
+    fleet.emit({ type: 'step.done', phase, host: member.name, step: title, milliseconds });
+    if (step.step.op === 'unit' && step.step.verb === 'restart') member.restarted.push(step.step.unit);
+  });
+  const result = await runScript(sessionOf(member), {
+    script: batch.script,
+    payload: payload(batch.contents, (bytes, total) => {
+      fleet.emit({ type: 'upload', host: member.name, bytes, total });
+    }),
+    onStdout: progress,
+    signal: fleet.kill,
+  });
+  if (result.code !== 0) throw stepFailure(nonce, steps, owner, result.stdout, result.stderr.toString('utf8'), result.code);
+  for (const { resource, change } of due) if (changes(change)) member.done.set(resource.id, change);
+  member.changed += due.length;
+}
+
+/** The contents one after the other; progress is told for what is big enough to be waited for. */
+async function* payload(
+  contents: readonly Content[],
+  onProgress: (bytes: number, total: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const total = contents.reduce((sum, { size }) => sum + size, 0);
+  let sent = 0;
+  let told = 0;
+  for (const content of contents) {
+    for await (const chunk of content.open()) {
+      yield chunk;
+      sent += chunk.length;
+      if (total > 4_000_000 && (sent - told > total / 50 || sent === total)) {
+        told = sent;
+        onProgress(sent, total);
+      }
+    }
+  }
+}
+
+type Listener = (event: 'begin' | 'ok', step: NamedStep, milliseconds: number) => void;
+
+/** Reads the step markers off stdout as they come. */
+function follow(nonce: string, steps: readonly NamedStep[], listen: Listener): (chunk: Buffer) => void {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  let rest = '';
+  let began = performance.now();
+  return (chunk) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [mark, event, id] = line.split(' ');
+      const step = byId.get(id ?? '');
+      if (mark !== nonce || !step || (event !== 'begin' && event !== 'ok')) continue;
+      if (event === 'begin') began = performance.now();
+      listen(event, step, Math.round(performance.now() - began));
+    }
+  };
+}
+
+function stepFailure(
+  nonce: string,
+  steps: readonly NamedStep[],
+  owner: ReadonlyMap<string, Due>,
+  stdout: Buffer,
+  stderr: string,
+  code: number,
+): BootstrapError {
+  const failed = new RegExp(`^${nonce} fail (\\d+) (\\d+)$`, 'm').exec(stdout.toString('utf8'));
+  const step = steps.find(({ id }) => id === failed?.[1]);
+  const said = stderr.slice(step ? stderr.lastIndexOf(`${nonce} begin ${step.id}`) : 0);
+  const lines = said.split('\n').filter((line) => line !== '' && !line.startsWith(nonce));
+  const what = step ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}` : `the batch of steps ended with code ${code}`;
+  const resource = step && owner.get(step.id)?.resource.id;
+  const known = hintFor(lines.join('\n'));
+  return new BootstrapError(known?.code ?? 'E_STEP', `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`, {
+    hint: known?.hint ?? 'Run up again when the cause is gone: it goes on where this one stopped.',
+    ...(resource === undefined ? {} : { where: { resource } }),
+  });
+}

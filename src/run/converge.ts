@@ -1,0 +1,166 @@
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { type Plan, allChanges, isEmpty } from '../plan/plan.ts';
+import { dueOn, makePlan } from '../plan/planner.ts';
+import type { Desire, Gate, Stage } from '../plan/stage.ts';
+import { watchesOf } from '../plan/stage.ts';
+import type { Observed, Watch } from '../resources/observe.ts';
+import type { Connect } from '../transport/session.ts';
+import { applyOn } from './apply.ts';
+import { type Fleet, type Member, alive, connectAll, onEach, probe, probeAll, sightings } from './fleet.ts';
+import { pass, standing } from './gates.ts';
+import { lockAll } from './lock.ts';
+
+/** What a run is about; the engine knows nothing of inventories, files or Kubernetes. */
+export interface Goal {
+  readonly desire: Desire;
+  /** What to look at before anything is known of the hosts, by host. */
+  readonly watches: ReadonlyMap<string, readonly Watch[]>;
+  /** Hosts without which a run cannot go on: masters and etcd members. */
+  readonly essential: (host: string) => boolean;
+  /** Called once with what was seen; throws when the hosts must not be touched. */
+  readonly admit: (seen: ReadonlyMap<string, Observed>) => void;
+  /** Called once before the first change: makes what exists on the controller only (CAs). */
+  readonly prepare: () => Promise<void>;
+  /** Who we are, for the lock. */
+  readonly owner: string;
+}
+
+/** Connects, looks at every host once, and says what it would take. Changes nothing anywhere. */
+export async function survey(fleet: Fleet, goal: Goal, connect: Connect): Promise<Plan> {
+  await connectAll(fleet, connect);
+  return look(fleet, goal);
+}
+
+/** One probe of all hosts, and the plan it leads to. */
+async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
+  await probeAll(fleet, goal.watches);
+  await lookCloser(fleet, goal);
+  const seen = sightings(fleet);
+  goal.admit(seen);
+  return makePlan(goal.desire(seen), seen);
+}
+
+/** What the first questions did not cover, because facts decided otherwise than imagined. */
+async function lookCloser(fleet: Fleet, goal: Goal): Promise<void> {
+  const wanted = watchesOf(goal.desire(sightings(fleet)));
+  await onEach(fleet, alive(fleet), undefined, async (member) => {
+    const asked = new Set((goal.watches.get(member.name) ?? []).map(({ kind, key }) => `${kind}:${key}`));
+    const more = (wanted.get(member.name) ?? []).filter(({ kind, key }) => !asked.has(`${kind}:${key}`));
+    if (more.length > 0) await probe(fleet, member, more);
+  });
+}
+
+/**
+ * Makes the plan happen, phase by phase, and proves it: a full look at the end must find nothing to do.
+ * @param stop finishes what runs, then ends the run (an interrupt)
+ * @throws E_LOCKED, E_FLAPPING; a host's own failure is kept with the host
+ */
+export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: AbortSignal): Promise<void> {
+  if (isEmpty(plan)) {
+    await healthy(fleet, goal, stop);
+    return;
+  }
+  const touched = new Set(allChanges(plan).map(({ host }) => host));
+  const lock = await lockAll(fleet, alive(fleet).filter(({ name }) => touched.has(name)), goal.owner);
+  try {
+    // What the plan was made from may have moved before the lock was ours.
+    const current = await look(fleet, goal);
+    if (!isEmpty(current)) await goal.prepare();
+    for (const { id } of goal.desire(sightings(fleet))) {
+      stopIfAsked(stop);
+      await runStage(fleet, goal, id, stop);
+    }
+  } finally {
+    await lock.release();
+  }
+  const left = await look(fleet, goal);
+  if (!isEmpty(left)) throw flapping(left);
+  await healthy(fleet, goal, stop);
+}
+
+async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal): Promise<void> {
+  const stage = stageOf(fleet, goal, id);
+  const members = participants(fleet, stage);
+  const started = performance.now();
+  const unknown = members.filter((member) => dueFor(stage, member).some(({ change }) => change.kind === 'unknown'));
+  const watches = watchesOf([stage]);
+  await onEach(fleet, unknown, id, async (member) => {
+    await probe(fleet, member, watches.get(member.name) ?? []);
+  });
+  const fresh = stageOf(fleet, goal, id);
+  const busy = participants(fleet, fresh).filter((member) => dueFor(fresh, member).length > 0);
+  if (busy.length > 0) {
+    fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
+    for (const group of fresh.batch === 'rolling' ? rolls(fleet, fresh, busy) : [busy]) {
+      stopIfAsked(stop);
+      await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
+      await onEach(fleet, group.filter(({ failed }) => !failed), id, async (member) => {
+        for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
+      });
+      if (fresh.batch === 'rolling' && group.some(({ failed }) => failed)) break;
+    }
+    const failed = busy.filter((member) => member.failed).map(({ name }) => name);
+    fleet.emit({ type: 'phase.done', phase: id, milliseconds: Math.round(performance.now() - started), failed });
+    const lost = failed.find((name) => goal.essential(name));
+    if (lost !== undefined) throw fleet.members.get(lost)?.failed ?? new BootstrapError('E_BUG', `${lost} failed`);
+  }
+  await onEach(fleet, participants(fleet, fresh).filter((member) => !busy.includes(member)), id, (member) =>
+    passStanding(fleet, member, id, fresh.gates(member.name)),
+  );
+}
+
+/**
+ * Who goes together in a rolling phase. Members that are down take no service with them, so they go
+ * first and at once; with fewer healthy members than a quorum all do, for one alone could never come up.
+ */
+function rolls(fleet: Fleet, stage: Stage, busy: readonly Member[]): Member[][] {
+  const works = (name: string): boolean => stage.gates(name).every((gate) => standing(fleet, gate) === undefined);
+  const quorum = Math.floor(stage.hosts.length / 2) + 1;
+  if (stage.hosts.filter(works).length < quorum) return [[...busy]];
+  const down = busy.filter(({ name }) => !works(name));
+  return [...(down.length > 0 ? [down] : []), ...busy.filter(({ name }) => works(name)).map((member) => [member])];
+}
+
+/** Exit code 0 means converged *and* healthy: every gate of every phase must hold. */
+async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<void> {
+  for (const stage of goal.desire(sightings(fleet))) {
+    stopIfAsked(stop);
+    await onEach(fleet, participants(fleet, stage), stage.id, (member) =>
+      passStanding(fleet, member, stage.id, stage.gates(member.name)),
+    );
+  }
+}
+
+/** Gates that hold by what was last seen cost nothing; only the others are waited for. */
+async function passStanding(fleet: Fleet, member: Member, phase: string, gates: readonly Gate[]): Promise<void> {
+  for (const gate of gates) {
+    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate);
+  }
+}
+
+const participants = (fleet: Fleet, stage: Stage): Member[] =>
+  alive(fleet).filter(({ name, seen }) => seen !== undefined && stage.hosts.includes(name));
+
+const dueFor = (stage: Stage, member: Member): ReturnType<typeof dueOn> =>
+  member.seen ? dueOn(stage, member.name, member.seen, new Map(member.done)) : [];
+
+function stageOf(fleet: Fleet, goal: Goal, id: string): Stage {
+  const stage = goal.desire(sightings(fleet)).find((one) => one.id === id);
+  if (!stage) throw new BootstrapError('E_BUG', `phase ${id} is gone in the middle of a run`);
+  return stage;
+}
+
+function stopIfAsked(stop: AbortSignal): void {
+  if (!stop.aborted) return;
+  throw new BootstrapError('E_ABORTED', 'interrupted; what was running has been finished', {
+    exitCode: ExitCode.interrupted,
+    hint: 'Run up again: it goes on where this run stopped.',
+  });
+}
+
+function flapping(left: Plan): BootstrapError {
+  const names = allChanges(left).map(({ host, planned }) => `${host}: ${planned.title} (${planned.change.kind}, ${'summary' in planned.change ? planned.change.summary : ''})`);
+  return new BootstrapError('E_FLAPPING', `something changes back what was just changed:\n${names.slice(0, 10).join('\n')}`, {
+    hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
+  });
+}

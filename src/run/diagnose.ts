@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { quote } from '../kernel/quote.ts';
+import { runScript } from '../transport/feed.ts';
+import { type Fleet, type Member, sessionOf } from './fleet.ts';
+
+interface KnownError {
+  readonly pattern: string;
+  readonly code: string;
+  readonly hint: string;
+}
+
+/** The known error that a text shows, if any. */
+export function hintFor(text: string): KnownError | undefined {
+  return knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(text));
+}
+
+/** The last lines of the units' journals, for an error; empty when even that cannot be had. */
+export async function journalOf(fleet: Fleet, member: Member, units: readonly string[]): Promise<string> {
+  if (units.length === 0) return '';
+  const script = units
+    .map((unit) => `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; journalctl -u ${quote(unit)} -n 12 --no-pager -o cat`)
+    .join('\n');
+  try {
+    const result = await runScript(sessionOf(member), { script, timeoutMs: 10_000, signal: fleet.kill });
+    return result.stdout.toString('utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+let loaded: readonly KnownError[] | undefined;
+
+function knownErrors(): readonly KnownError[] {
+  loaded ??= load(readFileSync(new URL('../../release/known-errors.yaml', import.meta.url), 'utf8')) as KnownError[];
+  return loaded;
+}

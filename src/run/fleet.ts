@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import pMap from 'p-map';
+import { type BootstrapError, asBootstrapError } from '../kernel/errors.ts';
+import { type Watch, type Observed } from '../resources/observe.ts';
+import { merge, parseProbe, probeScript } from '../resources/probe.ts';
+import type { Change } from '../resources/resource.ts';
+import { runScript } from '../transport/feed.ts';
+import type { Connect, Session } from '../transport/session.ts';
+import type { Emit, HostSummary } from './events.ts';
+
+/** One host during a run. Everything that changes in a run is in these. */
+export interface Member {
+  readonly name: string;
+  session: Session | undefined;
+  seen: Observed | undefined;
+  failed: BootstrapError | undefined;
+  /** Changes executed on it so far, by resource id: what `restartOn` looks at. */
+  readonly done: Map<string, Change>;
+  readonly restarted: string[];
+  changed: number;
+  seconds: number;
+}
+
+export interface Fleet {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly emit: Emit;
+  readonly concurrency: number;
+  /** Aborted by a second interrupt: stops even a running command. */
+  readonly kill: AbortSignal;
+}
+
+export function makeFleet(hosts: readonly string[], options: Omit<Fleet, 'members'>): Fleet {
+  const member = (name: string): [string, Member] => [
+    name,
+    { name, session: undefined, seen: undefined, failed: undefined, done: new Map(), restarted: [], changed: 0, seconds: 0 },
+  ];
+  return { ...options, members: new Map(hosts.map(member)) };
+}
+
+/** Hosts that are still part of the run. */
+export const alive = (fleet: Fleet): Member[] => [...fleet.members.values()].filter(({ failed }) => failed === undefined);
+
+/** What is known of every host that was reached. */
+export const sightings = (fleet: Fleet): Map<string, Observed> =>
+  new Map(alive(fleet).flatMap(({ name, seen }) => (seen ? [[name, seen]] : [])));
+
+/** Calls `action` for hosts side by side; a host whose action throws leaves the run with that error. */
+export async function onEach(
+  fleet: Fleet,
+  members: readonly Member[],
+  phase: string | undefined,
+  action: (member: Member) => Promise<void>,
+): Promise<void> {
+  await pMap(
+    members,
+    async (member) => {
+      const started = performance.now();
+      try {
+        await action(member);
+      } catch (thrown) {
+        const where = { host: member.name, ...(phase === undefined ? {} : { phase }) };
+        member.failed = asBootstrapError(thrown).at(where);
+        fleet.emit({ type: 'host.failed', ...where, error: member.failed });
+      } finally {
+        member.seconds += (performance.now() - started) / 1000;
+      }
+    },
+    { concurrency: fleet.concurrency },
+  );
+}
+
+/** Connects to every host. */
+export const connectAll = (fleet: Fleet, connect: Connect): Promise<void> =>
+  onEach(fleet, alive(fleet), undefined, async (member) => {
+    fleet.emit({ type: 'host.connecting', host: member.name, attempt: 1 });
+    member.session = await connect(member.name, fleet.kill);
+    fleet.emit({ type: 'host.connected', host: member.name });
+  });
+
+/** Asks a host everything in one exec; what was known before and is not asked again is kept. */
+export async function probe(fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> {
+  const nonce = randomBytes(16).toString('hex');
+  const started = performance.now();
+  const result = await runScript(sessionOf(member), {
+    script: probeScript(watches, nonce),
+    timeoutMs: 60_000,
+    signal: fleet.kill,
+  });
+  const seen = parseProbe(watches, nonce, result.stdout);
+  member.seen = member.seen ? merge(member.seen, seen) : seen;
+  fleet.emit({ type: 'host.probed', host: member.name, milliseconds: Math.round(performance.now() - started) });
+  return seen;
+}
+
+export const probeAll = (fleet: Fleet, watches: ReadonlyMap<string, readonly Watch[]>): Promise<void> =>
+  onEach(fleet, alive(fleet), undefined, async (member) => {
+    member.seen = undefined;
+    await probe(fleet, member, watches.get(member.name) ?? []);
+  });
+
+export function sessionOf(member: Member): Session {
+  if (!member.session) throw asBootstrapError(new Error(`${member.name} is not connected`));
+  return member.session;
+}
+
+export const closeAll = async (fleet: Fleet): Promise<void> => {
+  await Promise.allSettled([...fleet.members.values()].map(({ session }) => session?.close()));
+};
+
+export const hostSummaries = (fleet: Fleet): HostSummary[] =>
+  [...fleet.members.values()].map(({ name, changed, failed, session, restarted, seconds }) => ({
+    name,
+    changed,
+    failed: failed !== undefined,
+    connections: session?.stats.connections ?? 0,
+    execs: session?.stats.execs ?? 0,
+    restarted,
+    seconds: Math.round(seconds * 10) / 10,
+  }));

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { BootstrapError } from '../kernel/errors.ts';
+import { unitArgument } from './unit.ts';
+
+/** Why a flag is set, in a sentence, and where to read more. */
+export interface Explanation {
+  readonly why?: string | undefined;
+  readonly link?: string | undefined;
+}
+
+/** Flag values by name, sorted; what a component is started with. */
+export type Flags = ReadonlyMap<string, string>;
+
+type FlagData = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+
+/** Which parts of the data make a profile, the later ones over the earlier. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  secure: ['all', 'hardened'],
+  cis: ['all', 'hardened', 'cis'],
+  course: ['all', 'course'],
+};
+
+const files = new Map<string, FlagData>();
+
+/**
+ * The flags of a component in a profile, with `{names}` filled in, then the extra ones laid over.
+ * A flag with a name that is `undefined` is left out; `null` removes a flag.
+ */
+export function flagsFor(
+  component: string,
+  profile: string,
+  values: Readonly<Record<string, string | undefined>>,
+  extra: readonly Readonly<Record<string, string | null>>[],
+): Flags {
+  const data = flagData(component);
+  const layers = (LAYERS[profile] ?? ['all']).map((layer) => data[layer] ?? {});
+  const own = Object.entries(Object.assign({}, ...layers) as FlagData[string]).map(([flag, value]): [string, string | null] => [
+    flag,
+    value === null ? null : (fill(component, flag, value, values) ?? null),
+  ]);
+  const merged = Object.assign({}, Object.fromEntries(own), ...extra) as Record<string, string | null>;
+  const present = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null);
+  return new Map(present.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Names of the flags that any profile sets by itself. */
+export const ownFlags = (component: string): string[] => [
+  ...new Set(Object.values(flagData(component)).flatMap((flags) => Object.keys(flags))),
+];
+
+/** A command over several lines, as a unit file has it. */
+export const commandLine = (binary: string, flags: Flags): string =>
+  [binary, ...[...flags].map(([name, value]) => unitArgument(`--${name}=${value}`))].join(' \\\n  ');
+
+/**
+ * Comment lines that say what each flag is for. They stand above the command, not between its lines:
+ * systemd 219 takes a comment behind a backslash for a part of the command.
+ */
+export function flagNotes(flags: Flags, explain: (flag: string) => Explanation): string {
+  return [...flags.keys()]
+    .flatMap((flag) => {
+      const { why, link } = explain(flag);
+      return [`# --${flag}`, `#   ${why ?? 'From extraArgs in the inventory.'}`, ...(link === undefined ? [] : [`#   ${link}`])];
+    })
+    .join('\n');
+}
+
+function fill(
+  component: string,
+  flag: string,
+  text: string,
+  values: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  let complete = true;
+  const filled = text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    if (!(name in values)) throw new BootstrapError('E_BUG', `${component} --${flag} asks for {${name}}, which nothing gives`);
+    const value = values[name];
+    if (value === undefined) complete = false;
+    return value ?? '';
+  });
+  return complete ? filled : undefined;
+}
+
+function flagData(component: string): FlagData {
+  let data = files.get(component);
+  if (!data) {
+    data = load(readFileSync(new URL(`../../templates/flags/${component}.yaml`, import.meta.url), 'utf8')) as FlagData;
+    files.set(component, data);
+  }
+  return data;
+}

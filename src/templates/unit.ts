@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import Handlebars from 'handlebars';
+import { BootstrapError } from '../kernel/errors.ts';
+
+/** What each template needs; a test holds the templates against these keys, both ways. */
+export interface UnitContext {
+  readonly command: string;
+  readonly flagNotes: string;
+  readonly revisionFile: string;
+}
+
+export interface UnitTemplates {
+  etcd: UnitContext;
+  'kube-apiserver': UnitContext;
+  'kube-controller-manager': UnitContext;
+  'kube-scheduler': UnitContext;
+  kubelet: UnitContext & { readonly runtimeUnit: string };
+  'kube-proxy': UnitContext;
+}
+
+const compiled = new Map<string, HandlebarsTemplateDelegate>();
+
+/** The text of a unit. Nothing is escaped (it is no HTML); a missing value is an error, not a blank. */
+export function renderUnit<Name extends keyof UnitTemplates>(name: Name, context: UnitTemplates[Name]): string {
+  let template = compiled.get(name);
+  if (!template) {
+    const source = readFileSync(new URL(`../../templates/systemd/${name}.service.hbs`, import.meta.url), 'utf8');
+    template = Handlebars.compile(source, { strict: true, noEscape: true });
+    compiled.set(name, template);
+  }
+  return template(context);
+}
+
+/**
+ * One argument of a unit's command line, as systemd reads it.
+ * @see https://www.freedesktop.org/software/systemd/man/systemd.service.html#Command%20lines
+ * @throws E_UNIT_VALUE for a control character, which would begin a line of its own
+ */
+export function unitArgument(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text)) {
+    throw new BootstrapError('E_UNIT_VALUE', `"${JSON.stringify(text)}" cannot stand in a unit file`, {
+      hint: 'Leave out line breaks and control characters.',
+    });
+  }
+  const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$');
+  return /[\s"'\\;]/.test(escaped) ? `"${escaped.replaceAll(/["\\]/g, '\\$&')}"` : escaped;
+}

@@ -1,0 +1,102 @@
+import type { Readable, Writable } from 'node:stream';
+import { BootstrapError } from '../kernel/errors.ts';
+import type { ExecOptions, ExecResult } from './session.ts';
+import { feed, type Feeding } from './stdin.ts';
+
+/** A command that was started, whatever started it. */
+export interface Running {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves to the exit code once both outputs have ended. */
+  readonly ended: Promise<number>;
+  /** Gets rid of it; nothing is expected of it afterwards. */
+  kill(): void;
+}
+
+/**
+ * Runs a command to its end: feeds it, collects what it prints, and stops it at the time limit or on abort.
+ * The limit counts from here on, so it covers the start as well.
+ */
+export function supervise(
+  host: string,
+  options: ExecOptions,
+  sent: (bytes: number) => void,
+  start: () => Promise<Running>,
+): Promise<ExecResult> {
+  const { timeoutMs, signal } = options;
+  return new Promise((resolve, reject) => {
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let running: Running | undefined;
+    let feeding: Feeding | undefined;
+    let settled = false;
+
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      feeding?.stop();
+      return true;
+    };
+    const fail = (error: unknown): void => {
+      if (!settle()) return;
+      running?.kill();
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on as it came
+      reject(error);
+    };
+    const abort = (): void => {
+      fail(abortedError(host, 'the command had ended', signal?.reason));
+    };
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            fail(timeoutError(host, timeoutMs));
+          }, timeoutMs);
+    const collect = (stream: Readable, chunks: Buffer[], tell?: (chunk: Buffer) => void): void => {
+      stream.on('data', (chunk: Buffer) => {
+        if (settled) return; // still read, so that the stream can end
+        chunks.push(chunk);
+        try {
+          tell?.(chunk);
+        } catch (error) {
+          fail(error);
+        }
+      });
+    };
+
+    if (signal?.aborted) {
+      abort();
+      return;
+    }
+    signal?.addEventListener('abort', abort);
+    start().then((started) => {
+      running = started;
+      started.ended.then(
+        (code) => {
+          if (settle()) resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) });
+        },
+        (error: unknown) => {
+          fail(error);
+        },
+      );
+      collect(started.stdout, stdout, options.onStdout);
+      collect(started.stderr, stderr, options.onStderr);
+      if (settled) started.kill();
+      else feeding = feed(options.stdin, started.stdin, sent, fail);
+    }, fail);
+  });
+}
+
+export function abortedError(host: string, before: string, cause: unknown): BootstrapError {
+  return new BootstrapError('E_ABORTED', `${host}: stopped before ${before}`, { cause, where: { host } });
+}
+
+function timeoutError(host: string, timeoutMs: number): BootstrapError {
+  return new BootstrapError('E_TIMEOUT', `${host}: a command took longer than ${timeoutMs / 1000} s`, {
+    hint: 'The command may still be running there. A slow host or network needs a larger ssh.commandTimeoutSeconds.',
+    where: { host },
+  });
+}

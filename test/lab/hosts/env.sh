@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2034
+# Settings and names that every part of the lab shares. Sourced, never run: others use what is set here.
+
+LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export K8SB_LAB_CACHE=${K8SB_LAB_CACHE:-/var/cache/k8s-bootstrap-lab}
+export K8SB_LAB_RUN=${K8SB_LAB_RUN:-/run/k8s-bootstrap-lab}
+export K8SB_LAB_DISKS=${K8SB_LAB_DISKS:-/var/lib/k8s-bootstrap-lab}
+
+# 198.18.0.0/15 is set aside for test networks (RFC 2544): it collides with nobody's real one.
+LAB_NET=198.18.0
+LAB_GATEWAY=$LAB_NET.1
+LAB_CONTROLLER=$LAB_NET.254
+LAB_NS=k8sb-lab
+LAB_BRIDGE=k8sb-br
+LAB_VETH=k8sb-ctl
+LAB_CGROUP=k8sb-lab
+LAB_BOOT_SECONDS=${LAB_BOOT_SECONDS:-90}
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# m1, w1, w2, w3 … : one control plane host, the others workers.
+host_names() {
+  local count=$1 n
+  echo m1
+  for ((n = 1; n < count; n++)); do echo "w$n"; done
+}
+
+# The address follows from the name, so a host keeps it however often it is wiped.
+host_address() {
+  case $1 in
+    m1) echo "$LAB_NET.11" ;;
+    w[1-9] | w[1-9][0-9]) echo "$LAB_NET.$((11 + ${1#w}))" ;;
+    *) die "no such host: $1 (hosts are m1, w1, w2 …)" ;;
+  esac
+}
+
+host_dir() { echo "$K8SB_LAB_RUN/hosts/$1"; }
+host_disk() { echo "$K8SB_LAB_DISKS/$1"; }
+
+# Hosts that exist: those with a disk, and those that run although their disk is gone.
+existing_hosts() {
+  local dir
+  for dir in "$K8SB_LAB_DISKS"/*/plain "/sys/fs/cgroup/pids/$LAB_CGROUP"/*/cgroup.procs; do
+    if [[ -e $dir ]]; then basename "$(dirname "$dir")"; fi
+  done | sort -u
+}
+
+lab_ssh() {
+  local host=$1
+  shift
+  ssh -F /dev/null -i "$K8SB_LAB_RUN/id_ed25519" -o IdentitiesOnly=yes \
+    -o UserKnownHostsFile="$K8SB_LAB_RUN/known_hosts" -o GlobalKnownHostsFile=/dev/null \
+    -o StrictHostKeyChecking=yes -o BatchMode=yes -o ConnectTimeout=5 -o LogLevel=ERROR \
+    "root@$(host_address "$host")" "$@"
+}

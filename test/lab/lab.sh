@@ -1,0 +1,119 @@
+#!/bin/bash
+# The lab: real hosts with real systemd and sshd on this machine, looking like CentOS 7.
+#
+#   lab.sh up [--hosts N] [--only-hosts]   hosts m1, w1, w2 … up to ssh; the mirror too, unless --only-hosts
+#   lab.sh down                            removes everything that was made, but the cache
+#   lab.sh status                          one line per host
+#   lab.sh ssh HOST COMMAND…               as root on the host
+#   lab.sh poweroff HOST | start HOST      pulls the plug | boots it again with its disk
+#   lab.sh wipe HOST                       as if reinstalled: empty disk, new host keys
+set -euo pipefail
+# What is made here is a host's file system: it must not inherit a stricter mask.
+umask 022
+
+# shellcheck source-path=SCRIPTDIR source=hosts/env.sh
+source "$(dirname "${BASH_SOURCE[0]}")/hosts/env.sh"
+for part in prerequisites cgroups kernel rootfs network modules host status; do
+  # shellcheck source=/dev/null
+  source "$LAB_HERE/hosts/$part.sh"
+done
+
+usage() {
+  sed -n '4,9s/^#   //p' "${BASH_SOURCE[0]}" >&2
+  exit 2
+}
+
+# Two commands at once would make the same things twice.
+lock() {
+  mkdir -p "$K8SB_LAB_RUN"
+  exec 9>"$K8SB_LAB_RUN/lock"
+  flock --wait 600 9 || die "another lab command is running (lock $K8SB_LAB_RUN/lock)"
+}
+
+make_key() {
+  [[ -e $K8SB_LAB_RUN/id_ed25519 ]] || ssh-keygen -q -t ed25519 -N '' -C lab -f "$K8SB_LAB_RUN/id_ed25519"
+}
+
+boot() {
+  local host
+  for host in "$@"; do
+    make_disk "$host"
+    start_host "$host"
+  done
+  write_known_hosts
+  for host in "$@"; do wait_for_ssh "$host"; done
+}
+
+up() {
+  local count=3 only_hosts=no names
+  while (($# > 0)); do
+    case $1 in
+      --hosts) count=${2:-}; shift 2 || usage ;;
+      --only-hosts) only_hosts=yes; shift ;;
+      *) usage ;;
+    esac
+  done
+  [[ $count =~ ^[1-9][0-9]?$ ]] || usage
+  require_machine
+  lock
+  chmod 700 "$K8SB_LAB_RUN"
+  build_rootfs
+  kernel_settings_up
+  network_up
+  make_key
+  mapfile -t names < <(host_names "$count")
+  boot "${names[@]}"
+  [[ $only_hosts == yes ]] || mirror_up
+  status
+}
+
+mirror_up() {
+  [[ -x $LAB_HERE/artifacts/build.sh ]] || die "test/lab/artifacts/build.sh is missing; use --only-hosts"
+  "$LAB_HERE/artifacts/build.sh" 9>&-
+  "$LAB_HERE/artifacts/serve.sh" start "$LAB_CONTROLLER" 9>&-
+}
+
+down() {
+  local host
+  require_root
+  lock
+  if [[ -x $LAB_HERE/artifacts/serve.sh ]]; then "$LAB_HERE/artifacts/serve.sh" stop "$LAB_CONTROLLER" 9>&- || true; fi
+  for host in $(existing_hosts); do remove_host "$host"; done
+  network_down
+  kernel_settings_down
+  # By name: the directories are settings, and may be somebody's who keeps other things there too.
+  (cd "$K8SB_LAB_RUN" && rm -rf --one-file-system hosts modules "serve-$LAB_CONTROLLER" id_ed25519 id_ed25519.pub \
+    known_hosts sysctl.conf lock)
+  rmdir --ignore-fail-on-non-empty "$K8SB_LAB_RUN"
+  if [[ -d $K8SB_LAB_DISKS ]]; then rmdir --ignore-fail-on-non-empty "$K8SB_LAB_DISKS"; fi
+}
+
+# A command about one host that must exist.
+with_host() {
+  [[ $# == 2 ]] || usage
+  require_root
+  lock
+  existing_hosts | grep -qx "$2" || die "no such host: $2 (existing: $(existing_hosts | paste -sd' '))"
+  case $1 in
+    poweroff) stop_host "$2" ;;
+    start) boot "$2" ;;
+    wipe)
+      remove_host "$2"
+      build_rootfs
+      boot "$2"
+      ;;
+  esac
+}
+
+case ${1:-} in
+  up) shift; up "$@" ;;
+  down) down ;;
+  status) status ;;
+  ssh)
+    (($# >= 2)) || usage
+    shift
+    lab_ssh "$@"
+    ;;
+  poweroff | start | wipe) with_host "$@" ;;
+  *) usage ;;
+esac

@@ -1,0 +1,155 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { describe, expect, it } from 'vitest';
+import { archOf, knownVersions, loadRelease } from '../../../src/release/release.ts';
+
+const components = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+];
+const release = loadRelease('v1.16.3');
+
+describe('loadRelease', () => {
+  it('knows its versions, oldest first', () => {
+    expect(knownVersions()).toEqual(['v1.16.3', 'v1.16.15']);
+  });
+
+  it('takes a version with or without its v', () => {
+    expect(loadRelease('1.16.3').version).toBe('v1.16.3');
+  });
+
+  it.each(knownVersions())('loads %s with everything that goes with it', (version) => {
+    const loaded = loadRelease(version);
+    expect(loaded.version).toBe(version);
+    expect(loaded.pauseTag).toBe('3.1');
+    expect(loaded.etcd.tried).toContain(loaded.etcd.version);
+    expect(loaded.cni.tried).toContain(loaded.cni.version);
+    for (const name of ['kubelet', 'kubectl', 'etcd', 'cni-plugins']) {
+      expect(loaded.artifact(name, 'amd64').sha256, name).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  it('names the known versions when asked for another', () => {
+    expect(() => loadRelease('v1.19.0')).toThrow(
+      expect.objectContaining({ code: 'E_RELEASE', hint: 'Choose one of v1.16.3, v1.16.15.' }),
+    );
+    expect(() => loadRelease('latest')).toThrow(expect.objectContaining({ code: 'E_VERSION' }));
+  });
+});
+
+describe('artifact', () => {
+  it('has the place of a binary on a mirror and at the makers', () => {
+    expect(release.artifact('kubelet', 'amd64')).toEqual({
+      name: 'kubelet',
+      version: 'v1.16.3',
+      arch: 'amd64',
+      path: 'release/v1.16.3/bin/linux/amd64/kubelet',
+      official: [
+        'https://dl.k8s.io/release/v1.16.3/bin/linux/amd64/kubelet',
+        'https://storage.googleapis.com/kubernetes-release/release/v1.16.3/bin/linux/amd64/kubelet',
+      ],
+      sha256: '4e8ef215809f1b2af44408bf6039c9e57546a8a209b49720d0489e3aece66938',
+      archive: undefined,
+    });
+  });
+
+  it('has the layout of each maker for archives', () => {
+    expect(release.artifact('etcd', 'amd64', '3.4.23')).toMatchObject({
+      path: 'etcd/v3.4.23/etcd-v3.4.23-linux-amd64.tar.gz',
+      official: ['https://github.com/etcd-io/etcd/releases/download/v3.4.23/etcd-v3.4.23-linux-amd64.tar.gz'],
+      sha256: undefined,
+      archive: { folder: 'etcd-v3.4.23-linux-amd64/', members: ['etcd', 'etcdctl'] },
+    });
+    expect(release.artifact('cni-plugins', 'arm64', 'v1.2.0')).toMatchObject({
+      path: 'cni/v1.2.0/cni-plugins-linux-arm64-v1.2.0.tgz',
+      archive: { folder: '', members: ['bridge', 'host-local', 'loopback', 'portmap'] },
+    });
+  });
+
+  it('gives kubectl of another version', () => {
+    expect(release.artifact('kubectl', 'amd64', 'v1.17.1')).toMatchObject({
+      path: 'release/v1.17.1/bin/linux/amd64/kubectl',
+      sha256: undefined,
+    });
+  });
+
+  it.each(['v1.17', '1.17.1/../..', 'latest', ''])('refuses %j as a version', (version) => {
+    expect(() => release.artifact('kubectl', 'amd64', version)).toThrow(
+      expect.objectContaining({ code: 'E_VERSION' }),
+    );
+  });
+
+  it('refuses a name nobody makes', () => {
+    expect(() => release.artifact('kubelett', 'amd64')).toThrow(
+      expect.objectContaining({ code: 'E_ARTIFACT' }),
+    );
+  });
+});
+
+describe('archOf', () => {
+  it('knows what uname says', () => {
+    expect([archOf('x86_64'), archOf('aarch64')]).toEqual(['amd64', 'arm64']);
+    expect(() => archOf('ppc64le')).toThrow(expect.objectContaining({ code: 'E_ARCH' }));
+  });
+});
+
+describe('packages', () => {
+  it('names what works with this release', () => {
+    expect(release.packages('containerd', 'rhel')).toEqual({
+      names: ['containerd.io', 'containerd'],
+      below: '2.0',
+    });
+    expect(release.packages('docker', 'debian').names).toEqual(['docker-ce', 'docker.io']);
+  });
+});
+
+describe('flags', () => {
+  it('explains a flag', () => {
+    expect(release.flag('kube-apiserver', 'anonymous-auth')).toMatchObject({
+      known: true,
+      deprecated: false,
+      why: expect.stringMatching(/401/) as string,
+      cis: ['1.2.1'],
+    });
+  });
+
+  it('knows what has gone and what is going', () => {
+    expect(release.flag('kubelet', 'allow-privileged').known).toBe(false);
+    expect(release.flag('kube-apiserver', 'insecure-port')).toMatchObject({ known: true, deprecated: true });
+    expect(release.flag('kubelet', 'no-such-flag')).toMatchObject({ known: false, why: undefined });
+  });
+
+  it('refuses a component nobody knows', () => {
+    expect(() => release.flagNames('kube-dns')).toThrow(expect.objectContaining({ code: 'E_COMPONENT' }));
+  });
+
+  it.each(components)('of %s are those of the real binary', (component) => {
+    const file = new URL(`../../cases/flags/v1.16.3/${component}.yaml`, import.meta.url);
+    const real = load(readFileSync(file, 'utf8')) as { name: string; deprecated?: boolean }[];
+    expect(release.flagNames(component)).toEqual(real.map(({ name }) => name).sort());
+    for (const { name, deprecated = false } of real) {
+      expect(release.flag(component, name).deprecated, name).toBe(deprecated);
+    }
+  });
+
+  it.each(components)('of %s that are explained exist, with a sentence and a link', (component) => {
+    const file = new URL(`../../../release/flags/${component}.yaml`, import.meta.url);
+    const { set } = load(readFileSync(file, 'utf8')) as { set: Record<string, unknown> };
+    for (const name of Object.keys(set)) {
+      const flag = release.flag(component, name);
+      expect(flag.known, name).toBe(true);
+      expect(flag.why, name).toMatch(/^[A-Z0-9`].{10,110}\.$/);
+      expect(flag.link, name).toMatch(/^https:\/\/(kubernetes\.io|etcd\.io)\//);
+      for (const id of flag.cis) expect(id, name).toMatch(/^[1-5]\.\d+\.\d+$|^2\.[1-7]$/);
+    }
+  });
+
+  it('has a table for each component and no other', () => {
+    const files = readdirSync(new URL('../../../release/flags/', import.meta.url));
+    expect(files.sort()).toEqual(components.map((name) => `${name}.yaml`).sort());
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { table } from '../../../src/report/table.ts';
+import { byteSize, count, duration, oneLine, truncate } from '../../../src/report/text.ts';
+
+test('table: columns align by what is seen, not by colour codes', () => {
+  expect(
+    table([
+      ['HOST', 'STATE', 'X'],
+      ['m1', '\u001b[31mfailed\u001b[39m', 'y'],
+      ['ä1', '', ''],
+    ]),
+  ).toEqual(['HOST  STATE   X', 'm1    \u001b[31mfailed\u001b[39m  y', 'ä1']);
+});
+
+describe('oneLine', () => {
+  test.each([
+    ['\u001b[31m', '\\u001b[31m'],
+    ['a\nb\r\n', 'a\\nb\\r\\n'],
+    ['\u009b2J', '\\u009b2J'],
+    ['abc\u202etxt', 'abc\\u202etxt'],
+    ['tab\tstays, ä and 世 too', 'tab\tstays, ä and 世 too'],
+  ])('%j → %s', (text, shown) => {
+    expect(oneLine(text)).toBe(shown);
+  });
+});
+
+test.each([
+  [40, '0.0 s'],
+  [12_345, '12.3 s'],
+  [59_960, '1 min 0 s'],
+  [125_000, '2 min 5 s'],
+])('duration(%i) is %s', (milliseconds, text) => {
+  expect(duration(milliseconds)).toBe(text);
+});
+
+test.each([
+  [999, '999 B'],
+  [1500, '1.5 kB'],
+  [999_999, '1.0 MB'],
+  [104_857_600, '104.9 MB'],
+])('byteSize(%i) is %s', (bytes, text) => {
+  expect(byteSize(bytes)).toBe(text);
+});
+
+test('truncate counts characters and marks the cut', () => {
+  expect(truncate('abcdef', 6)).toBe('abcdef');
+  expect(truncate('abcdefg', 6)).toBe('abcde…');
+  expect(truncate('😀😀😀', 2)).toBe('😀…');
+});
+
+test('count knows one from many', () => {
+  expect([count(0, 'host'), count(1, 'host'), count(2, 'host')]).toEqual(['0 hosts', '1 host', '2 hosts']);
+});
