@@ -1,6 +1,5 @@
 import type { FieldKind, FieldTree } from './config-fields.ts';
 import { kubeletConfigFields, kubeProxyConfigFields } from './config-fields.ts';
-import { COMPONENTS } from './host-schema.ts';
 import type { Path } from './problem.ts';
 import type { Report, Rule } from './rule.ts';
 import { didYouMean } from './suggest.ts';
@@ -51,10 +50,10 @@ function givenFlags(inventory: Inventory): GivenFlags[] {
     { component: 'kube-proxy', path: ['kubeProxy', 'extraArgs'], args: kubeProxy.extraArgs },
   ];
   const perHost = inventory.hosts.flatMap((host, index) =>
-    COMPONENTS.map((component) => ({
+    (Object.entries(host.extraArgs) as [ComponentName, ExtraArgs][]).map(([component, args]) => ({
       component,
       path: ['hosts', index, 'extraArgs', component],
-      args: host.extraArgs[component] ?? {},
+      args,
     })),
   );
   return [...everywhere, ...perHost];

@@ -59,7 +59,9 @@ interface Place {
   readonly text?: string;
 }
 
+/** By path, each part after a separator that no YAML text can contain. */
 type Places = Map<string, Place>;
+const SEPARATOR = '\0';
 
 function decode(bytes: Uint8Array, file: string): string {
   const where = { file, line: 1, column: 1 };
@@ -81,20 +83,20 @@ function locate(events: readonly Event[], source: string, file: string): Places 
   const take = (): Event => events[next++] ?? { type: EVENT_ID.POP };
   const closes = (): boolean => events[next]?.type === EVENT_ID.POP;
 
-  const node = (path: Path, keyOffset?: number): void => {
+  const node = (path: string, keyOffset?: number): void => {
     const event = take();
     const offset = start(event) ?? keyOffset ?? source.length;
     if (event.type === EVENT_ID.ALIAS) fail('aliases are not supported', offset, ALIAS_HINT);
     const text = event.type === EVENT_ID.SCALAR ? { text: getScalarValue(source, event) } : {};
-    places.set(JSON.stringify(path), { key: keyOffset ?? offset, value: offset, ...text });
+    places.set(path, { key: keyOffset ?? offset, value: offset, ...text });
     if (event.type === EVENT_ID.MAPPING) pairs(path);
     if (event.type === EVENT_ID.SEQUENCE) items(path);
   };
-  const items = (path: Path): void => {
-    for (let index = 0; !closes(); index += 1) node([...path, index]);
+  const items = (path: string): void => {
+    for (let index = 0; !closes(); index += 1) node(path + SEPARATOR + String(index));
     take();
   };
-  const pairs = (path: Path): void => {
+  const pairs = (path: string): void => {
     const seen = new Set<string>();
     while (!closes()) {
       const event = take();
@@ -106,7 +108,7 @@ function locate(events: readonly Event[], source: string, file: string): Places 
       if (key === '<<') fail('merge keys (<<) are not supported', offset, ALIAS_HINT);
       if (seen.has(key)) fail(`duplicate key "${key}"`, offset, 'A key may stand only once in a mapping.');
       seen.add(key);
-      node([...path, key], offset);
+      node(path + SEPARATOR + key, offset);
     }
     take();
   };
@@ -114,7 +116,7 @@ function locate(events: readonly Event[], source: string, file: string): Places 
   for (let documents = 0; next < events.length; documents += 1) {
     take();
     if (documents > 0) fail('more than one document in the file', start(events[next]) ?? source.length);
-    if (!closes()) node([]);
+    if (!closes()) node('');
     take();
   }
   return places;
@@ -133,7 +135,8 @@ const isQuoted = (event: ScalarEvent): boolean =>
   event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
 
 function lookups(places: Places, source: string): Omit<Document, 'value'> {
-  const at = (path: Path): Place | undefined => places.get(JSON.stringify(path));
+  const at = (path: Path): Place | undefined =>
+    places.get(path.map((part) => SEPARATOR + String(part)).join(''));
   const valueAt = (path: Path): Position => {
     for (let length = path.length; length >= 0; length -= 1) {
       const place = at(path.slice(0, length));

@@ -44,7 +44,7 @@ const connection = (surroundings: Surroundings) => ({
 });
 
 /** SSH settings as written at any level; levels are merged, defaults come last. */
-export const sshSchema = (surroundings: Surroundings) =>
+const sshSchema = (surroundings: Surroundings) =>
   z.strictObject({
     ...connection(surroundings),
     sudo: z
@@ -90,28 +90,27 @@ export const packages = () =>
     }),
   );
 
-/** What a host, a group and `defaults:` have in common. */
-const shared = (surroundings: Surroundings) => ({
-  roles: z.array(z.enum(ROLES)).min(1, { error: 'at least one role is needed' }).optional(),
-  labels: z.record(z.string(), scalarText()).optional().describe('Node labels'),
-  taints: z.array(taint()).optional().describe('Node taints: key=value:NoSchedule'),
-  ssh: sshSchema(surroundings).optional(),
-  runtime: z.enum(['auto', 'docker', 'containerd']).optional(),
-  setHostname: z
-    .boolean()
-    .optional()
-    .meta({ description: "Make the OS's host name the node name", default: false }),
-  packages: packages().optional().describe('Further OS packages'),
-  sysctls: sysctls().optional(),
-  extraArgs: z
-    .partialRecord(z.enum(COMPONENTS), extraArgs())
-    .optional()
-    .describe('Flags by component, for this host'),
-});
+/** What a group and `defaults:` may say, and every host for itself. */
+export const groupSchema = (surroundings: Surroundings) =>
+  z.strictObject({
+    roles: z.array(z.enum(ROLES)).min(1, { error: 'at least one role is needed' }).optional(),
+    labels: z.record(z.string(), scalarText()).optional().describe('Node labels'),
+    taints: z.array(taint()).optional().describe('Node taints: key=value:NoSchedule'),
+    ssh: sshSchema(surroundings).optional(),
+    runtime: z.enum(['auto', 'docker', 'containerd']).optional(),
+    setHostname: z
+      .boolean()
+      .optional()
+      .meta({ description: "Make the OS's host name the node name", default: false }),
+    packages: packages().optional().describe('Further OS packages'),
+    sysctls: sysctls().optional(),
+    extraArgs: z
+      .partialRecord(z.enum(COMPONENTS), extraArgs())
+      .optional()
+      .describe('Flags by component, for this host'),
+  });
 
-export const groupSchema = (surroundings: Surroundings) => z.strictObject(shared(surroundings));
-
-export const hostSchema = (surroundings: Surroundings) =>
+export const hostSchema = (surroundings: Surroundings, group: ReturnType<typeof groupSchema>) =>
   z.strictObject({
     name: z
       .string()
@@ -124,7 +123,7 @@ export const hostSchema = (surroundings: Surroundings) =>
       .optional()
       .describe("The node's own IPv4 address; default: the address, if it is one"),
     group: z.string().optional().describe('Name of an entry in groups:'),
-    ...shared(surroundings),
+    ...group.shape,
   });
 
 export type WrittenSsh = z.output<ReturnType<typeof sshSchema>>;

@@ -85,12 +85,13 @@ function parseWritten(
   errors: Complaint[],
 ): WrittenInventory | undefined {
   const schema = inventorySchema(surroundings);
-  const first = schema.safeParse(raw, { reportInput: true });
+  // jitless: compiling validators pays only when they run often
+  const first = schema.safeParse(raw, { reportInput: true, jitless: true });
   if (first.success) return first.data;
   errors.push(...complaintsOf(first.error.issues, inventoryJsonSchema));
   const rest = structuredClone(raw);
   for (const { path, meant } of errors) repair(rest, path, meant);
-  return schema.safeParse(rest).data;
+  return schema.safeParse(rest, { jitless: true }).data;
 }
 
 /** Renames a mistyped key; takes anything else away that is wrong, of a list the whole. */

@@ -11,11 +11,13 @@ import {
   webAddress,
   type Surroundings,
 } from './fields.ts';
-import { groupSchema, hostSchema, packages, sshSchema, sysctls } from './host-schema.ts';
+import { groupSchema, hostSchema, packages, sysctls } from './host-schema.ts';
 
 /** The inventory as it is written, with the defaults of every field that has one of its own. */
-export const inventorySchema = (surroundings: Surroundings) =>
-  z.strictObject({
+export const inventorySchema = (surroundings: Surroundings) => {
+  const group = groupSchema(surroundings);
+  const ssh = group.shape.ssh.unwrap();
+  return z.strictObject({
     name: z
       .string()
       .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
@@ -34,13 +36,10 @@ export const inventorySchema = (surroundings: Surroundings) =>
         controllerKubectl: z.boolean().default(false).describe('Also install kubectl on this machine'),
       })
       .prefault({}),
-    hosts: z.array(hostSchema(surroundings)).min(1, { error: 'at least one host is needed' }),
-    groups: z
-      .record(z.string(), groupSchema(surroundings))
-      .default({})
-      .describe('Host settings by group name'),
-    defaults: groupSchema(surroundings).default({}).describe('Settings of every host'),
-    ssh: sshSchema(surroundings).default({}),
+    hosts: z.array(hostSchema(surroundings, group)).min(1, { error: 'at least one host is needed' }),
+    groups: z.record(z.string(), group).default({}).describe('Host settings by group name'),
+    defaults: group.default({}).describe('Settings of every host'),
+    ssh: ssh.default({}),
     network: network(),
     etcd: z
       .strictObject({
@@ -124,6 +123,7 @@ export const inventorySchema = (surroundings: Surroundings) =>
       .describe('Web proxy of the hosts, for packages and images'),
     concurrency: z.int().min(1).max(1000).default(30).describe('Hosts worked on at once'),
   });
+};
 
 const component = () => z.strictObject({ extraArgs: extraArgs().default({}) });
 

@@ -8,7 +8,7 @@ import { leaf, leafFiles, leafId, leafPaths } from './certificates.ts';
 import { apiHost, isReserved, nodes } from './cluster.ts';
 import { component } from './component.ts';
 import { healthGate, hostKubeconfig } from './controllers.ts';
-import { nodePath } from './pod-ranges.ts';
+import { nodePath } from './node-object.ts';
 import type { Phase, World } from './phase.ts';
 import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
 
@@ -69,9 +69,9 @@ export const kubeletPhase: Phase = {
     ...apiHost(world).map(({ name: at }) => ({
       title: `node ${host.name} is registered`,
       at,
-      watches: [{ kind: 'object', key: nodePath(host.name) } as const],
+      watches: [{ kind: 'object', key: nodePath(host) } as const],
       judge: (seen: Parameters<ReturnType<typeof healthGate>['judge']>[0]) =>
-        seen.object(nodePath(host.name))?.status === 200 ? undefined : 'not yet',
+        seen.object(nodePath(host))?.status === 200 ? undefined : 'not yet',
       timeoutSeconds: 60,
       units: ['kubelet.service'],
     })),

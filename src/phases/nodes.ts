@@ -4,7 +4,7 @@ import { differences } from '../resources/object.ts';
 import { type Change, type Resource, none } from '../resources/resource.ts';
 import { podRanges } from './pod-ranges.ts';
 import { apiHost, isReserved, nodes } from './cluster.ts';
-import { nodePath } from './pod-ranges.ts';
+import { nodePath } from './node-object.ts';
 import type { Phase, World } from './phase.ts';
 import { kubectl } from './rbac.ts';
 import { sh } from '../kernel/quote.ts';
@@ -32,8 +32,8 @@ export const verifyPhase: Phase = {
     apiHost(world).map(({ name: at }) => ({
       title: `node ${host.name} is Ready`,
       at,
-      watches: [{ kind: 'object', key: nodePath(host.name) } as const],
-      judge: (seen) => notReady(seen.object(nodePath(host.name))?.body),
+      watches: [{ kind: 'object', key: nodePath(host) } as const],
+      judge: (seen) => notReady(seen.object(nodePath(host))?.body),
       timeoutSeconds: 120,
       units: ['kubelet.service'],
     })),
@@ -52,7 +52,7 @@ interface NodeTaint {
 }
 
 function nodeObject(host: Host, labels: Record<string, string>, taints: readonly Taint[], podCIDR: string | undefined): Resource {
-  const path = nodePath(host.name);
+  const path = nodePath(host);
   return {
     id: `node:${host.name}`,
     title: `node ${host.name}`,

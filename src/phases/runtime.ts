@@ -26,7 +26,7 @@ export const runtimePhase: Phase = {
     const dropIn = `${folder}/10-k8s-bootstrap.conf`;
     const inputs = [path, dropIn];
     return [
-      file({ path, content }),
+      onceInstalled(file({ path, content }), runtimePackage(world, host)),
       directory({ path: folder }),
       file({
         path: dropIn,
@@ -87,6 +87,16 @@ function configOf(world: World, host: Host): { path: string; content: string } {
   const { dockerOptions } = world.facts(host.name);
   return { path: paths.dockerConfig, content: dockerConfig(world.inventory, dockerOptions) };
 }
+
+/** What stands on docker's command line is known when docker is there. */
+const onceInstalled = (resource: Resource, name: string): Resource => ({
+  ...resource,
+  watches: [...resource.watches, ...factsWatches(), { kind: 'package', key: name }],
+  diff: (seen, upstream) =>
+    (seen.package(name) ?? 'absent') === 'absent'
+      ? { kind: 'unknown', summary: 'depends on how it is packaged', waitsFor: `package ${name}` }
+      : resource.diff(seen, upstream),
+});
 
 const runs = (host: string, unit: string): Gate => ({
   title: `${unit} runs`,

@@ -65,9 +65,13 @@ export function createReporter(options: ReporterOptions): Reporter {
   };
 }
 
+const MIN_COLUMNS = 20;
+
 function createView(options: TextViewOptions, format: ReporterOptions['format']): View {
   const { stdout, stderr, env } = options;
-  const canDraw = stderr.isTTY === true && env['TERM'] !== 'dumb' && !env['CI'];
+  // A terminal that nobody gave a size says 0 columns.
+  const wide = (stderr.columns ?? 0) >= MIN_COLUMNS;
+  const canDraw = stderr.isTTY === true && wide && env['TERM'] !== 'dumb' && !env['CI'];
   switch (format) {
     case 'json':
       return createJsonView(stdout);

@@ -32,6 +32,12 @@ export function connectError(target: SshTarget, cause: Error): BootstrapError {
   });
 }
 
+/** A jump host's answer to the request to connect to a target: RFC 4254 section 5.1 has the reasons. */
+export function forwardError(target: SshTarget, cause: Error): BootstrapError {
+  const { reason } = cause as { reason?: unknown };
+  return connectError(target, reason === 1 ? Object.assign(cause, { code: 'EPERM' }) : cause);
+}
+
 export function timeoutError(target: SshTarget): BootstrapError {
   return connectError(target, Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }));
 }
@@ -51,7 +57,7 @@ const CAUSES = [
     hint: 'Check the address and that the host is on; a firewall that rejects (firewalld does) gives the same answer.',
   },
   {
-    match: /^(ENOTFOUND|EAI_AGAIN|EAI_NODATA)$|name or service not known|could not resolve/i,
+    match: /^(ENOTFOUND|EAI_AGAIN|EAI_NODATA)$|name or service not known|could not resolve|unknown host/i,
     code: 'E_CONNECT_NAME',
     what: 'cannot be reached: the name does not resolve',
     hint: 'Check the spelling and the DNS, or write an IP address as the host’s address.',
@@ -63,10 +69,16 @@ const CAUSES = [
     hint: 'The host may be off, the address wrong, or a firewall drops packets; a slow network needs a larger ssh.connectTimeoutSeconds.',
   },
   {
-    match: /administratively prohibited|open failed$/i,
+    match: /^EPERM$/,
     code: 'E_JUMP_FORBIDDEN',
     what: 'cannot be reached: the jump host does not forward connections',
-    hint: 'Set AllowTcpForwarding yes (and PermitOpen) in the jump host’s sshd_config.',
+    hint: 'Set AllowTcpForwarding yes (and PermitOpen, if there is one) in the jump host’s sshd_config.',
+  },
+  {
+    match: /channel open failure/i,
+    code: 'E_CONNECT_UNREACHABLE',
+    what: 'cannot be reached',
+    hint: 'The jump host could not connect to it: check the address as the jump host sees it, and the port.',
   },
   {
     match: /^(ECONNRESET|EPIPE|ECONNABORTED)$|lost before handshake|socket hang up|lost before login/i,

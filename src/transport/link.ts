@@ -4,7 +4,7 @@ import ssh2, { type Algorithms, type Client } from 'ssh2';
 import { asBootstrapError, BootstrapError } from '../kernel/errors.ts';
 import { algorithmsFor, HOST_KEY_TYPES } from './algorithms.ts';
 import { login } from './auth.ts';
-import { authError, connectError, timeoutError } from './errors.ts';
+import { authError, connectError, forwardError, timeoutError } from './errors.ts';
 import { Sighting, sightingOf, type KnownHostsPolicy } from './host-keys.ts';
 import { verifyHostKey } from './host-key-check.ts';
 import { hostKey, type HostKey } from './known-hosts.ts';
@@ -100,7 +100,7 @@ function throughJump(jump: Link, target: SshTarget, limit: AbortSignal): Promise
       reject(limit.reason as Error);
     });
     jump.client.forwardOut('127.0.0.1', 0, target.address, target.ssh.port, (error, stream) => {
-      if (error) reject(connectError(target, error));
+      if (error) reject(forwardError(target, error));
       else if (limit.aborted) stream.destroy();
       else resolve(stream);
     });

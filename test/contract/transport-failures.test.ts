@@ -9,7 +9,7 @@ import { startSshServer, type SshServer, type SshServerOptions } from '../suppor
 import { connect, failure, PASSWORD, QUICK, scratch, target, trusting } from '../support/ssh-target.ts';
 
 const folder = scratch();
-const cleanups: (() => Promise<unknown> | void)[] = [];
+const cleanups: (() => unknown)[] = [];
 beforeEach(() => {
   cleanups.length = 0;
 });
@@ -174,7 +174,13 @@ describe('a connection that is lost', () => {
 
 describe('a channel', () => {
   it('that closes without an exit code is a failure', async () => {
-    const server = await start({ builtins: { vanish: (channel) => void channel.close() } });
+    const server = await start({
+      builtins: {
+        vanish: (channel) => {
+          channel.close();
+        },
+      },
+    });
     const session = await open(server);
     expect((await failure(session.exec('vanish'))).code).toBe('E_CONNECTION_LOST');
     expect((await session.exec('echo on')).stdout.toString()).toBe('on\n');
@@ -214,10 +220,17 @@ describe('a channel', () => {
   });
 
   it('whose command outlives its time limit takes the connection with it', async () => {
-    const server = await start({ builtins: { stuck: () => undefined }, keepChannels: true });
+    const server = await start({
+      builtins: {
+        stuck: (channel) => {
+          channel.close = () => undefined; // sshd confirms nothing while the command lives
+        },
+      },
+    });
     const session = await open(server, {}, { closeGraceMs: 100 });
-    expect((await failure(session.exec('sleep 5', { timeoutMs: 50 }))).code).toBe('E_TIMEOUT');
-    await session.close();
+    expect((await failure(session.exec('stuck', { timeoutMs: 50 }))).code).toBe('E_TIMEOUT');
+    await expect.poll(() => server.openConnections()).toBe(0);
+    expect((await failure(session.exec('true'))).code).toBe('E_CONNECTION_LOST');
   });
 
   it('uses the time limit of the host when the caller names none', async () => {

@@ -55,8 +55,6 @@ export interface SshServerOptions {
   readonly forwarding?: boolean;
   /** Where forwarded connections really go, by `host:port`; default the address asked for. */
   readonly routes?: Readonly<Record<string, number>>;
-  /** A closed channel is never confirmed, as sshd does while the command lives. */
-  readonly keepChannels?: boolean;
   /** Called when a command asks for it by name, in place of a shell. */
   readonly builtins?: Readonly<Record<string, (channel: ServerChannel, connection: Connection) => void>>;
 }
@@ -263,7 +261,7 @@ function runShell(channel: ServerChannel, command: string, options: SshServerOpt
     });
   });
   channel.on('close', () => {
-    if (!options.keepChannels) kill(child);
+    kill(child);
   });
   return child;
 }

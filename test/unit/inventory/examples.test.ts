@@ -31,7 +31,9 @@ describe('the examples', () => {
   it.each(examples)('%s can be loaded, and its editor knows the schema', async (name) => {
     const file = join(FOLDER, name);
     const { inventory, warnings } = await loadInventory(file, { ...known, env, flagKnown: () => true });
-    expect(warnings.map(({ path }) => path)).toEqual(inventory.profile === 'course' ? ['profile'] : []);
+    expect(warnings.map(({ path }) => path).filter((path) => !path.endsWith('password'))).toEqual(
+      inventory.profile === 'course' ? ['profile'] : [],
+    );
     expect(readFileSync(file, 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\n/);
   });
 

@@ -147,9 +147,10 @@ describe('auto', () => {
     return one.stderr.text().includes('\u001b[?25l');
   };
 
-  test('draws only for a terminal outside CI', async () => {
+  test('draws only for a terminal with a size, outside CI', async () => {
     expect(await drawn({}, { columns: 80 })).toBe(true);
     expect(await drawn({})).toBe(false);
+    expect(await drawn({}, { columns: 0 })).toBe(false);
     expect(await drawn({ CI: 'true' }, { columns: 80 })).toBe(false);
     expect(await drawn({ TERM: 'dumb' }, { columns: 80 })).toBe(false);
   });
