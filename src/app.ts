@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { connector, knownHostsOf } from './app/connect.ts';
 import { type Cluster, type ClusterOptions, isEssential, openCluster } from './app/cluster.ts';
-import { admit } from './app/admission.ts';
+import { admission } from './app/admission.ts';
 import { BootstrapError, ExitCode } from './kernel/errors.ts';
 import { type Plan, isEmpty } from './plan/plan.ts';
 import { type Goal, converge, survey } from './run/converge.ts';
@@ -31,7 +31,9 @@ export const plan = (options: RunOptions & { readonly detailedExitCode: boolean 
   onHosts(options, ({ fleet }, found) => {
     options.emit({ type: 'plan.ready', plan: found });
     const code = outcome(fleet);
-    return Promise.resolve(code === 0 && options.detailedExitCode && !isEmpty(found) ? ExitCode.attention : code);
+    return Promise.resolve(
+      code === 0 && options.detailedExitCode && !isEmpty(found) ? ExitCode.attention : code,
+    );
   });
 
 /** Looks at the hosts and says whether they are fit for what the inventory wants of them. */
@@ -52,21 +54,27 @@ async function onHosts(options: RunOptions, act: (run: Run, plan: Plan) => Promi
   const names = inventory.hosts.map(({ name }) => name);
   emit({ type: 'run.started', command: options.command, cluster: inventory.name, hosts: names });
   for (const { path, message, where } of cluster.warnings) {
-    emit({ type: 'note', level: 'warn', message: `${where.file}:${where.line}:${where.column} ${path}: ${message}` });
+    emit({
+      type: 'note',
+      level: 'warn',
+      message: `${where.file}:${where.line}:${where.column} ${path}: ${message}`,
+    });
   }
   const fleet = makeFleet(names, { emit, concurrency: inventory.concurrency, kill: options.kill });
   const goal: Goal = {
     desire: cluster.desire,
     watches: cluster.watches,
     essential: isEssential(cluster.world(new Map())),
-    admit: (seen) => {
-      admit(cluster, seen, options);
-    },
+    admit: admission(cluster, options),
     prepare: () => cluster.prepare(),
     owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
   };
   try {
-    const found = await survey(fleet, goal, connector(inventory, knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys)));
+    const found = await survey(
+      fleet,
+      goal,
+      connector(inventory, knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys)),
+    );
     return await act({ cluster, fleet, goal }, found);
   } finally {
     emit({
@@ -84,7 +92,9 @@ async function onHosts(options: RunOptions, act: (run: Run, plan: Plan) => Promi
 /** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */
 function refuseHalfACluster(fleet: Fleet, goal: Goal, cluster: Cluster): void {
   const lost = [...fleet.members.values()].filter(({ name, failed }) => failed && goal.essential(name));
-  const world = cluster.world(new Map(alive(fleet).flatMap(({ name, seen }) => (seen ? [[name, seen]] : []))));
+  const world = cluster.world(
+    new Map(alive(fleet).flatMap(({ name, seen }) => (seen ? [[name, seen]] : []))),
+  );
   const stands = cluster.inventory.hosts.some(({ name }) => world.facts(name).cluster !== undefined);
   if (lost.length === 0 || stands) return;
   throw new BootstrapError('E_UNREACHABLE', `${lost.map(({ name }) => name).join(', ')} cannot be reached`, {
@@ -98,4 +108,3 @@ function outcome(fleet: Fleet): number {
   if (failed === 0) return ExitCode.ok;
   return failed === fleet.members.size ? ExitCode.failed : ExitCode.someHostsFailed;
 }
-

@@ -2,20 +2,22 @@ import { dirname, join } from 'node:path';
 import { loadInventory } from '../inventory/load.ts';
 import type { Problem } from '../inventory/problem.ts';
 import type { Inventory } from '../inventory/types.ts';
+import type { Secret } from '../kernel/secret.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { factsOf, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
 import type { ArtifactView, Phase, World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
 import { apiEndpoint, withRole } from '../phases/cluster.ts';
+import { CA_IDS } from '../pki/spec.ts';
 import { openPkiStore, type PkiStore } from '../pki/store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
+import { artifactView } from './artifacts.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import { flagTable } from '../release/flags.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { type Release, knownVersions, loadRelease } from '../release/release.ts';
-import { fileContent } from '../resources/content.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Emit } from '../run/events.ts';
 
@@ -38,6 +40,8 @@ export interface ClusterOptions {
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
+  /** Gets every secret that is read or made, so that whatever prints can mask it. */
+  readonly secrets: Set<Secret>;
   /** Which phases take part; all by default. */
   readonly phases?: (id: string) => boolean;
 }
@@ -49,6 +53,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const release = loadRelease(inventory.kubernetes.version);
   const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
   await pki.load();
+  const guard = (): void => {
+    for (const secret of [...secretsOf(inventory), ...keysOf(pki)]) options.secrets.add(secret);
+  };
+  guard();
   const artifacts = openArtifactStore({
     cacheFolder: inventory.artifacts.cache ?? join(dirname(inventory.file), '.k8s-bootstrap', 'cache'),
     mirrors: inventory.artifacts.mirrors,
@@ -57,13 +65,19 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     lockFile: join(dirname(inventory.file), 'k8s-bootstrap.lock.yaml'),
     proxyEnv: proxyOf(options.env),
     onProgress: ({ artifact, bytes, total }) => {
-      options.emit({ type: 'download', artifact: `${artifact.name} ${artifact.version}`, bytes, total: total ?? 0 });
+      options.emit({
+        type: 'download',
+        artifact: `${artifact.name} ${artifact.version}`,
+        bytes,
+        total: total ?? 0,
+      });
     },
   });
+  const view = artifactView(artifacts, inventory.artifacts);
   const now = new Date();
   const selected = phases.filter(({ id }) => options.phases?.(id) ?? true);
   const world = (seen: ReadonlyMap<string, Observed>): World =>
-    worldOf(inventory, release, pki, viewOf(artifacts), now, seen);
+    worldOf(inventory, release, pki, view, now, seen);
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
   return {
     inventory,
@@ -77,8 +91,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     watches: imaginedWatches(selected, inventory, world),
     async prepare() {
       await pki.ensure();
+      guard();
       const here = world(new Map());
       if (!admin(here)) await pki.issueAdmin(adminSpec(here));
+      guard();
       const text = adminKubeconfig(here, apiEndpoint(here));
       if (text !== undefined) await writeAtomic(kubeconfigFile, text, 0o600);
     },
@@ -92,7 +108,10 @@ export const readInventory = (
   loadInventory(file, {
     env,
     knownVersions: knownVersions(),
-    flagKnown: (component, flag) => flagTable(component).flag(flag).known,
+    flagKnown(component, flag) {
+      const { known, deprecated } = flagTable(component).flag(flag);
+      return deprecated ? { deprecated: 'a later version may not know it' } : known;
+    },
     flagNames: (component) => flagTable(component).names,
   });
 
@@ -145,7 +164,8 @@ function imaginedWatches(
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
     for (const [host, more] of watchesOf(bind(selected, here))) watches.get(host)?.push(...more);
     for (const phase of selected) {
-      for (const host of phase.hosts(here)) watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));
+      for (const host of phase.hosts(here))
+        watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));
     }
   }
   return watches;
@@ -158,13 +178,19 @@ const proxyOf = (env: ClusterOptions['env']): ProxyEnvironment => ({
   noProxy: env['no_proxy'] ?? env['NO_PROXY'],
 });
 
-const viewOf = (store: ArtifactStore): ArtifactView => ({
-  expected: (artifact, member) => store.expected(artifact, member),
-  async fetch(artifact, member) {
-    const { file, size, sha256 } = await (member === undefined ? store.fetch(artifact) : store.member(artifact, member));
-    return fileContent(file, size, sha256);
-  },
-});
+const secretsOf = (inventory: Inventory): Secret[] =>
+  inventory.hosts.flatMap(({ ssh }) =>
+    [ssh.password, ssh.passphrase, ssh.sudo.password].filter((secret) => secret !== undefined),
+  );
+
+const keysOf = (pki: PkiStore): Secret[] =>
+  [
+    ...CA_IDS.map((id) => pki.caKey(id)),
+    pki.serviceAccount()?.privateKey,
+    pki.encryptionKey(),
+    pki.planKey(),
+    pki.admin()?.key,
+  ].filter((secret) => secret !== undefined);
 
 /** Masters and etcd members: without one of them a run does not go on. */
 export const isEssential = (world: World): ((host: string) => boolean) => {

@@ -6,7 +6,11 @@ import { type ClusterOptions, readInventory } from './cluster.ts';
 export async function validate(file: string, env: ClusterOptions['env'], emit: Emit): Promise<number> {
   const { inventory, warnings } = await readInventory(file, env);
   for (const { path, message, where } of warnings) {
-    emit({ type: 'note', level: 'warn', message: `${where.file}:${where.line}:${where.column} ${path}: ${message}` });
+    emit({
+      type: 'note',
+      level: 'warn',
+      message: `${where.file}:${where.line}:${where.column} ${path}: ${message}`,
+    });
   }
   const count = inventory.hosts.length;
   emit({

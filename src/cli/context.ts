@@ -10,6 +10,13 @@ export interface Surroundings {
   readonly stderr: OutputStream;
 }
 
+/** What the registration of a command gets besides the command line it adds itself to. */
+export interface Cli {
+  readonly around: Surroundings;
+  /** Sets what the process will exit with. */
+  exit(code: number): void;
+}
+
 /** Options every command takes. */
 export interface GlobalOptions {
   readonly inventory?: string;

@@ -1,9 +1,12 @@
 import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
+import type { Secret } from '../kernel/secret.ts';
 import type { Emit } from '../run/events.ts';
 import type { GlobalOptions, Surroundings } from './context.ts';
 
 export interface RunContext {
   readonly emit: Emit;
+  /** What the reporter masks; filled as secrets are read and made. */
+  readonly secrets: Set<Secret>;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
 }
@@ -23,12 +26,13 @@ export async function reported(
     import('../report/reporter.ts'),
     import('../report/log-file.ts'),
   ]);
+  const secrets = new Set<Secret>();
   const reporter = createReporter({
     format: options.json ? 'json' : options.plain ? 'plain' : 'auto',
     stdout: around.stdout,
     stderr: around.stderr,
     env: around.env,
-    secrets: [],
+    secrets,
     verbose: options.verbose ?? false,
     ...(logFolder === undefined ? {} : { logFile: openLogFile(logFolder, { command, now: new Date() }) }),
   });
@@ -37,7 +41,7 @@ export async function reported(
   };
   const interrupts = watchInterrupts(emit);
   try {
-    return await action({ emit, stop: interrupts.stop, kill: interrupts.kill });
+    return await action({ emit, secrets, stop: interrupts.stop, kill: interrupts.kill });
   } catch (thrown) {
     const error = asBootstrapError(thrown);
     emit({ type: 'run.failed', error });
@@ -48,16 +52,28 @@ export async function reported(
   }
 }
 
-function watchInterrupts(emit: Emit): { stop: AbortSignal; kill: AbortSignal; code(): number | undefined; end(): void } {
+function watchInterrupts(emit: Emit): {
+  stop: AbortSignal;
+  kill: AbortSignal;
+  code(): number | undefined;
+  end(): void;
+} {
   const stop = new AbortController();
   const kill = new AbortController();
   let code: number | undefined;
-  const on = (exitCode: number): (() => void) => () => {
-    if (stop.signal.aborted) kill.abort();
-    else emit({ type: 'note', level: 'warn', message: 'stopping when the running step is done; once more to stop at once' });
-    code = exitCode;
-    stop.abort();
-  };
+  const on =
+    (exitCode: number): (() => void) =>
+    () => {
+      if (stop.signal.aborted) kill.abort();
+      else
+        emit({
+          type: 'note',
+          level: 'warn',
+          message: 'stopping when the running step is done; once more to stop at once',
+        });
+      code = exitCode;
+      stop.abort();
+    };
   const handlers: [NodeJS.Signals, () => void][] = [
     ['SIGINT', on(ExitCode.interrupted)],
     ['SIGTERM', on(ExitCode.terminated)],
@@ -72,4 +88,3 @@ function watchInterrupts(emit: Emit): { stop: AbortSignal; kill: AbortSignal; co
     },
   };
 }
-

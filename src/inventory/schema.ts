@@ -47,7 +47,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .enum(['auto', 'package', 'archive'])
           .default('auto')
           .describe('package: from the OS; archive: the official release'),
-        version: version().prefault('v3.3.15').describe('Of the archive'), // the one kubeadm 1.16 pairs with
+        version: version().prefault('v3.3.17').describe('Of the archive'),
         extraArgs: extraArgs().default({}),
       })
       .prefault({}),
@@ -156,7 +156,7 @@ const network = () =>
         })
         .default('30000-32767'),
       cni: z.enum(['bridge', 'none']).default('bridge'),
-      cniVersion: version().prefault('v0.8.6'),
+      cniVersion: version().prefault('v0.8.1'),
       proxyMode: z.enum(['iptables', 'ipvs']).default('iptables'),
     })
     .prefault({});

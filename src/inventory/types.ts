@@ -14,7 +14,7 @@ export interface Inventory {
   readonly network: Network;
   readonly etcd: Component & {
     readonly source: 'auto' | 'package' | 'archive';
-    /** Of the archive: `v3.3.15`. */ readonly version: string;
+    /** Of the archive: `v3.3.17`. */ readonly version: string;
   };
   readonly apiServer: Component & {
     readonly port: number;

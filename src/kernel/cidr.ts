@@ -10,7 +10,8 @@ export interface Range {
 
 const toNumber = (ip: string): number => ip.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
 
-const toAddress = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+const toAddress = (value: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 
 /**
  * Reads `10.0.0.0/16`. Host bits must be zero, as Kubernetes expects.
@@ -19,7 +20,9 @@ const toAddress = (value: number): string => [24, 16, 8, 0].map((shift) => Math.
 export function parseCidr(text: string): Range {
   const [address = '', bits = ''] = text.split('/');
   if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) {
-    throw new BootstrapError('E_CIDR', `"${text}" is not an IPv4 range`, { hint: 'Write it like 10.0.0.0/16.' });
+    throw new BootstrapError('E_CIDR', `"${text}" is not an IPv4 range`, {
+      hint: 'Write it like 10.0.0.0/16.',
+    });
   }
   const size = 2 ** (32 - Number(bits));
   const value = toNumber(address);
@@ -48,5 +51,6 @@ export function nthAddress(cidr: string, n: number): string {
 /** The subnets of a given prefix length within a range, in order. */
 export function* subnets(cidr: string, prefix: number): Generator<string> {
   const range = parseCidr(cidr);
-  for (let first = range.first; first <= range.last; first += 2 ** (32 - prefix)) yield `${toAddress(first)}/${prefix}`;
+  for (let first = range.first; first <= range.last; first += 2 ** (32 - prefix))
+    yield `${toAddress(first)}/${prefix}`;
 }

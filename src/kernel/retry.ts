@@ -20,7 +20,11 @@ export async function retry<T>(action: (attempt: number) => Promise<T>, options:
       if (attempt >= options.attempts || options.signal?.aborted || !options.when(error)) throw error;
       options.onRetry?.(error, attempt);
       const delay = Math.min(options.delayMs * 2 ** (attempt - 1), options.maxDelayMs ?? 10_000);
-      await sleep(delay * (0.75 + Math.random() / 2), undefined, options.signal ? { signal: options.signal } : {});
+      await sleep(
+        delay * (0.75 + Math.random() / 2),
+        undefined,
+        options.signal ? { signal: options.signal } : {},
+      );
     }
   }
 }

@@ -12,7 +12,12 @@ import { component } from './component.ts';
 import type { Phase, World } from './phase.ts';
 import { clientCaFile, serviceAccountPublicFile } from './trust.ts';
 
-const LEAFS: readonly LeafId[] = ['apiserver', 'apiserver-kubelet-client', 'apiserver-etcd-client', 'front-proxy-client'];
+const LEAFS: readonly LeafId[] = [
+  'apiserver',
+  'apiserver-kubelet-client',
+  'apiserver-etcd-client',
+  'front-proxy-client',
+];
 
 export const apiserverPhase: Phase = {
   id: 'apiserver',
@@ -22,14 +27,23 @@ export const apiserverPhase: Phase = {
   resources(world, host) {
     const { inventory } = world;
     const configs = configFiles(world);
-    const trusted = [clientCaFile, serviceAccountPublicFile, caFilesOf('cluster').certificate, caFilesOf('etcd').certificate, caFilesOf('front-proxy').certificate];
+    const trusted = [
+      clientCaFile,
+      serviceAccountPublicFile,
+      caFilesOf('cluster').certificate,
+      caFilesOf('etcd').certificate,
+      caFilesOf('front-proxy').certificate,
+    ];
     return [
       releaseBinary(world, host, 'kube-apiserver'),
       releaseBinary(world, host, 'kubectl', inventory.kubernetes.kubectl),
       ...LEAFS.map((id) => leaf(world, host, id)),
       ...(inventory.profile === 'course'
         ? []
-        : [directory({ path: '/var/log/kubernetes', mode: '0700' }), directory({ path: paths.auditFolder, mode: '0700' })]),
+        : [
+            directory({ path: '/var/log/kubernetes', mode: '0700' }),
+            directory({ path: paths.auditFolder, mode: '0700' }),
+          ]),
       ...configs,
       ...component(world, host, {
         name: 'kube-apiserver',
@@ -86,11 +100,13 @@ function encryptionConfig(world: World): string | undefined {
     apiVersion: 'apiserver.config.k8s.io/v1',
     kind: 'EncryptionConfiguration',
     resources: [
-      { resources: ['secrets'], providers: [{ aescbc: { keys: [{ name: 'key1', secret }] } }, { identity: {} }] },
+      {
+        resources: ['secrets'],
+        providers: [{ aescbc: { keys: [{ name: 'key1', secret }] } }, { identity: {} }],
+      },
     ],
   });
 }
 
 const template = (name: string): string =>
   readFileSync(new URL(`../../templates/etc/${name}`, import.meta.url), 'utf8');
-

@@ -1,4 +1,3 @@
-import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
 import { paths } from '../release/paths.ts';
 import { directory, file } from '../resources/file.ts';
 import { factsWatches } from './facts.ts';
@@ -17,13 +16,8 @@ export const basePhase: Phase = {
   ],
 };
 
-/** Id of the key of the cluster's CA in hex; `undefined` before there is one. */
-export function clusterKeyId(world: World): string | undefined {
-  const pem = world.pki.caPem('cluster');
-  return pem === undefined ? undefined : keyIdOf(readCertificate(pem));
-}
-
+/** Its CA tells a cluster from another of the same name; `undefined` before there is one. */
 function clusterText(world: World): string | undefined {
-  const keyId = clusterKeyId(world);
+  const keyId = world.pki.caKeyId('cluster');
   return keyId === undefined ? undefined : `name ${world.inventory.name}\nca ${keyId}\n`;
 }

@@ -12,7 +12,7 @@ export function releaseBinary(world: World, host: Host, name: string, version?: 
     path: binaryPath(name),
     sha256: world.artifacts.expected(artifact),
     from: `${name} ${artifact.version}`,
-    fetch: () => world.artifacts.fetch(artifact),
+    source: world.artifacts.source(artifact),
   });
 }
 
@@ -24,11 +24,15 @@ export function archiveBinary(
   member: string,
   folder: string,
 ): Resource {
-  const artifact = world.release.artifact(archive.name, archOf(world.facts(host.name).machine), archive.version);
+  const artifact = world.release.artifact(
+    archive.name,
+    archOf(world.facts(host.name).machine),
+    archive.version,
+  );
   return binary({
     path: `${folder}/${member}`,
     sha256: world.artifacts.expected(artifact, member),
     from: `${member} of ${archive.name} ${artifact.version}`,
-    fetch: () => world.artifacts.fetch(artifact, member),
+    source: world.artifacts.source(artifact, member),
   });
 }

@@ -23,7 +23,11 @@ export function subjectOf(world: World, host: Host): SubjectContext {
 }
 
 /** Whether a certificate will do, against the authority it should be of. */
-export const judgeFor = (world: World, spec: CertificateSpec, pem: string | undefined): ReturnType<typeof judge> =>
+export const judgeFor = (
+  world: World,
+  spec: CertificateSpec,
+  pem: string | undefined,
+): ReturnType<typeof judge> =>
   judge(pem, spec, {
     caSki: world.pki.caKeyId(spec.ca),
     caPem: world.pki.caPem(spec.ca),

@@ -30,7 +30,10 @@ export const apiFor = (world: World, host: Host): string =>
 /** The member on the host itself first: a master then works on while the others are away. */
 export function etcdServers(world: World, first: Host): string {
   const members = withRole(world, 'etcd');
-  const ordered = [...members.filter(({ name }) => name === first.name), ...members.filter(({ name }) => name !== first.name)];
+  const ordered = [
+    ...members.filter(({ name }) => name === first.name),
+    ...members.filter(({ name }) => name !== first.name),
+  ];
   return ordered.map(({ ip }) => `https://${ip}:${ports.etcdClient}`).join(',');
 }
 

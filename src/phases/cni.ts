@@ -7,8 +7,9 @@ import type { Resource } from '../resources/resource.ts';
 import { archiveBinary } from './binaries.ts';
 import { nodes, withRole } from './cluster.ts';
 import { factsWatches } from './facts.ts';
+import { nodePath } from './node-object.ts';
 import type { Phase, World } from './phase.ts';
-import { nodePath, podRanges } from './pod-ranges.ts';
+import { podRanges } from './pod-ranges.ts';
 import { podRoutes } from './pod-routes.ts';
 
 /** What pods need to have a network: the plugins, and with `cni: bridge` a bridge on each node and routes between them. */
@@ -20,7 +21,7 @@ export const cniPhase: Phase = {
   watch: (world, host): Watch[] => [
     ...factsWatches(),
     ...(withRole(world, 'master').includes(host)
-      ? nodes(world).map(({ name }): Watch => ({ kind: 'object', key: nodePath(name) }))
+      ? nodes(world).map((node): Watch => ({ kind: 'object', key: nodePath(node) }))
       : []),
   ],
   resources: (world, host) => [

@@ -25,17 +25,27 @@ export interface ComponentUnit<Name extends ComponentName> {
 export const unitPath = (name: string): string => `${paths.unitFolder}/${name}.service`;
 
 /** The unit file of a component and the service that runs it, restarted with its inputs. */
-export function component<Name extends ComponentName>(world: World, host: Host, spec: ComponentUnit<Name>): Resource[] {
+export function component<Name extends ComponentName>(
+  world: World,
+  host: Host,
+  spec: ComponentUnit<Name>,
+): Resource[] {
   const { name } = spec;
   const unit = `${name}.service`;
-  const flags = flagsFor(name, world.inventory.profile, spec.values, [spec.extraArgs, host.extraArgs[name] ?? {}]);
+  const flags = flagsFor(name, world.inventory.profile, spec.values, [
+    spec.extraArgs,
+    host.extraArgs[name] ?? {},
+  ]);
   const common = {
     command: commandLine(spec.binary, flags),
     flagNotes: flagNotes(flags, (flag) => world.release.flag(name, flag)),
     revisionFile: revisionFile(unit),
   };
   return [
-    file({ path: unitPath(name), content: renderUnit(name, { ...common, ...spec.context } as UnitTemplates[Name]) }),
+    file({
+      path: unitPath(name),
+      content: renderUnit(name, { ...common, ...spec.context } as UnitTemplates[Name]),
+    }),
     service({
       unit,
       restartOn: [fileId(unitPath(name)), fileId(spec.binary), ...spec.restartOn],

@@ -63,7 +63,11 @@ function controllerPhase(spec: Controller): Phase {
       return [
         releaseBinary(world, host, name),
         leaf(world, host, certificate),
-        file({ path: conf, content: hostKubeconfig(world, host, `system:${name}`, leafFiles(certificate)), mode: '0600' }),
+        file({
+          path: conf,
+          content: hostKubeconfig(world, host, `system:${name}`, leafFiles(certificate)),
+          mode: '0600',
+        }),
         ...component(world, host, {
           name,
           binary: binary(name),
@@ -95,12 +99,23 @@ export const hostKubeconfig = (
   });
 
 /** The component's own /healthz on loopback; its certificate there is made at start, so it is not checked. */
-export function healthGate(host: Host, name: ComponentName, url: string): ReturnType<NonNullable<Phase['gates']>>[number] {
+export function healthGate(
+  host: Host,
+  name: ComponentName,
+  url: string,
+): ReturnType<NonNullable<Phase['gates']>>[number] {
   const key = `health:${name}`;
   return {
     title: `${name} is healthy`,
     at: host.name,
-    watches: [{ kind: 'answer', key, slow: true, script: `curl -ksS --max-time 2 --noproxy '*' -w ' %{http_code}' ${url}` }],
+    watches: [
+      {
+        kind: 'answer',
+        key,
+        slow: true,
+        script: `curl -ksS --max-time 2 --noproxy '*' -w ' %{http_code}' ${url}`,
+      },
+    ],
     judge: (seen) => {
       const said = seen.answer(key)?.output ?? '';
       return / ?200$/.test(said) ? undefined : said.split('\n').at(-1) || 'no answer';

@@ -30,7 +30,13 @@ export const etcdPhase: Phase = {
       : [
           systemUser({ name: users.etcd, home: paths.etcdData, comment: 'etcd' }),
           ...['etcd', 'etcdctl'].map((member) =>
-            archiveBinary(world, host, { name: 'etcd', version: world.inventory.etcd.version }, member, binaryFolder),
+            archiveBinary(
+              world,
+              host,
+              { name: 'etcd', version: world.inventory.etcd.version },
+              member,
+              binaryFolder,
+            ),
           ),
         ]),
     directory({ path: paths.etcdConfigFolder }),
@@ -67,7 +73,9 @@ export const etcdPhase: Phase = {
       watches: [health],
       judge: (seen) => {
         const answer = seen.answer(health.key);
-        return answer?.output.includes('"health":"true"') ? undefined : `no quorum yet${answer?.output ? ` (${answer.output.split('\n').at(-1) ?? ''})` : ''}`;
+        return answer?.output.includes('"health":"true"')
+          ? undefined
+          : `no quorum yet${answer?.output ? ` (${answer.output.split('\n').at(-1) ?? ''})` : ''}`;
       },
       timeoutSeconds: 90,
       units: ['etcd.service'],
@@ -91,7 +99,8 @@ function fromPackage(world: World, host: Host): boolean {
   return source === 'package' || (source === 'auto' && family === 'centos' && osVersion.startsWith('7'));
 }
 
-const etcdBinary = (world: World, host: Host): string => (fromPackage(world, host) ? '/usr/bin/etcd' : binary('etcd'));
+const etcdBinary = (world: World, host: Host): string =>
+  fromPackage(world, host) ? '/usr/bin/etcd' : binary('etcd');
 
 /**
  * Read at a member's first start only, so a change here restarts nothing. A host without data joins a
@@ -99,7 +108,11 @@ const etcdBinary = (world: World, host: Host): string => (fromPackage(world, hos
  */
 function bootEnvironment(world: World, host: Host): string {
   const members = withRole(world, 'etcd');
-  const state = hasData(world, host) ? (recorded(world.seen(host.name)) ?? 'existing') : members.some((one) => hasData(world, one)) ? 'existing' : 'new';
+  const state = hasData(world, host)
+    ? (recorded(world.seen(host.name)) ?? 'existing')
+    : members.some((one) => hasData(world, one))
+      ? 'existing'
+      : 'new';
   return [
     '# For the first start of this member; etcd itself remembers afterwards.',
     `ETCD_INITIAL_CLUSTER=${members.map(({ name, ip }) => `${name}=https://${ip}:${ports.etcdPeer}`).join(',')}`,
@@ -109,7 +122,8 @@ function bootEnvironment(world: World, host: Host): string {
   ].join('\n');
 }
 
-const hasData = (world: World, host: Host): boolean => world.seen(host.name)?.answer(dataWatch.key)?.output === 'yes';
+const hasData = (world: World, host: Host): boolean =>
+  world.seen(host.name)?.answer(dataWatch.key)?.output === 'yes';
 
 function recorded(seen: Observed | undefined): string | undefined {
   const state = seen?.file(paths.etcdBootEnv);
@@ -130,4 +144,3 @@ function etcdctlEnvironment(world: World): string {
     '',
   ].join('\n');
 }
-

@@ -37,7 +37,9 @@ export const kubeProxyPhase: Phase = {
       inputs: [...leafPaths('kube-proxy'), paths.proxyConf, paths.kubeProxyConfig, ca],
     }),
   ],
-  gates: (_world, host) => [healthGate(host, 'kube-proxy', `http://127.0.0.1:${ports.kubeProxyHealth}/healthz`)],
+  gates: (_world, host) => [
+    healthGate(host, 'kube-proxy', `http://127.0.0.1:${ports.kubeProxyHealth}/healthz`),
+  ],
 };
 
 /** https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ as 1.16 has it. */

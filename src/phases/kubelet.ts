@@ -95,7 +95,12 @@ function kubeletConfig(world: World, host: Host): string {
       cgroupDriver: cgroupDriver(world, host),
       clusterDNS: [inventory.network.dnsIP],
       clusterDomain: inventory.network.clusterDomain,
-      evictionHard: { 'memory.available': '200Mi', 'nodefs.available': '10%', 'nodefs.inodesFree': '5%', 'imagefs.available': '15%' },
+      evictionHard: {
+        'memory.available': '200Mi',
+        'nodefs.available': '10%',
+        'nodefs.inodesFree': '5%',
+        'imagefs.available': '15%',
+      },
       failSwapOn: inventory.os.swap === 'off',
       healthzBindAddress: '127.0.0.1',
       healthzPort: ports.kubeletHealth,

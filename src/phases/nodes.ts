@@ -17,7 +17,9 @@ export const nodesPhase: Phase = {
   hosts: apiHost,
   resources(world) {
     const ranges = podRanges(world);
-    return nodes(world).map((host) => nodeObject(host, labelsOf(host), taintsOf(world, host), ranges.get(host.name)));
+    return nodes(world).map((host) =>
+      nodeObject(host, labelsOf(host), taintsOf(world, host), ranges.get(host.name)),
+    );
   },
 };
 
@@ -51,7 +53,12 @@ interface NodeTaint {
   readonly effect: string;
 }
 
-function nodeObject(host: Host, labels: Record<string, string>, taints: readonly Taint[], podCIDR: string | undefined): Resource {
+function nodeObject(
+  host: Host,
+  labels: Record<string, string>,
+  taints: readonly Taint[],
+  podCIDR: string | undefined,
+): Resource {
   const path = nodePath(host);
   return {
     id: `node:${host.name}`,
@@ -59,7 +66,8 @@ function nodeObject(host: Host, labels: Record<string, string>, taints: readonly
     watches: [{ kind: 'object', key: path }],
     diff(seen): Change {
       const answer = seen.object(path);
-      if (answer?.status !== 200) return { kind: 'unknown', summary: 'labels and taints', waitsFor: 'the node to register' };
+      if (answer?.status !== 200)
+        return { kind: 'unknown', summary: 'labels and taints', waitsFor: 'the node to register' };
       const off = drift(answer.body as NodeObject, labels, taints, podCIDR);
       return off.length === 0 ? none('as wanted') : { kind: 'update', summary: off.join(', ') };
     },
@@ -85,7 +93,12 @@ function nodeObject(host: Host, labels: Record<string, string>, taints: readonly
 }
 
 /** What differs. A pod range that is set cannot be changed: the CNI configuration follows it instead. */
-function drift(node: NodeObject, labels: Record<string, string>, taints: readonly Taint[], podCIDR: string | undefined): string[] {
+function drift(
+  node: NodeObject,
+  labels: Record<string, string>,
+  taints: readonly Taint[],
+  podCIDR: string | undefined,
+): string[] {
   const missing = taints.filter((own) => !(node.spec?.taints ?? []).some((taint) => sameTaint(own, taint)));
   return [
     ...differences(labels, node.metadata?.labels ?? {}).map((label) => `label ${label}`),
@@ -97,17 +110,22 @@ function drift(node: NodeObject, labels: Record<string, string>, taints: readonl
 const sameTaint = (own: Taint, taint: NodeTaint): boolean =>
   own.key === taint.key && own.effect === taint.effect && own.value === (taint.value ?? '');
 
-const asNodeTaint = ({ key, value, effect }: Taint): NodeTaint => (value === '' ? { key, effect } : { key, value, effect });
+const asNodeTaint = ({ key, value, effect }: Taint): NodeTaint =>
+  value === '' ? { key, effect } : { key, value, effect };
 
 const labelsOf = (host: Host): Record<string, string> => ({
   ...Object.fromEntries(
-    (['master', 'worker'] as const).filter((role) => host.roles.includes(role)).map((role) => [`node-role.kubernetes.io/${role}`, '']),
+    (['master', 'worker'] as const)
+      .filter((role) => host.roles.includes(role))
+      .map((role) => [`node-role.kubernetes.io/${role}`, '']),
   ),
   ...host.labels,
 });
 
 const taintsOf = (world: World, host: Host): Taint[] => [
-  ...(isReserved(world, host) ? [{ key: 'node-role.kubernetes.io/master', value: '', effect: 'NoSchedule' } as const] : []),
+  ...(isReserved(world, host)
+    ? [{ key: 'node-role.kubernetes.io/master', value: '', effect: 'NoSchedule' } as const]
+    : []),
   ...host.taints,
 ];
 

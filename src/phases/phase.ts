@@ -5,7 +5,7 @@ import type { Artifact } from '../release/artifact.ts';
 import type { Release } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Resource } from '../resources/resource.ts';
-import type { Content } from '../resources/step.ts';
+import type { Content, Download } from '../resources/step.ts';
 import type { HostFacts } from './facts.ts';
 
 /**
@@ -43,5 +43,6 @@ export interface World {
 export interface ArtifactView {
   /** Digest that a binary must have, or `undefined` while nothing has pinned it. */
   expected(artifact: Artifact, member?: string): string | undefined;
-  fetch(artifact: Artifact, member?: string): Promise<Content>;
+  /** How it gets to a host: brought to the controller first, or fetched by the host. */
+  source(artifact: Artifact, member?: string): (() => Promise<Content>) | Download;
 }

@@ -2,6 +2,7 @@ import { overlaps, parseCidr, subnets } from '../kernel/cidr.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Host } from '../inventory/types.ts';
 import { nodes, withRole } from './cluster.ts';
+import { nodePath } from './node-object.ts';
 import type { World } from './phase.ts';
 
 /**
@@ -42,7 +43,7 @@ const ownRange = (world: World, host: Host): string | undefined =>
 
 function rangeInApi(world: World, host: Host): string | undefined {
   for (const master of withRole(world, 'master')) {
-    const answer = world.seen(master.name)?.object(nodePath(host.name));
+    const answer = world.seen(master.name)?.object(nodePath(host));
     const node =
       answer?.status === 200 ? (answer.body as { spec?: { podCIDR?: unknown } } | undefined) : undefined;
     if (typeof node?.spec?.podCIDR === 'string') return node.spec.podCIDR;
@@ -57,9 +58,6 @@ function rangeInRoutes(world: World, host: Host): string | undefined {
     .flatMap(({ name }) => world.facts(name).routes)
     .find(({ to, via }) => via === host.ip && isNodeRange(to, podCIDR, nodePrefix))?.to;
 }
-
-/** API path of a node's object. */
-export const nodePath = (name: string): string => `/api/v1/nodes/${name}`;
 
 function isNodeRange(range: string, podCIDR: string, nodePrefix: number): boolean {
   try {

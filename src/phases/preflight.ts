@@ -1,11 +1,36 @@
+import { identityChecks } from './preflight-identity.ts';
+import { machineChecks } from './preflight-machine.ts';
+import { networkChecks } from './preflight-network.ts';
+import type { AskedAt, Check, Result, Subject } from './preflight-check.ts';
 import type { World } from './phase.ts';
 
-export interface Finding {
+export interface Finding extends Result {
   readonly host: string;
+  /** Id of the check, for `--ignore-preflight`. */
   readonly id: string;
-  readonly level: 'error' | 'warn' | 'fixed-by-up';
-  readonly message: string;
-  readonly hint?: string;
 }
 
-export const preflight = (_world: World): Finding[] => [];
+/** Checks that no option may pass over: what they find would be destroyed. */
+export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing'];
+
+/** All checks in the order in which their findings are told. */
+export const checks: readonly Check[] = [...identityChecks, ...machineChecks, ...networkChecks];
+
+/**
+ * What stands in the way on the hosts that were seen, and what `up` will change of it. Pure.
+ * @param times by host; a host's clock is judged only with them
+ */
+export function preflight(world: World, times: ReadonlyMap<string, AskedAt> = new Map()): Finding[] {
+  const subjects = world.inventory.hosts.flatMap((host): Subject[] => {
+    const seen = world.seen(host.name);
+    return seen
+      ? [{ world, host, facts: world.facts(host.name), seen, time: times.get(host.name), others: [] }]
+      : [];
+  });
+  return subjects.flatMap((subject) => {
+    const others = subjects.filter(({ host }) => host !== subject.host);
+    return checks.flatMap(({ id, check }) =>
+      check({ ...subject, others }).map((result) => ({ host: subject.host.name, id, ...result })),
+    );
+  });
+}

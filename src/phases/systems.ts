@@ -45,6 +45,12 @@ export function systemOf(facts: HostFacts): System {
   );
 }
 
+/** What people may install, to be told: `centos 7`, `rocky 8`, … */
+export const supportedSystems = (): string[] =>
+  systems().flatMap(({ ids, versions }) =>
+    ids.flatMap((id) => versions.map((version) => `${id} ${version}`)),
+  );
+
 let loaded: readonly System[] | undefined;
 
 function systems(): readonly System[] {

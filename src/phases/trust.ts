@@ -56,7 +56,9 @@ export function adminKubeconfig(world: World, server: string): string | undefine
 function ofMaster(world: World, host: Host): Resource[] {
   const { pki, inventory } = world;
   const issued = admin(world);
-  const keys = CA_IDS.map((id) => file({ path: caFilesOf(id).key, content: pki.caKey(id)?.reveal(), secret: true }));
+  const keys = CA_IDS.map((id) =>
+    file({ path: caFilesOf(id).key, content: pki.caKey(id)?.reveal(), secret: true }),
+  );
   return [
     directory({ path: `${paths.pki}/etcd` }),
     ...(['etcd', 'front-proxy', 'users'] as const).map((id) =>

@@ -25,7 +25,16 @@ export function makePlan(stages: readonly Stage[], seen: ReadonlyMap<string, Obs
       const due = dueOn(stage, host, observed, before);
       return due.length === 0
         ? []
-        : [{ host, changes: due.map(({ resource, change }) => ({ id: resource.id, title: resource.title, change })) }];
+        : [
+            {
+              host,
+              changes: due.map(({ resource, change }) => ({
+                id: resource.id,
+                title: resource.title,
+                change,
+              })),
+            },
+          ];
     });
     return { phase: stage.id, title: stage.title, hosts };
   });
@@ -48,7 +57,10 @@ export function dueOn(stage: Stage, host: string, seen: Observed, upstream: Map<
 }
 
 /** What the manifest of a host names and no stage wants any more, with the manifest read. */
-function orphansOf(stages: readonly Stage[], seen: ReadonlyMap<string, Observed>): { host: string; path: string }[] {
+function orphansOf(
+  stages: readonly Stage[],
+  seen: ReadonlyMap<string, Observed>,
+): { host: string; path: string }[] {
   return [...seen].flatMap(([host, observed]) => {
     if (observed.file(MANIFEST) === undefined) return [];
     const wanted = new Set(
@@ -56,6 +68,8 @@ function orphansOf(stages: readonly Stage[], seen: ReadonlyMap<string, Observed>
         .filter((stage) => stage.hosts.includes(host))
         .flatMap((stage) => stage.resources(host).flatMap((resource) => resource.owns ?? [])),
     );
-    return [...manifestOf(observed).keys()].filter((path) => !wanted.has(path)).map((path) => ({ host, path }));
+    return [...manifestOf(observed).keys()]
+      .filter((path) => !wanted.has(path))
+      .map((path) => ({ host, path }));
   });
 }

@@ -108,7 +108,7 @@ function once<T>(running: Map<string, Promise<T>>, key: string, action: () => Pr
   if (known !== undefined) return known;
   const started = action();
   running.set(key, started);
-  started.catch(() => undefined);
+  started.catch(() => running.delete(key));
   return started;
 }
 

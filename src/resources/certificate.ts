@@ -10,7 +10,9 @@ export interface CertificateSpec {
   readonly key: string;
   readonly owner?: string;
   /** Says whether the certificate on the host will do, and if not, why. Pure. */
-  readonly judge: (pem: string | undefined) => { readonly fit: true } | { readonly fit: false; readonly reason: string };
+  readonly judge: (
+    pem: string | undefined,
+  ) => { readonly fit: true } | { readonly fit: false; readonly reason: string };
   /** Makes a new key and certificate (PEM). Called only when applied. */
   readonly issue: () => Promise<{ readonly certificate: string; readonly key: string }>;
 }
@@ -40,9 +42,13 @@ export function certificate(spec: CertificateSpec): Resource {
     diff(seen): Change {
       const reason = reasonToIssue(spec, seen);
       if (reason !== undefined) {
-        return seen.file(spec.certificate)?.type === 'file' ? { kind: 'update', summary: reason } : { kind: 'create', summary: reason };
+        return seen.file(spec.certificate)?.type === 'file'
+          ? { kind: 'update', summary: reason }
+          : { kind: 'create', summary: reason };
       }
-      const off = files.flatMap(([path, wanted]) => attributeDrift(state(seen, path), wanted).map((drift) => `${path}: ${drift}`));
+      const off = files.flatMap(([path, wanted]) =>
+        attributeDrift(state(seen, path), wanted).map((drift) => `${path}: ${drift}`),
+      );
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('fits');
     },
     async steps(_change, seen): Promise<Step[]> {

@@ -1,7 +1,7 @@
 import { quote } from '../kernel/quote.ts';
 import { DIGEST_CACHE, DIGEST_KEY } from './probers/files.ts';
 import { revisionFile, revisionOf } from './probers/units.ts';
-import type { Attributes, Content, PackageManager, Step, WriteFile } from './step.ts';
+import type { Attributes, Content, FetchFile, PackageManager, Step, WriteFile } from './step.ts';
 
 export const STATE = '/var/lib/k8s-bootstrap';
 /** Files from here on are not hashed again at every probe. */
@@ -43,6 +43,8 @@ export function describe(step: Step): string {
   switch (step.op) {
     case 'write':
       return `write ${step.path}`;
+    case 'fetch':
+      return `fetch ${step.path}`;
     case 'attributes':
       return `set mode ${step.attributes.mode} on ${step.path}`;
     case 'directory':
@@ -65,7 +67,8 @@ export function describe(step: Step): string {
  * was there before us, ahead of the change itself. Descriptor 4 is /dev/null for commands that read;
  * 8 is a lock that a step holds on to even when its controller has died.
  */
-const prelude = (phase: string): string => `
+const prelude = (phase: string): string =>
+  `
 umask 077
 exec 4</dev/null
 S=${STATE}
@@ -94,6 +97,8 @@ function command(step: Step): string {
   switch (step.op) {
     case 'write':
       return write(step);
+    case 'fetch':
+      return fetch(step);
     case 'attributes':
       return attributes(quote(step.path), step.attributes);
     case 'directory':
@@ -103,7 +108,7 @@ function command(step: Step): string {
     case 'remove':
       return `rm -f -- ${quote(step.path)}\ndisown ${quote(step.path)}`;
     case 'packages':
-      return install(step.manager, step.names);
+      return installPackages(step.manager, step.names);
     case 'unit':
       return unit(step.verb, step.unit, step.inputs);
     case 'run':
@@ -120,27 +125,65 @@ const contentOf = (step: Step): Content[] => {
  * The new file stands complete, checked and with its rights beside the old one before it takes the
  * name by rename: a running binary is not "text busy", and a crash leaves old or new.
  */
-function write({ path, content, attributes: wanted, check }: WriteFile): string {
-  const folder = path.slice(0, path.lastIndexOf('/')) || '/';
-  return `
-mkdir -p -- ${quote(folder)}
-t=$(mktemp ${quote(`${folder}/.k8s-bootstrap.XXXXXX`)})
-trap 'rm -f -- "$t"' EXIT
-head -c ${content.size} <&3 > "$t"
-sum=$(sha256sum < "$t")
-if [ "\${sum%% *}" != ${content.sha256} ]; then
-  echo "checksum of ${path} is \${sum%% *} after the transfer, ${content.sha256} was sent ($(stat -c %s -- "$t") of ${content.size} bytes arrived)"
-  exit 65
-fi
-${check === undefined ? '' : `set -- "$t"\n${check}`}
+const install = (path: string, digest: string, wanted: Attributes, bring: string, big: boolean): string =>
+  `
+mkdir -p -- ${quote(path.slice(0, path.lastIndexOf('/')) || '/')}
+t=$(mktemp ${quote(`${path.slice(0, path.lastIndexOf('/'))}/.k8s-bootstrap.XXXXXX`)})
+trap 'rm -f -- "$t" "$t.archive"' EXIT
+${bring}
 ${attributes('"$t"', wanted)}
-own ${quote(path)} ${content.sha256}
+own ${quote(path)} ${digest}
 mv -fT -- "$t" ${quote(path)}
-label ${quote(path)}${content.size < BIG ? '' : remember(path, content.sha256)}`.trim();
-}
+label ${quote(path)}${big ? remember(path, digest) : ''}`.trim();
+
+const checksum = (
+  file: string,
+  digest: string,
+  path: string,
+): string => `sum=$(sha256sum < ${file}); sum=\${sum%% *}
+if [ "$sum" != ${digest} ]; then
+  echo "checksum of ${path} is $sum after the transfer of $(stat -c %s -- ${file}) bytes, wanted is ${digest}"
+  exit 65
+fi`;
+
+const write = ({ path, content, attributes: wanted, check }: WriteFile): string =>
+  install(
+    path,
+    content.sha256,
+    wanted,
+    [
+      `head -c ${content.size} <&3 > "$t"`,
+      checksum('"$t"', content.sha256, path),
+      ...(check === undefined ? [] : [`set -- "$t"\n${check}`]),
+    ].join('\n'),
+    content.size >= BIG,
+  );
+
+/** Of an archive only the one member is unpacked, by name and to stdout: nothing else in it can do harm. */
+const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchFile): string =>
+  install(
+    path,
+    member === undefined ? sha256 : '"$digest"',
+    wanted,
+    [
+      'got=',
+      `for u in ${urls.map(quote).join(' ')}; do`,
+      `  if curl -fsSL --connect-timeout 10 --retry 2 -o "$t.archive" "$u"; then got=$u; break; fi`,
+      'done',
+      `[ -n "$got" ] || { echo "none of the sources has ${path}"; exit 66; }`,
+      checksum('"$t.archive"', sha256, path),
+      member === undefined ? 'mv -f -- "$t.archive" "$t"' : unpack(member),
+      'digest=$(sha256sum < "$t"); digest=${digest%% *}',
+    ].join('\n'),
+    true,
+  );
+
+/** Archives are packed with and without a leading `./`. */
+const unpack = (member: string): string =>
+  `tar -xzOf "$t.archive" ${quote(member)} > "$t" 2>/dev/null || tar -xzOf "$t.archive" ${quote(`./${member}`)} > "$t"`;
 
 const remember = (path: string, digest: string): string => `
-{ grep -v ${quote(` ${path}$`)} ${DIGEST_CACHE} 2>/dev/null || :; stat -c ${quote(`${DIGEST_KEY} ${digest} %n`)} -- ${quote(path)}; } > ${DIGEST_CACHE}.new
+{ grep -v ${quote(` ${path}$`)} ${DIGEST_CACHE} 2>/dev/null || :; stat -c '${DIGEST_KEY} '${digest}' %n' -- ${quote(path)}; } > ${DIGEST_CACHE}.new
 mv -f ${DIGEST_CACHE}.new ${DIGEST_CACHE}`;
 
 const attributes = (path: string, { mode, owner, group }: Attributes): string =>
@@ -150,7 +193,7 @@ const attributes = (path: string, { mode, owner, group }: Attributes): string =>
  * In a session of its own with its output in a file: when the connection is cut, the package manager
  * finishes rather than leaving a half-done transaction.
  */
-function install(manager: PackageManager, names: readonly string[]): string {
+function installPackages(manager: PackageManager, names: readonly string[]): string {
   const words = names.map(quote).join(' ');
   const verb = {
     yum: `yum install -y -q ${words}`,

@@ -3,7 +3,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { bytes } from './content.ts';
 import type { FileState, Observed } from './observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
-import type { Attributes, Content, Step } from './step.ts';
+import type { Attributes, Content, Download, Step } from './step.ts';
 
 export interface FileSpec {
   readonly path: string;
@@ -57,14 +57,15 @@ export interface BinarySpec {
   /** Wanted digest, or `undefined` when nothing has pinned it yet: then an existing file is kept. */
   readonly sha256: string | undefined;
   readonly from: string;
-  /** Brings the file to the controller, once for all hosts. */
-  readonly fetch: () => Promise<Content>;
+  /** Brings the file to the controller, once for all hosts; or says where the host gets it by itself. */
+  readonly source: (() => Promise<Content>) | Download;
 }
 
 /** An executable that travels as a stream; it is hashed on the host only when its inode has changed. */
-export function binary({ path, sha256, from, fetch }: BinarySpec): Resource {
+export function binary({ path, sha256, from, source }: BinarySpec): Resource {
   const wanted = { mode: '0755', owner: 'root', group: 'root' };
-  const current = (state: FileState): boolean => state.type === 'file' && (sha256 ?? state.sha256) === state.sha256;
+  const current = (state: FileState): boolean =>
+    state.type === 'file' && (sha256 ?? state.sha256) === state.sha256;
   return {
     id: fileId(path),
     title: path,
@@ -79,7 +80,8 @@ export function binary({ path, sha256, from, fetch }: BinarySpec): Resource {
     async steps(_change, seen): Promise<Step[]> {
       const state = seen.file(path);
       if (state && current(state)) return [{ op: 'attributes', path, attributes: wanted }];
-      return writing(path, await fetch(), wanted, state);
+      if (typeof source !== 'function') return [{ op: 'fetch', path, attributes: wanted, ...source }];
+      return writing(path, await source(), wanted, state);
     },
   };
 }
@@ -102,7 +104,8 @@ export function directory(spec: DirectorySpec): Resource {
     owns: [spec.path],
     diff(seen): Change {
       const state = seen.file(spec.path) ?? { type: 'absent' };
-      if (state.type !== 'directory') return { kind: 'create', summary: `folder ${wanted.mode} ${wanted.owner}:${wanted.group}` };
+      if (state.type !== 'directory')
+        return { kind: 'create', summary: `folder ${wanted.mode} ${wanted.owner}:${wanted.group}` };
       const off = attributeDrift(state, wanted);
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
     },
@@ -116,13 +119,20 @@ export function absentFile(path: string, why: string): Resource {
     id: fileId(path),
     title: path,
     watches: [{ kind: 'file', key: plain(path), read: 'digest' }],
-    diff: (seen) => ((seen.file(path)?.type ?? 'absent') === 'absent' ? none('absent') : { kind: 'delete', summary: why }),
+    diff: (seen) =>
+      (seen.file(path)?.type ?? 'absent') === 'absent' ? none('absent') : { kind: 'delete', summary: why },
     steps: () => [{ op: 'remove', path }],
   };
 }
 
 /** Steps that put content at a path, whatever is in its place now. */
-export function writing(path: string, content: Content, attributes: Attributes, state?: FileState, check?: string): Step[] {
+export function writing(
+  path: string,
+  content: Content,
+  attributes: Attributes,
+  state?: FileState,
+  check?: string,
+): Step[] {
   const write: Step = { op: 'write', path, content, attributes, ...(check === undefined ? {} : { check }) };
   if (state?.type === 'directory') {
     throw new BootstrapError('E_IN_THE_WAY', `${path} is a folder, and a file is wanted there`, {
@@ -160,9 +170,15 @@ const attributesOf = (spec: { mode?: string; owner?: string; group?: string }, m
 
 function sameBytes(state: FileState, content: string, secret: boolean, seen: Observed): boolean {
   if (state.type !== 'file') return false;
-  const digest = createHash('sha256').update(secret ? seen.nonce : '').update(content).digest('hex');
+  const digest = createHash('sha256')
+    .update(secret ? seen.nonce : '')
+    .update(content)
+    .digest('hex');
   return digest === state.sha256;
 }
 
-const text = ({ path, content, secret }: FileSpec, before: string): { text?: { path: string; before: string; after: string } } =>
+const text = (
+  { path, content, secret }: FileSpec,
+  before: string,
+): { text?: { path: string; before: string; after: string } } =>
   secret || content === undefined ? {} : { text: { path, before, after: content } };

@@ -44,21 +44,50 @@ export function firewall(spec: FirewallSpec): Resource {
         {
           op: 'run',
           title: `open ${commands.length} firewall rules`,
-          script: commands.map(({ options }) => sh`firewall-cmd -q ${options}`).join('\n'),
+          script: calls(commands)
+            .map((options) => sh`firewall-cmd -q ${options}`)
+            .join('\n'),
         },
       ];
     },
   };
 }
 
-function missing(spec: FirewallSpec, seen: Observed): { what: string; options: string[] }[] | undefined {
+interface Rule {
+  readonly what: string;
+  /** Which configuration and zone it belongs to: rules of one place go in one call. */
+  readonly place: readonly string[];
+  readonly option: string;
+}
+
+/** Each call is a start of Python: one for each zone, runtime and permanent. */
+function calls(rules: readonly Rule[]): string[][] {
+  const byPlace = new Map<string, string[]>();
+  for (const { place, option } of rules) {
+    const key = place.join(' ');
+    byPlace.set(key, [...(byPlace.get(key) ?? place), option]);
+  }
+  return [...byPlace.values()];
+}
+
+function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
   const text = seen.answer(QUESTION)?.output ?? '';
   const zone = /^zone (\S+)$/m.exec(text)?.[1];
   if (zone === undefined) return undefined;
   const wanted = [
     ...spec.ports.map((port) => ({ zone, kind: 'port', value: port, what: `open ${port}` })),
-    ...spec.trustedSources.map((source) => ({ zone: 'trusted', kind: 'source', value: source, what: `trust ${source}` })),
-    ...spec.trustedInterfaces.map((name) => ({ zone: 'trusted', kind: 'interface', value: name, what: `trust ${name}` })),
+    ...spec.trustedSources.map((source) => ({
+      zone: 'trusted',
+      kind: 'source',
+      value: source,
+      what: `trust ${source}`,
+    })),
+    ...spec.trustedInterfaces.map((name) => ({
+      zone: 'trusted',
+      kind: 'interface',
+      value: name,
+      what: `trust ${name}`,
+    })),
   ];
   return ['runtime', 'permanent'].flatMap((where) => {
     const now = { [zone]: rules(text, `${where} zone`), trusted: rules(text, `${where} trusted`) };
@@ -66,7 +95,8 @@ function missing(spec: FirewallSpec, seen: Observed): { what: string; options: s
       .filter(({ zone: at, kind, value }) => !now[at]?.[`${kind}s` as keyof Rules].has(value))
       .map(({ zone: at, kind, value, what }) => ({
         what,
-        options: [...(where === 'permanent' ? ['--permanent'] : []), `--zone=${at}`, `--add-${kind}=${value}`],
+        place: [...(where === 'permanent' ? ['--permanent'] : []), `--zone=${at}`],
+        option: `--add-${kind}=${value}`,
       }));
   });
 }
@@ -102,6 +132,12 @@ function rules(text: string, prefix: string): Rules {
   const words = (kind: string): string[] =>
     (new RegExp(`^${prefix} ${kind} (.*)$`, 'm').exec(text)?.[1] ?? '').split(' ').filter(Boolean);
   const numbers = words('ports');
-  const ports = numbers.flatMap((word, index) => (index % 2 === 0 ? [`${word}/${numbers[index + 1] ?? ''}`] : []));
-  return { ports: new Set(ports), sources: new Set(words('sources')), interfaces: new Set(words('interfaces')) };
+  const ports = numbers.flatMap((word, index) =>
+    index % 2 === 0 ? [`${word}/${numbers[index + 1] ?? ''}`] : [],
+  );
+  return {
+    ports: new Set(ports),
+    sources: new Set(words('sources')),
+    interfaces: new Set(words('interfaces')),
+  };
 }

@@ -35,7 +35,12 @@ export function kubeObject(path: string, object: KubeObject, kubectl: string): R
       return off.length === 0 ? none('as wanted') : { kind: 'update', summary: off.join(', ') };
     },
     steps: () => [
-      { op: 'run', title: `apply ${name}`, script: `${kubectl} apply -f -`, stdin: bytes(JSON.stringify(object)) },
+      {
+        op: 'run',
+        title: `apply ${name}`,
+        script: `${kubectl} apply -f -`,
+        stdin: bytes(JSON.stringify(object)),
+      },
     ],
   };
 }
@@ -46,5 +51,7 @@ export function differences(wanted: unknown, actual: unknown, path = ''): string
     return isDeepStrictEqual(wanted, actual) ? [] : [path];
   }
   const found = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
-  return Object.entries(wanted).flatMap(([key, value]) => differences(value, found[key], path ? `${path}.${key}` : key));
+  return Object.entries(wanted).flatMap(([key, value]) =>
+    differences(value, found[key], path ? `${path}.${key}` : key),
+  );
 }

@@ -39,7 +39,9 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
 }
 
 const framed = ([name, script]: [string, string]): string =>
-  script === '' ? '' : `printf '\n%s begin ${name}\n' "$N"\n(\n${script}\n)\nprintf '\n%s end ${name} %d\n' "$N" $?`;
+  script === ''
+    ? ''
+    : `printf '\n%s begin ${name}\n' "$N"\n(\n${script}\n)\nprintf '\n%s end ${name} %d\n' "$N" $?`;
 
 /**
  * What the script of `probeScript` printed, read back.
@@ -51,7 +53,8 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
       hint: 'Is /bin/sh a POSIX shell there, and does the login shell print nothing by itself?',
     });
   }
-  const frame = (name: string): Buffer => between(stdout, `\n${nonce} begin ${name}\n`, `\n${nonce} end ${name} `);
+  const frame = (name: string): Buffer =>
+    between(stdout, `\n${nonce} begin ${name}\n`, `\n${nonce} end ${name} `);
   const asked = group(watches);
   const file = files.parse(asked.file, frame('files'));
   const unit = units.parse(asked.unit, frame('units'));
@@ -93,7 +96,8 @@ export function group(watches: readonly Watch[]): { [K in WatchKind]: Extract<Wa
     const key = `${watch.kind}:${watch.key}`;
     const known = byKey.get(key);
     if (known?.kind === 'file' && watch.kind === 'file' && known.read === 'content') continue;
-    if (known?.kind === 'unit' && watch.kind === 'unit' && known.inputs.length > watch.inputs.length) continue;
+    if (known?.kind === 'unit' && watch.kind === 'unit' && known.inputs.length > watch.inputs.length)
+      continue;
     byKey.set(key, watch);
   }
   const of = <K extends WatchKind>(kind: K): Extract<Watch, { kind: K }>[] =>

@@ -24,7 +24,12 @@ export type Change =
   | { readonly kind: 'update'; readonly summary: string; readonly text?: TextChange }
   | { readonly kind: 'delete'; readonly summary: string }
   /** A unit is started or restarted; `because` names the reasons, for a person. */
-  | { readonly kind: 'restart'; readonly summary: string; readonly because: readonly string[]; readonly interrupts: boolean }
+  | {
+      readonly kind: 'restart';
+      readonly summary: string;
+      readonly because: readonly string[];
+      readonly interrupts: boolean;
+    }
   /** Cannot be told before `waitsFor` has happened (an object before there is an API server). */
   | { readonly kind: 'unknown'; readonly summary: string; readonly waitsFor: string };
 

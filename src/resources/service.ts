@@ -39,7 +39,9 @@ export function service({ unit, restartOn, inputs }: ServiceSpec): Resource {
       if (because.length > 0) {
         return { kind: 'restart', summary: running ? 'restart' : 'start', because, interrupts: running };
       }
-      return state?.enabled === 'enabled' ? none('runs what is on disk') : { kind: 'update', summary: 'enable at boot' };
+      return state?.enabled === 'enabled'
+        ? none('runs what is on disk')
+        : { kind: 'update', summary: 'enable at boot' };
     },
     steps(change, seen): Step[] {
       const masked = seen.unit(unit)?.load === 'masked' || seen.unit(unit)?.enabled.startsWith('masked');

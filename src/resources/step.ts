@@ -4,12 +4,18 @@
  */
 export type Step =
   | WriteFile
+  | FetchFile
   | { readonly op: 'attributes'; readonly path: string; readonly attributes: Attributes }
   | { readonly op: 'directory'; readonly path: string; readonly attributes: Attributes }
   | { readonly op: 'link'; readonly path: string; readonly target: string }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'packages'; readonly manager: PackageManager; readonly names: readonly string[] }
-  | { readonly op: 'unit'; readonly verb: UnitVerb; readonly unit: string; readonly inputs?: readonly string[] }
+  | {
+      readonly op: 'unit';
+      readonly verb: UnitVerb;
+      readonly unit: string;
+      readonly inputs?: readonly string[];
+    }
   /** Anything rarer: a title for the log and a script whose values were quoted by `sh`. */
   | { readonly op: 'run'; readonly title: string; readonly script: string; readonly stdin?: Content };
 
@@ -20,6 +26,21 @@ export interface WriteFile {
   readonly attributes: Attributes;
   /** Validation run on the temporary file (`$1`) before it takes the name; non-zero keeps the old file. */
   readonly check?: string;
+}
+
+/** A file that the host brings by itself, from the first address that has it. */
+export interface FetchFile extends Download {
+  readonly op: 'fetch';
+  readonly path: string;
+  readonly attributes: Attributes;
+}
+
+export interface Download {
+  readonly urls: readonly string[];
+  /** Of what is downloaded; checked before anything of it is used. */
+  readonly sha256: string;
+  /** Name within the archive, when what is downloaded is a tar.gz. */
+  readonly member: string | undefined;
 }
 
 export type PackageManager = 'yum' | 'dnf' | 'apt';
@@ -37,9 +58,4 @@ export interface Content {
   readonly size: number;
   readonly sha256: string;
   open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
-
-/** Where a host fetches a file by itself, instead of getting it over SSH. */
-export interface Remote {
-  readonly urls: readonly string[];
 }

@@ -12,10 +12,17 @@ export function packages(manager: PackageManager, names: readonly string[]): Res
     diff(seen): Change {
       const missing = names.filter((name) => (seen.package(name) ?? 'absent') === 'absent');
       if (missing.length === 0) return none('all installed');
-      return { kind: missing.length === names.length ? 'create' : 'update', summary: `install ${missing.join(' ')}` };
+      return {
+        kind: missing.length === names.length ? 'create' : 'update',
+        summary: `install ${missing.join(' ')}`,
+      };
     },
     steps: (_change, seen) => [
-      { op: 'packages', manager, names: names.filter((name) => (seen.package(name) ?? 'absent') === 'absent') },
+      {
+        op: 'packages',
+        manager,
+        names: names.filter((name) => (seen.package(name) ?? 'absent') === 'absent'),
+      },
     ],
   };
 }
@@ -29,10 +36,16 @@ export function sysctl(key: string, value: string): Resource {
     watches: [{ kind: 'sysctl', key }],
     diff(seen): Change {
       const current = seen.sysctl(key) ?? 'absent';
-      return current === wanted ? none(`is ${wanted}`) : { kind: 'update', summary: `${current} → ${wanted}` };
+      return current === wanted
+        ? none(`is ${wanted}`)
+        : { kind: 'update', summary: `${current} → ${wanted}` };
     },
     steps: () => [
-      { op: 'run', title: `set ${key}`, script: `printf '%s\\n' ${sh`${wanted}`} > ${sh`${sysctlPath(key)}`}` },
+      {
+        op: 'run',
+        title: `set ${key}`,
+        script: `printf '%s\\n' ${sh`${wanted}`} > ${sh`${sysctlPath(key)}`}`,
+      },
     ],
   };
 }
@@ -52,13 +65,22 @@ export function kernelModule(name: string): Resource {
 }
 
 /** A system account without a login, for a daemon whose package does not bring one. */
-export function systemUser({ name, home, comment }: { name: string; home: string; comment: string }): Resource {
+export function systemUser({
+  name,
+  home,
+  comment,
+}: {
+  name: string;
+  home: string;
+  comment: string;
+}): Resource {
   const question = `user:${name}`;
   return {
     id: question,
     title: `user ${name}`,
     watches: [{ kind: 'answer', key: question, script: sh`id -u -- ${name}` }],
-    diff: (seen): Change => (seen.answer(question)?.code === 0 ? none('exists') : { kind: 'create', summary: 'system account' }),
+    diff: (seen): Change =>
+      seen.answer(question)?.code === 0 ? none('exists') : { kind: 'create', summary: 'system account' },
     steps: () => [
       {
         op: 'run',

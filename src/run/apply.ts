@@ -12,12 +12,18 @@ import { type Fleet, type Member, sessionOf } from './fleet.ts';
  * Applies the changes of one phase on one host: one script, one exec, all content behind it.
  * @throws E_STEP naming the step that failed and what it printed
  */
-export async function applyOn(fleet: Fleet, member: Member, phase: string, due: readonly Due[]): Promise<void> {
+export async function applyOn(
+  fleet: Fleet,
+  member: Member,
+  phase: string,
+  due: readonly Due[],
+): Promise<void> {
   const nonce = randomBytes(16).toString('hex');
   const steps: NamedStep[] = [];
   const owner = new Map<string, Due>();
   for (const one of due) {
     if (!member.seen) continue;
+    if (one.change.kind === 'unknown') throw stillUnknown(one.change.waitsFor, one.resource.id);
     for (const step of await one.resource.steps(one.change, member.seen)) {
       const id = String(steps.length);
       steps.push({ id, step });
@@ -40,10 +46,17 @@ export async function applyOn(fleet: Fleet, member: Member, phase: string, due: 
     onStdout: progress,
     signal: fleet.kill,
   });
-  if (result.code !== 0) throw stepFailure(nonce, steps, owner, result.stdout, result.stderr.toString('utf8'), result.code);
+  if (result.code !== 0)
+    throw stepFailure(nonce, steps, owner, result.stdout, result.stderr.toString('utf8'), result.code);
   for (const { resource, change } of due) if (changes(change)) member.done.set(resource.id, change);
   member.changed += due.length;
 }
+
+const stillUnknown = (waitsFor: string, resource: string): BootstrapError =>
+  new BootstrapError('E_UNKNOWN', `it cannot be told what to do yet: this needs ${waitsFor}`, {
+    hint: 'Phases left out by --only or --skip, or a component that does not answer? k8s-bootstrap status shows which.',
+    where: { resource },
+  });
 
 /** The contents one after the other; progress is told for what is big enough to be waited for. */
 async function* payload(
@@ -97,11 +110,17 @@ function stepFailure(
   const step = steps.find(({ id }) => id === failed?.[1]);
   const said = stderr.slice(step ? stderr.lastIndexOf(`${nonce} begin ${step.id}`) : 0);
   const lines = said.split('\n').filter((line) => line !== '' && !line.startsWith(nonce));
-  const what = step ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}` : `the batch of steps ended with code ${code}`;
+  const what = step
+    ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}`
+    : `the batch of steps ended with code ${code}`;
   const resource = step && owner.get(step.id)?.resource.id;
   const known = hintFor(lines.join('\n'));
-  return new BootstrapError(known?.code ?? 'E_STEP', `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`, {
-    hint: known?.hint ?? 'Run up again when the cause is gone: it goes on where this one stopped.',
-    ...(resource === undefined ? {} : { where: { resource } }),
-  });
+  return new BootstrapError(
+    known?.code ?? 'E_STEP',
+    `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`,
+    {
+      hint: known?.hint ?? 'Run up again when the cause is gone: it goes on where this one stopped.',
+      ...(resource === undefined ? {} : { where: { resource } }),
+    },
+  );
 }

@@ -6,7 +6,17 @@ import { watchesOf } from '../plan/stage.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Connect } from '../transport/session.ts';
 import { applyOn } from './apply.ts';
-import { type Fleet, type Member, alive, connectAll, onEach, probe, probeAll, sightings } from './fleet.ts';
+import {
+  type Asked,
+  type Fleet,
+  type Member,
+  alive,
+  connectAll,
+  onEach,
+  probe,
+  probeAll,
+  sightings,
+} from './fleet.ts';
 import { pass, standing } from './gates.ts';
 import { lockAll } from './lock.ts';
 
@@ -18,7 +28,7 @@ export interface Goal {
   /** Hosts without which a run cannot go on: masters and etcd members. */
   readonly essential: (host: string) => boolean;
   /** Called once with what was seen; throws when the hosts must not be touched. */
-  readonly admit: (seen: ReadonlyMap<string, Observed>) => void;
+  readonly admit: (seen: ReadonlyMap<string, Observed>, times: ReadonlyMap<string, Asked>) => void;
   /** Called once before the first change: makes what exists on the controller only (CAs). */
   readonly prepare: () => Promise<void>;
   /** Who we are, for the lock. */
@@ -36,7 +46,7 @@ async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
   await probeAll(fleet, goal.watches);
   await lookCloser(fleet, goal);
   const seen = sightings(fleet);
-  goal.admit(seen);
+  goal.admit(seen, new Map(alive(fleet).flatMap(({ name, time }) => (time ? [[name, time]] : []))));
   return makePlan(goal.desire(seen), seen);
 }
 
@@ -61,7 +71,11 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
     return;
   }
   const touched = new Set(allChanges(plan).map(({ host }) => host));
-  const lock = await lockAll(fleet, alive(fleet).filter(({ name }) => touched.has(name)), goal.owner);
+  const lock = await lockAll(
+    fleet,
+    alive(fleet).filter(({ name }) => touched.has(name)),
+    goal.owner,
+  );
   try {
     // What the plan was made from may have moved before the lock was ours.
     const current = await look(fleet, goal);
@@ -82,7 +96,9 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
   const stage = stageOf(fleet, goal, id);
   const members = participants(fleet, stage);
   const started = performance.now();
-  const unknown = members.filter((member) => dueFor(stage, member).some(({ change }) => change.kind === 'unknown'));
+  const unknown = members.filter((member) =>
+    dueFor(stage, member).some(({ change }) => change.kind === 'unknown'),
+  );
   const watches = watchesOf([stage]);
   await onEach(fleet, unknown, id, async (member) => {
     await probe(fleet, member, watches.get(member.name) ?? []);
@@ -94,18 +110,32 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
     for (const group of fresh.batch === 'rolling' ? rolls(fleet, fresh, busy) : [busy]) {
       stopIfAsked(stop);
       await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
-      await onEach(fleet, group.filter(({ failed }) => !failed), id, async (member) => {
-        for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
-      });
+      await onEach(
+        fleet,
+        group.filter(({ failed }) => !failed),
+        id,
+        async (member) => {
+          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
+        },
+      );
       if (fresh.batch === 'rolling' && group.some(({ failed }) => failed)) break;
     }
     const failed = busy.filter((member) => member.failed).map(({ name }) => name);
-    fleet.emit({ type: 'phase.done', phase: id, milliseconds: Math.round(performance.now() - started), failed });
+    fleet.emit({
+      type: 'phase.done',
+      phase: id,
+      milliseconds: Math.round(performance.now() - started),
+      failed,
+    });
     const lost = failed.find((name) => goal.essential(name));
-    if (lost !== undefined) throw fleet.members.get(lost)?.failed ?? new BootstrapError('E_BUG', `${lost} failed`);
+    if (lost !== undefined)
+      throw fleet.members.get(lost)?.failed ?? new BootstrapError('E_BUG', `${lost} failed`);
   }
-  await onEach(fleet, participants(fleet, fresh).filter((member) => !busy.includes(member)), id, (member) =>
-    passStanding(fleet, member, id, fresh.gates(member.name)),
+  await onEach(
+    fleet,
+    participants(fleet, fresh).filter((member) => !busy.includes(member)),
+    id,
+    (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
   );
 }
 
@@ -114,11 +144,15 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
  * first and at once; with fewer healthy members than a quorum all do, for one alone could never come up.
  */
 function rolls(fleet: Fleet, stage: Stage, busy: readonly Member[]): Member[][] {
-  const works = (name: string): boolean => stage.gates(name).every((gate) => standing(fleet, gate) === undefined);
+  const works = (name: string): boolean =>
+    stage.gates(name).every((gate) => standing(fleet, gate) === undefined);
   const quorum = Math.floor(stage.hosts.length / 2) + 1;
   if (stage.hosts.filter(works).length < quorum) return [[...busy]];
   const down = busy.filter(({ name }) => !works(name));
-  return [...(down.length > 0 ? [down] : []), ...busy.filter(({ name }) => works(name)).map((member) => [member])];
+  return [
+    ...(down.length > 0 ? [down] : []),
+    ...busy.filter(({ name }) => works(name)).map((member) => [member]),
+  ];
 }
 
 /** Exit code 0 means converged *and* healthy: every gate of every phase must hold. */
@@ -132,7 +166,12 @@ async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<voi
 }
 
 /** Gates that hold by what was last seen cost nothing; only the others are waited for. */
-async function passStanding(fleet: Fleet, member: Member, phase: string, gates: readonly Gate[]): Promise<void> {
+async function passStanding(
+  fleet: Fleet,
+  member: Member,
+  phase: string,
+  gates: readonly Gate[],
+): Promise<void> {
   for (const gate of gates) {
     if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate);
   }
@@ -159,8 +198,15 @@ function stopIfAsked(stop: AbortSignal): void {
 }
 
 function flapping(left: Plan): BootstrapError {
-  const names = allChanges(left).map(({ host, planned }) => `${host}: ${planned.title} (${planned.change.kind}, ${'summary' in planned.change ? planned.change.summary : ''})`);
-  return new BootstrapError('E_FLAPPING', `something changes back what was just changed:\n${names.slice(0, 10).join('\n')}`, {
-    hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
-  });
+  const names = allChanges(left).map(
+    ({ host, planned }) =>
+      `${host}: ${planned.title} (${planned.change.kind}, ${'summary' in planned.change ? planned.change.summary : ''})`,
+  );
+  return new BootstrapError(
+    'E_FLAPPING',
+    `something changes back what was just changed:\n${names.slice(0, 10).join('\n')}`,
+    {
+      hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
+    },
+  );
 }

@@ -19,7 +19,10 @@ export function hintFor(text: string): KnownError | undefined {
 export async function journalOf(fleet: Fleet, member: Member, units: readonly string[]): Promise<string> {
   if (units.length === 0) return '';
   const script = units
-    .map((unit) => `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; journalctl -u ${quote(unit)} -n 12 --no-pager -o cat`)
+    .map(
+      (unit) =>
+        `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; journalctl -u ${quote(unit)} -n 12 --no-pager -o cat`,
+    )
     .join('\n');
   try {
     const result = await runScript(sessionOf(member), { script, timeoutMs: 10_000, signal: fleet.kill });
@@ -32,6 +35,8 @@ export async function journalOf(fleet: Fleet, member: Member, units: readonly st
 let loaded: readonly KnownError[] | undefined;
 
 function knownErrors(): readonly KnownError[] {
-  loaded ??= load(readFileSync(new URL('../../release/known-errors.yaml', import.meta.url), 'utf8')) as KnownError[];
+  loaded ??= load(
+    readFileSync(new URL('../../release/known-errors.yaml', import.meta.url), 'utf8'),
+  ) as KnownError[];
   return loaded;
 }

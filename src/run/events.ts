@@ -3,27 +3,75 @@ import type { HostPlan, Plan } from '../plan/plan.ts';
 
 /** Everything a run tells, in order. Views, the NDJSON stream and the log file are made of these alone. */
 export type RunEvent = { readonly at: Date } & (
-  | { readonly type: 'run.started'; readonly command: string; readonly cluster: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'run.started';
+      readonly command: string;
+      readonly cluster: string;
+      readonly hosts: readonly string[];
+    }
   | { readonly type: 'host.connecting'; readonly host: string; readonly attempt: number }
   | { readonly type: 'host.connected'; readonly host: string }
   | { readonly type: 'host.probed'; readonly host: string; readonly milliseconds: number }
-  | { readonly type: 'host.failed'; readonly host: string; readonly phase?: string; readonly error: BootstrapError }
-  | { readonly type: 'preflight'; readonly host: string; readonly check: string; readonly level: 'error' | 'warn' | 'fixed-by-up'; readonly message: string; readonly hint?: string }
+  | {
+      readonly type: 'host.failed';
+      readonly host: string;
+      readonly phase?: string;
+      readonly error: BootstrapError;
+    }
+  | {
+      readonly type: 'preflight';
+      readonly host: string;
+      readonly check: string;
+      readonly level: 'error' | 'warn' | 'fixed-by-up';
+      readonly message: string;
+      readonly hint?: string;
+    }
   | { readonly type: 'plan.ready'; readonly plan: Plan }
   | { readonly type: 'download'; readonly artifact: string; readonly bytes: number; readonly total: number }
   | { readonly type: 'upload'; readonly host: string; readonly bytes: number; readonly total: number }
-  | { readonly type: 'phase.started'; readonly phase: string; readonly title: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'phase.started';
+      readonly phase: string;
+      readonly title: string;
+      readonly hosts: readonly string[];
+    }
   | { readonly type: 'phase.planned'; readonly phase: string; readonly host: string; readonly plan: HostPlan }
   | { readonly type: 'step.started'; readonly phase: string; readonly host: string; readonly step: string }
-  | { readonly type: 'step.done'; readonly phase: string; readonly host: string; readonly step: string; readonly milliseconds: number }
-  | { readonly type: 'gate.waiting'; readonly phase: string; readonly host: string; readonly waitingFor: string }
-  | { readonly type: 'gate.passed'; readonly phase: string; readonly host: string; readonly milliseconds: number }
-  | { readonly type: 'phase.done'; readonly phase: string; readonly milliseconds: number; readonly failed: readonly string[] }
+  | {
+      readonly type: 'step.done';
+      readonly phase: string;
+      readonly host: string;
+      readonly step: string;
+      readonly milliseconds: number;
+    }
+  | {
+      readonly type: 'gate.waiting';
+      readonly phase: string;
+      readonly host: string;
+      readonly waitingFor: string;
+    }
+  | {
+      readonly type: 'gate.passed';
+      readonly phase: string;
+      readonly host: string;
+      readonly milliseconds: number;
+    }
+  | {
+      readonly type: 'phase.done';
+      readonly phase: string;
+      readonly milliseconds: number;
+      readonly failed: readonly string[];
+    }
   /** The run as a whole ends with this error: a bad inventory, a held lock, a bug. */
   | { readonly type: 'run.failed'; readonly error: BootstrapError }
   /** What a command was asked for, other than a plan: `text` for a person, `data` (plain values) for `--json`. */
   | { readonly type: 'result'; readonly text: string; readonly data: unknown }
-  | { readonly type: 'note'; readonly level: 'info' | 'warn'; readonly message: string; readonly host?: string }
+  | {
+      readonly type: 'note';
+      readonly level: 'info' | 'warn';
+      readonly message: string;
+      readonly host?: string;
+    }
   | ({ readonly type: 'summary' } & Summary)
 );
 

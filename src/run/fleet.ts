@@ -13,12 +13,20 @@ export interface Member {
   readonly name: string;
   session: Session | undefined;
   seen: Observed | undefined;
+  /** When it was last asked everything, for judging its clock. */
+  time: Asked | undefined;
   failed: BootstrapError | undefined;
   /** Changes executed on it so far, by resource id: what `restartOn` looks at. */
   readonly done: Map<string, Change>;
   readonly restarted: string[];
   changed: number;
   seconds: number;
+}
+
+/** When a question went out and its answer was there: seconds since 1970 by the controller's clock. */
+export interface Asked {
+  readonly asked: number;
+  readonly answered: number;
 }
 
 export interface Fleet {
@@ -32,13 +40,24 @@ export interface Fleet {
 export function makeFleet(hosts: readonly string[], options: Omit<Fleet, 'members'>): Fleet {
   const member = (name: string): [string, Member] => [
     name,
-    { name, session: undefined, seen: undefined, failed: undefined, done: new Map(), restarted: [], changed: 0, seconds: 0 },
+    {
+      name,
+      session: undefined,
+      seen: undefined,
+      time: undefined,
+      failed: undefined,
+      done: new Map(),
+      restarted: [],
+      changed: 0,
+      seconds: 0,
+    },
   ];
   return { ...options, members: new Map(hosts.map(member)) };
 }
 
 /** Hosts that are still part of the run. */
-export const alive = (fleet: Fleet): Member[] => [...fleet.members.values()].filter(({ failed }) => failed === undefined);
+export const alive = (fleet: Fleet): Member[] =>
+  [...fleet.members.values()].filter(({ failed }) => failed === undefined);
 
 /** What is known of every host that was reached. */
 export const sightings = (fleet: Fleet): Map<string, Observed> =>
@@ -88,14 +107,20 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
   });
   const seen = parseProbe(watches, nonce, result.stdout);
   member.seen = member.seen ? merge(member.seen, seen) : seen;
-  fleet.emit({ type: 'host.probed', host: member.name, milliseconds: Math.round(performance.now() - started) });
+  fleet.emit({
+    type: 'host.probed',
+    host: member.name,
+    milliseconds: Math.round(performance.now() - started),
+  });
   return seen;
 }
 
 export const probeAll = (fleet: Fleet, watches: ReadonlyMap<string, readonly Watch[]>): Promise<void> =>
   onEach(fleet, alive(fleet), undefined, async (member) => {
     member.seen = undefined;
+    const asked = Date.now() / 1000;
     await probe(fleet, member, watches.get(member.name) ?? []);
+    member.time = { asked, answered: Date.now() / 1000 };
   });
 
 export function sessionOf(member: Member): Session {
@@ -104,7 +129,9 @@ export function sessionOf(member: Member): Session {
 }
 
 export const closeAll = async (fleet: Fleet): Promise<void> => {
-  await Promise.allSettled([...fleet.members.values()].map(({ session }) => session?.close()));
+  await Promise.allSettled(
+    [...fleet.members.values()].flatMap(({ session }) => (session ? [session.close()] : [])),
+  );
 };
 
 export const hostSummaries = (fleet: Fleet): HostSummary[] =>

@@ -19,7 +19,8 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
   const started = performance.now();
   let told: string | undefined;
   for (let attempt = 0; ; attempt += 1) {
-    const missing = at && !at.failed ? gate.judge(await probe(fleet, at, gate.watches)) : `${gate.at} is not reached`;
+    const missing =
+      at && !at.failed ? gate.judge(await probe(fleet, at, gate.watches)) : `${gate.at} is not reached`;
     const elapsed = performance.now() - started;
     if (missing === undefined) {
       fleet.emit({ type: 'gate.passed', phase, host: member.name, milliseconds: Math.round(elapsed) });
@@ -37,7 +38,11 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
 async function timedOut(fleet: Fleet, member: Member, gate: Gate, missing: string): Promise<BootstrapError> {
   const journal = await journalOf(fleet, member, gate.units);
   const known = hintFor(journal);
-  return new BootstrapError('E_GATE', `${gate.title}: ${missing} after ${gate.timeoutSeconds} s${journal ? `\n${journal}` : ''}`, {
-    hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
-  });
+  return new BootstrapError(
+    'E_GATE',
+    `${gate.title}: ${missing} after ${gate.timeoutSeconds} s${journal ? `\n${journal}` : ''}`,
+    {
+      hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
+    },
+  );
 }

@@ -94,7 +94,10 @@ rm -f ${STATE}/lock.owner`;
 
 function refusal(member: Member, code: number, said: string): BootstrapError {
   if (code !== LOCKED) {
-    return new BootstrapError('E_LOCK', `the lock on ${member.name} could not be taken: ${said || `code ${code}`}`);
+    return new BootstrapError(
+      'E_LOCK',
+      `the lock on ${member.name} could not be taken: ${said || `code ${code}`}`,
+    );
   }
   return new BootstrapError('E_LOCKED', `${member.name} is being changed by ${said || 'another run'}`, {
     exitCode: ExitCode.locked,

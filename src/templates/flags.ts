@@ -35,10 +35,12 @@ export function flagsFor(
 ): Flags {
   const data = flagData(component);
   const layers = (LAYERS[profile] ?? ['all']).map((layer) => data[layer] ?? {});
-  const own = Object.entries(Object.assign({}, ...layers) as FlagData[string]).map(([flag, value]): [string, string | null] => [
-    flag,
-    value === null ? null : (fill(component, flag, value, values) ?? null),
-  ]);
+  const own = Object.entries(Object.assign({}, ...layers) as FlagData[string]).map(
+    ([flag, value]): [string, string | null] => [
+      flag,
+      value === null ? null : (fill(component, flag, value, values) ?? null),
+    ],
+  );
   const merged = Object.assign({}, Object.fromEntries(own), ...extra) as Record<string, string | null>;
   const present = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null);
   return new Map(present.sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -61,7 +63,11 @@ export function flagNotes(flags: Flags, explain: (flag: string) => Explanation):
   return [...flags.keys()]
     .flatMap((flag) => {
       const { why, link } = explain(flag);
-      return [`# --${flag}`, `#   ${why ?? 'From extraArgs in the inventory.'}`, ...(link === undefined ? [] : [`#   ${link}`])];
+      return [
+        `# --${flag}`,
+        `#   ${why ?? 'From extraArgs in the inventory.'}`,
+        ...(link === undefined ? [] : [`#   ${link}`]),
+      ];
     })
     .join('\n');
 }
@@ -72,20 +78,21 @@ function fill(
   text: string,
   values: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  let complete = true;
-  const filled = text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    if (!(name in values)) throw new BootstrapError('E_BUG', `${component} --${flag} asks for {${name}}, which nothing gives`);
-    const value = values[name];
-    if (value === undefined) complete = false;
-    return value ?? '';
-  });
-  return complete ? filled : undefined;
+  const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const foreign = names.find((name) => !(name in values));
+  if (foreign !== undefined) {
+    throw new BootstrapError('E_BUG', `${component} --${flag} asks for {${foreign}}, which nothing gives`);
+  }
+  if (names.some((name) => values[name] === undefined)) return undefined;
+  return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 }
 
 function flagData(component: string): FlagData {
   let data = files.get(component);
   if (!data) {
-    data = load(readFileSync(new URL(`../../templates/flags/${component}.yaml`, import.meta.url), 'utf8')) as FlagData;
+    data = load(
+      readFileSync(new URL(`../../templates/flags/${component}.yaml`, import.meta.url), 'utf8'),
+    ) as FlagData;
     files.set(component, data);
   }
   return data;

@@ -21,10 +21,16 @@ export interface UnitTemplates {
 const compiled = new Map<string, HandlebarsTemplateDelegate>();
 
 /** The text of a unit. Nothing is escaped (it is no HTML); a missing value is an error, not a blank. */
-export function renderUnit<Name extends keyof UnitTemplates>(name: Name, context: UnitTemplates[Name]): string {
+export function renderUnit<Name extends keyof UnitTemplates>(
+  name: Name,
+  context: UnitTemplates[Name],
+): string {
   let template = compiled.get(name);
   if (!template) {
-    const source = readFileSync(new URL(`../../templates/systemd/${name}.service.hbs`, import.meta.url), 'utf8');
+    const source = readFileSync(
+      new URL(`../../templates/systemd/${name}.service.hbs`, import.meta.url),
+      'utf8',
+    );
     template = Handlebars.compile(source, { strict: true, noEscape: true });
     compiled.set(name, template);
   }

@@ -7,6 +7,8 @@
 #   lab.sh ssh HOST COMMAND…               as root on the host
 #   lab.sh poweroff HOST | start HOST      pulls the plug | boots it again with its disk
 #   lab.sh wipe HOST                       as if reinstalled: empty disk, new host keys
+#
+# K8SB_LAB_INSTANCE=1 (2, 3 … 99) is another lab beside it: its hosts are 198.18.1.11 and so on.
 set -euo pipefail
 # What is made here is a host's file system: it must not inherit a stricter mask.
 umask 022
@@ -19,7 +21,7 @@ for part in prerequisites cgroups kernel rootfs network modules host status; do
 done
 
 usage() {
-  sed -n '4,9s/^#   //p' "${BASH_SOURCE[0]}" >&2
+  sed -n '4,11s/^# *//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -83,7 +85,7 @@ down() {
   kernel_settings_down
   # By name: the directories are settings, and may be somebody's who keeps other things there too.
   (cd "$K8SB_LAB_RUN" && rm -rf --one-file-system hosts modules "serve-$LAB_CONTROLLER" id_ed25519 id_ed25519.pub \
-    known_hosts sysctl.conf lock)
+    known_hosts lock)
   rmdir --ignore-fail-on-non-empty "$K8SB_LAB_RUN"
   if [[ -d $K8SB_LAB_DISKS ]]; then rmdir --ignore-fail-on-non-empty "$K8SB_LAB_DISKS"; fi
 }

@@ -17,8 +17,10 @@ export const sections = (watches: readonly AnswerWatch[]): [string, string][] =>
 export const collected = (watches: readonly AnswerWatch[]): [string, string][] =>
   slow(watches).map((_, index) => [`slow.${index}`, `cat "$D/answer.${index}"`]);
 
-const slow = (watches: readonly AnswerWatch[]): AnswerWatch[] => watches.filter((watch) => watch.slow === true);
-const quick = (watches: readonly AnswerWatch[]): AnswerWatch[] => watches.filter((watch) => watch.slow !== true);
+const slow = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
+  watches.filter((watch) => watch.slow === true);
+const quick = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
+  watches.filter((watch) => watch.slow !== true);
 
 /** A missing code (the time was up) reads as 124, as `timeout` says it. */
 const body = (watch: AnswerWatch): string => `( ${watch.script}\n) 2>&1; printf '\ncode %d' $?`;

@@ -15,7 +15,10 @@ export const DIGEST_KEY = '%d:%i:%s:%.9Y:%.9Z';
 export function script(watches: readonly FileWatch[]): string {
   if (watches.length === 0) return '';
   const list = (read: FileWatch['read']): string =>
-    watches.filter((watch) => watch.read === read).map((watch) => quote(watch.key)).join(' ');
+    watches
+      .filter((watch) => watch.read === read)
+      .map((watch) => quote(watch.key))
+      .join(' ');
   return `
 present() { P=; for f in "$@"; do if [ -f "$f" ] && [ ! -L "$f" ]; then P="$P $f"; fi; done; }
 set -- ${watches.map((watch) => quote(watch.key)).join(' ')}

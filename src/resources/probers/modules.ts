@@ -15,7 +15,10 @@ done
 :`.trim();
 }
 
-export function parse(watches: readonly ModuleWatch[], output: Buffer): Map<string, 'loaded' | 'builtin' | 'absent'> {
+export function parse(
+  watches: readonly ModuleWatch[],
+  output: Buffer,
+): Map<string, 'loaded' | 'builtin' | 'absent'> {
   const states = new Map<string, 'loaded' | 'builtin' | 'absent'>(watches.map(({ key }) => [key, 'absent']));
   for (const [, state, name = ''] of output.toString('utf8').matchAll(/^(loaded|builtin) (\S+)$/gm)) {
     states.set(name, state as 'loaded' | 'builtin');

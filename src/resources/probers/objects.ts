@@ -25,7 +25,9 @@ export function parse(
   frame: (name: string) => Buffer,
   nonce: string,
 ): Map<string, ApiAnswer> {
-  const parts = frame('objects').toString('utf8').split(new RegExp(`\\n${nonce} status (\\d+)\\n?`));
+  const parts = frame('objects')
+    .toString('utf8')
+    .split(new RegExp(`\\n${nonce} status (\\d+)\\n?`));
   return new Map(
     watches.map((watch, index) => [
       watch.key,

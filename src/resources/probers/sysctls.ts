@@ -7,7 +7,9 @@ type SysctlWatch = Extract<Watch, { kind: 'sysctl' }>;
 export const sysctlPath = (key: string): string => `/proc/sys/${key.replaceAll('.', '/')}`;
 
 export const script = (watches: readonly SysctlWatch[]): string =>
-  watches.length === 0 ? '' : `grep -sH '' ${watches.map((watch) => quote(sysctlPath(watch.key))).join(' ')}\n:`;
+  watches.length === 0
+    ? ''
+    : `grep -sH '' ${watches.map((watch) => quote(sysctlPath(watch.key))).join(' ')}\n:`;
 
 /** Several numbers in one key are separated by single spaces, as people write them. */
 export function parse(watches: readonly SysctlWatch[], output: Buffer): Map<string, string> {

@@ -8,9 +8,12 @@ export const revisionFile = (unit: string): string => `/var/lib/k8s-bootstrap/re
 
 /** Shell that prints the revision of a unit's inputs as they are on disk: one digest over all of theirs. */
 export const revisionOf = (inputs: readonly string[]): string =>
-  inputs.length === 0 ? 'echo none' : `sha256sum -- ${inputs.map(quote).join(' ')} 2>/dev/null | sha256sum | cut -c1-32`;
+  inputs.length === 0
+    ? 'echo none'
+    : `sha256sum -- ${inputs.map(quote).join(' ')} 2>/dev/null | sha256sum | cut -c1-32`;
 
-const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp';
+const PROPERTIES =
+  'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp';
 
 /** `systemctl show` prints one block a unit in the order asked; the running process tells its own revision. */
 export function script(watches: readonly UnitWatch[]): string {
@@ -39,8 +42,12 @@ done`.trim();
 export function parse(watches: readonly UnitWatch[], output: Buffer): Map<string, UnitState> {
   const text = output.toString('utf8');
   const processes = new Map<string, string[]>();
-  for (const [, unit = '', rest = ''] of text.matchAll(/^process ([^|\n]*)\|(.*)$/gm)) processes.set(unit, rest.split('|'));
-  const blocks = text.replaceAll(/^process .*$/gm, '').trim().split(/\n\n+/);
+  for (const [, unit = '', rest = ''] of text.matchAll(/^process ([^|\n]*)\|(.*)$/gm))
+    processes.set(unit, rest.split('|'));
+  const blocks = text
+    .replaceAll(/^process .*$/gm, '')
+    .trim()
+    .split(/\n\n+/);
   return new Map(
     watches.map(({ key }, index) => {
       const block = new Map<string, string>();

@@ -2,18 +2,29 @@
 # Settings and names that every part of the lab shares. Sourced, never run: others use what is set here.
 
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Several labs fit on one machine: each has a number, and with it a network and names of its own.
+export K8SB_LAB_INSTANCE=${K8SB_LAB_INSTANCE:-0}
+if [[ ! $K8SB_LAB_INSTANCE =~ ^(0|[1-9][0-9]?)$ ]]; then
+  echo "lab: K8SB_LAB_INSTANCE is '$K8SB_LAB_INSTANCE'; it must be a number from 0 to 99" >&2
+  exit 2
+fi
+LAB_SUFFIX=
+((K8SB_LAB_INSTANCE == 0)) || LAB_SUFFIX=-$K8SB_LAB_INSTANCE
+
 export K8SB_LAB_CACHE=${K8SB_LAB_CACHE:-/var/cache/k8s-bootstrap-lab}
-export K8SB_LAB_RUN=${K8SB_LAB_RUN:-/run/k8s-bootstrap-lab}
-export K8SB_LAB_DISKS=${K8SB_LAB_DISKS:-/var/lib/k8s-bootstrap-lab}
+export K8SB_LAB_RUN=${K8SB_LAB_RUN:-/run/k8s-bootstrap-lab$LAB_SUFFIX}
+export K8SB_LAB_DISKS=${K8SB_LAB_DISKS:-/var/lib/k8s-bootstrap-lab$LAB_SUFFIX}
+# What all labs of the machine have in common.
+LAB_SHARED=/run/k8s-bootstrap-labs
 
 # 198.18.0.0/15 is set aside for test networks (RFC 2544): it collides with nobody's real one.
-LAB_NET=198.18.0
+LAB_NET=198.18.$K8SB_LAB_INSTANCE
 LAB_GATEWAY=$LAB_NET.1
 LAB_CONTROLLER=$LAB_NET.254
-LAB_NS=k8sb-lab
-LAB_BRIDGE=k8sb-br
-LAB_VETH=k8sb-ctl
-LAB_CGROUP=k8sb-lab
+LAB_NS=k8sb-lab$LAB_SUFFIX
+LAB_BRIDGE=k8sb-br$LAB_SUFFIX
+LAB_VETH=k8sb-ctl$LAB_SUFFIX
+LAB_CGROUP=k8sb-lab$LAB_SUFFIX
 LAB_BOOT_SECONDS=${LAB_BOOT_SECONDS:-90}
 
 say() { printf 'lab: %s\n' "$*" >&2; }

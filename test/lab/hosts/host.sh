@@ -3,7 +3,7 @@
 
 # A new disk is a new machine: other host keys, another machine id.
 make_disk() {
-  local host=$1 disk type
+  local host=$1 disk type file
   disk=$(host_disk "$host")
   [[ -d $disk/upper ]] && return
   rm -rf --one-file-system "$disk"
@@ -17,6 +17,11 @@ make_disk() {
   tr -d - </proc/sys/kernel/random/uuid >"$disk/new/etc/machine-id"
   echo "$host" >"$disk/new/etc/hostname"
   printf 'LAB_ADDRESS=%s\nLAB_GATEWAY=%s\n' "$(host_address "$host")" "$LAB_GATEWAY" >"$disk/new/etc/lab-network"
+  # The root names the first lab's mirror and gateway.
+  mkdir -p "$disk/new/etc/yum.repos.d"
+  for file in etc/yum.repos.d/lab.repo etc/resolv.conf; do
+    sed "s/198\.18\.0\./$LAB_NET./" "$(rootfs_dir)/$file" >"$disk/new/$file"
+  done
   # A disk stays with the root that it was made on, also when the recipe has changed since.
   ln -s "$(rootfs_dir)" "$disk/rootfs"
   # The name that says "complete" comes last.

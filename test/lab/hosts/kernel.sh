@@ -9,16 +9,35 @@ LAB_SHARED_SETTINGS=(
   vm.panic_on_oom vm.swappiness
 )
 
+# The first lab remembers, the last one puts back: each has a file with its number in `users`.
 kernel_settings_up() {
-  if [[ ! -e $K8SB_LAB_RUN/sysctl.conf ]]; then
-    # Not every kernel has all of them.
-    sysctl -e "${LAB_SHARED_SETTINGS[@]}" >"$K8SB_LAB_RUN/sysctl.conf" 2>/dev/null || true
-  fi
+  (
+    lock_shared
+    if [[ ! -e $LAB_SHARED/sysctl.conf ]]; then
+      # Not every kernel has all of them.
+      sysctl -e "${LAB_SHARED_SETTINGS[@]}" >"$LAB_SHARED/sysctl.conf" 2>/dev/null || true
+    fi
+    : >"$LAB_SHARED/users/$K8SB_LAB_INSTANCE"
+  )
   # 128 watchers are meant for one machine; here all hosts' root is the same user.
   sysctl -qw fs.inotify.max_user_instances=8192
 }
 
 kernel_settings_down() {
-  [[ -e $K8SB_LAB_RUN/sysctl.conf ]] || return 0
-  sysctl -q -p "$K8SB_LAB_RUN/sysctl.conf" || true
+  (
+    lock_shared
+    rm -f "$LAB_SHARED/users/$K8SB_LAB_INSTANCE"
+    rmdir "$LAB_SHARED/users" 2>/dev/null || exit 0
+    if [[ -e $LAB_SHARED/sysctl.conf ]]; then sysctl -q -p "$LAB_SHARED/sysctl.conf" || true; fi
+    # The lock stays: another lab may be waiting for this very file.
+    rm -f "$LAB_SHARED/sysctl.conf"
+  )
+}
+
+# For the rest of the calling subshell.
+lock_shared() {
+  mkdir -p "$LAB_SHARED"
+  exec 8>"$LAB_SHARED/lock"
+  flock 8
+  mkdir -p "$LAB_SHARED/users"
 }

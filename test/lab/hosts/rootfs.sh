@@ -13,9 +13,17 @@ recipe_hash() {
 }
 
 build_rootfs() {
+  [[ -d $(rootfs_dir) ]] && return
+  # Another lab may be building the same.
+  (
+    lock_shared
+    [[ -d $(rootfs_dir) ]] || dress_rootfs
+  )
+}
+
+dress_rootfs() {
   local root debian
   root=$(rootfs_dir) debian=$(debian_dir)
-  [[ -d $root ]] && return
   mkdir -p "$K8SB_LAB_CACHE"
   rm -rf --one-file-system "$K8SB_LAB_CACHE"/{debian,rootfs}-*.part
   [[ -d $debian ]] || build_debian "$debian"
@@ -23,9 +31,18 @@ build_rootfs() {
   cp -RT --no-preserve=mode,ownership "$LAB_RECIPE/files" "$root.part"
   chroot "$root.part" /bin/bash -eu -s <"$LAB_RECIPE/dress.sh" >"$root.part/var/log/dress.log" 2>&1 ||
     die "dressing the root failed, see $root.part/var/log/dress.log"
-  # Nobody's lower layer any more; 360 MB each.
-  if [[ -z $(existing_hosts) ]]; then rm -rf --one-file-system "$K8SB_LAB_CACHE"/rootfs-*[0-9a-f]; fi
+  remove_unused_roots
   mv "$root.part" "$root"
+}
+
+# Roots that are no disk's lower layer any more, of whichever lab; 360 MB each.
+remove_unused_roots() {
+  local root
+  for root in "$K8SB_LAB_CACHE"/rootfs-*[0-9a-f]; do
+    if ! readlink "${K8SB_LAB_DISKS%"$LAB_SUFFIX"}"*/*/rootfs | grep -qxF "$root"; then
+      rm -rf --one-file-system "$root"
+    fi
+  done
 }
 
 build_debian() {

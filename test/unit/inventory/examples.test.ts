@@ -5,10 +5,11 @@ import { z } from 'zod';
 import { parseDocument } from '../../../src/inventory/document.ts';
 import { inventoryJsonSchema } from '../../../src/inventory/json-schema.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
+import { flagTable } from '../../../src/release/flags.ts';
 import { known } from './known.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../inventory');
-const examples = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
+const examples = readdirSync(FOLDER).filter((name) => /^[a-z-]+\.yaml$/.test(name));
 /** Whatever the examples read from the environment. */
 const env = { HOME: '/home/me', SUDO_PASSWORD: 'correct horse' };
 
@@ -21,6 +22,16 @@ describe('inventory/schema.json', () => {
   });
 });
 
+describe('the default versions', () => {
+  it.each(['amd64', 'arm64'])('have pinned checksums for %s', async (arch) => {
+    const pins = readFileSync(join(FOLDER, '../release/checksums.yaml'), 'utf8');
+    const { inventory } = await loadInventory(join(FOLDER, 'single-node.yaml'), known);
+    const { etcd, network } = inventory;
+    expect(pins).toContain(`etcd-${etcd.version}-linux-${arch}.tar.gz: `);
+    expect(pins).toContain(`cni-plugins-linux-${arch}-${network.cniVersion}.tgz: `);
+  });
+});
+
 describe('the examples', () => {
   it('are there', () => {
     expect(examples).toEqual(
@@ -30,7 +41,11 @@ describe('the examples', () => {
 
   it.each(examples)('%s can be loaded, and its editor knows the schema', async (name) => {
     const file = join(FOLDER, name);
-    const { inventory, warnings } = await loadInventory(file, { ...known, env, flagKnown: () => true });
+    const { inventory, warnings } = await loadInventory(file, {
+      ...known,
+      env,
+      flagKnown: (component, flag) => flagTable(component).flag(flag).known,
+    });
     expect(warnings.map(({ path }) => path).filter((path) => !path.endsWith('password'))).toEqual(
       inventory.profile === 'course' ? ['profile'] : [],
     );

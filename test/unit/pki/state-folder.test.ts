@@ -7,6 +7,7 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -72,10 +73,10 @@ describe('checking', () => {
     await expect(checkStateFolder(folder)).rejects.toThrow('state/ca.key');
 
     const link = join(temporaryFolder(), 'link');
-    symlinkSync(root, link);
-    await expect(checkStateFolder(join(link, 'state'))).rejects.toThrow(withCode('E_STATE_TRACKED'));
+    symlinkSync(folder, link);
+    await expect(checkStateFolder(link)).rejects.toThrow(withCode('E_STATE_TRACKED'));
 
-    execFileSync('rm', ['-r', folder]);
+    rmSync(folder, { recursive: true });
     await expect(checkStateFolder(folder)).rejects.toThrow(withCode('E_STATE_TRACKED'));
   });
 

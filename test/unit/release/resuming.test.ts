@@ -20,20 +20,24 @@ const partials = (folder: string): string[] => readdirSync(join(folder, 'cache/p
 
 describe('resuming', () => {
   it('continues a download that breaks off', async () => {
+    let cut = (): void => undefined;
     const flaky = await mirror((request, response, count) => {
       if (count > 1) {
         serving(content)(request, response, count);
         return;
       }
+      cut = () => response.destroy();
       response.writeHead(200, { 'content-length': content.length });
-      response.write(content.subarray(0, 100_000), () => response.destroy());
+      response.write(content.subarray(0, 100_000));
     });
     const seen: DownloadProgress[] = [];
-    const store = aStore({ mirrors: [flaky.url], onProgress: (progress) => seen.push(progress) });
-    const stored = await store.fetch(artifact);
+    const onProgress = (progress: DownloadProgress): void => {
+      seen.push(progress);
+      if (progress.bytes === 100_000) cut();
+    };
+    const stored = await aStore({ mirrors: [flaky.url], onProgress }).fetch(artifact);
     expect(sha256(readFileSync(stored.file))).toBe(sha256(content));
-    expect(flaky.requests).toHaveLength(2);
-    expect(flaky.requests[1]?.headers.range).toMatch(/^bytes=\d{4,6}-$/);
+    expect(flaky.requests.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=100000-']);
     expect(seen.at(-1)).toEqual({
       artifact,
       bytes: content.length,

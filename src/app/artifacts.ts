@@ -1,0 +1,45 @@
+import { BootstrapError } from '../kernel/errors.ts';
+import type { Artifacts } from '../inventory/types.ts';
+import type { ArtifactView } from '../phases/phase.ts';
+import type { Artifact } from '../release/artifact.ts';
+import type { ArtifactStore } from '../release/artifact-store.ts';
+import { sourcesOf } from '../release/source.ts';
+import { fileContent } from '../resources/content.ts';
+import type { Content, Download } from '../resources/step.ts';
+
+/** The artifact store as phases see it, by the inventory's choice of who fetches. */
+export function artifactView(store: ArtifactStore, settings: Artifacts): ArtifactView {
+  const byController = (artifact: Artifact, member?: string) => async (): Promise<Content> => {
+    const { file, size, sha256 } = await (member === undefined
+      ? store.fetch(artifact)
+      : store.member(artifact, member));
+    return fileContent(file, size, sha256);
+  };
+  return {
+    expected: (artifact, member) => store.expected(artifact, member),
+    source: (artifact, member) =>
+      settings.fetch === 'host' ? byHost(store, settings, artifact, member) : byController(artifact, member),
+  };
+}
+
+/** A host must know what it should get: without a pinned checksum it fetches nothing. */
+function byHost(store: ArtifactStore, settings: Artifacts, artifact: Artifact, member?: string): Download {
+  const sha256 = store.expected(artifact);
+  if (sha256 === undefined) {
+    throw new BootstrapError(
+      'E_CHECKSUM_UNKNOWN',
+      `no checksum is known of ${artifact.name} ${artifact.version}`,
+      {
+        hint: 'Hosts fetch only what is pinned: name a file in artifacts.checksums, or set artifacts.fetch to controller once.',
+      },
+    );
+  }
+  const urls = sourcesOf(artifact, settings.mirrors, settings.onlyMirrors).flatMap((source) =>
+    source.kind === 'http' ? [source.url.href] : [],
+  );
+  return {
+    urls,
+    sha256,
+    member: member === undefined ? undefined : `${artifact.archive?.folder ?? ''}${member}`,
+  };
+}

@@ -1,0 +1,46 @@
+import { dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { RunOptions } from '../app.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
+import { reported } from './run.ts';
+
+/** Options of the commands that go to the hosts by way of the phases. */
+export interface HostRunOptions extends GlobalOptions {
+  readonly acceptNewHostKeys?: boolean;
+  readonly ignorePreflight?: string[];
+  readonly only?: string[];
+  readonly skip?: string[];
+}
+
+export const hostRunOptions = (command: Command): Command =>
+  command
+    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option('--ignore-preflight <id...>', 'go on although this check fails')
+    .option('--only <phase...>', 'these phases only')
+    .option('--skip <phase...>', 'all phases but these');
+
+/** Calls a function of `app.ts` behind a reporter; `logged` runs also leave a log file beside the inventory. */
+export function hostRun(
+  { around }: Cli,
+  command: Command,
+  argument: string | undefined,
+  logged: boolean,
+  act: (options: RunOptions) => Promise<number>,
+): Promise<number> {
+  const options = command.optsWithGlobals<HostRunOptions>();
+  const name = command.name();
+  const file = inventoryFile(argument, options, around.env);
+  const logs = logged ? join(dirname(resolve(file)), '.k8s-bootstrap', 'logs') : undefined;
+  const { only, skip = [], ignorePreflight = [], acceptNewHostKeys = false } = options;
+  return reported(around, options, logs, name, (context) =>
+    act({
+      ...context,
+      command: name,
+      file,
+      env: around.env,
+      acceptNewHostKeys,
+      ignorePreflight,
+      phases: (id) => (only?.includes(id) ?? true) && !skip.includes(id),
+    }),
+  );
+}

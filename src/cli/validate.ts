@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
+import { reported } from './run.ts';
+
+export function registerValidate(root: Command, { around, exit }: Cli): void {
+  const command = root.command('validate [inventory]');
+  command.description('check the inventory without asking any host').action(async (argument?: string) => {
+    const options = command.optsWithGlobals<GlobalOptions>();
+    const file = inventoryFile(argument, options, around.env);
+    exit(
+      await reported(around, options, undefined, 'validate', async ({ emit }) => {
+        const { validate } = await import('../app/validate.ts');
+        return validate(file, around.env, emit);
+      }),
+    );
+  });
+}

@@ -1,0 +1,3 @@
+module pki-go
+
+go 1.12

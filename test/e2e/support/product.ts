@@ -1,0 +1,144 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CommandOptions, type Output, command, lab, settings } from './lab.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Where the suite keeps its inventory, and the product beside it its state; outlives a run of the suite. */
+export const workFolder = process.env['K8SB_E2E_FOLDER'] ?? `/var/tmp/k8s-bootstrap-e2e-${settings.instance}`;
+export const inventoryFile = join(workFolder, 'inventory.yaml');
+export const stateFolder = join(workFolder, '.k8s-bootstrap', 'lab');
+export const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
+
+/** `inventory/lab.yaml` as text, for the lab that is tested. */
+export function labInventory(): string {
+  const text = readFileSync(join(root, 'inventory', 'lab.yaml'), 'utf8');
+  return text
+    .replaceAll('198.18.0.', `${settings.net}.`)
+    .replaceAll('/run/k8s-bootstrap-lab/', `${settings.run}/`)
+    .replaceAll('/var/cache/k8s-bootstrap-lab/', `${settings.cache}/`);
+}
+
+/** Writes the inventory, patched if asked; the product's state beside it stays. */
+export function writeInventory(patch: (text: string) => string = (text) => text): void {
+  const before = labInventory();
+  const after = patch(before);
+  if (patch.length > 0 && after === before) throw new Error('the patch does not change the inventory');
+  mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+  writeFileSync(inventoryFile, after);
+}
+
+/** Does something under a patched inventory, and puts the usual one back. */
+export async function withInventory<T>(patch: (text: string) => string, action: () => Promise<T>): Promise<T> {
+  writeInventory((text) => patch(text));
+  try {
+    return await action();
+  } finally {
+    writeInventory();
+  }
+}
+
+export interface Event {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export interface HostSummary {
+  readonly name: string;
+  readonly changed: number;
+  readonly failed: boolean;
+  readonly connections: number;
+  readonly execs: number;
+  readonly restarted: readonly string[];
+}
+
+export interface Summary extends Event {
+  readonly changed: number;
+  readonly failed: number;
+  readonly kubeconfig: string | null;
+  readonly hosts: readonly HostSummary[];
+}
+
+export interface PlannedChange {
+  readonly host: string;
+  readonly phase: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly summary: string;
+  readonly because: readonly string[];
+  readonly text?: { readonly path: string; readonly before: string; readonly after: string };
+}
+
+export interface Result extends Output {
+  readonly events: readonly Event[];
+  /** The last line, which is the summary of every command that looks at hosts. */
+  readonly summary: Summary;
+  /** All changes of the first plan that was told. */
+  readonly planned: readonly PlannedChange[];
+}
+
+/** Runs the product with `--json`. Nothing of the user's own settings reaches it. */
+export async function k8sb(args: readonly string[], options: CommandOptions = {}): Promise<Result> {
+  const [name = '', ...rest] = args;
+  const output = await command('node', [join(root, 'bin/k8s-bootstrap'), name, inventoryFile, '--json', ...rest], {
+    cwd: workFolder,
+    ...options,
+    env: { PATH: process.env['PATH'], HOME: workFolder, ...options.env },
+  });
+  const events = output.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    // A run that was killed may end in half a line.
+    .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as Event] : []));
+  const plan = events.find(({ type }) => type === 'plan.ready')?.['plan'] as RawPlan | undefined;
+  return { ...output, events, summary: events.at(-1) as Summary, planned: plan ? flat(plan) : [] };
+}
+
+interface RawPlan {
+  readonly phases: readonly {
+    readonly phase: string;
+    readonly hosts: readonly {
+      readonly host: string;
+      readonly changes: readonly { readonly id: string; readonly change: Omit<PlannedChange, 'host' | 'phase' | 'id'> }[];
+    }[];
+  }[];
+}
+
+const flat = ({ phases }: RawPlan): PlannedChange[] =>
+  phases.flatMap(({ phase, hosts }) =>
+    hosts.flatMap(({ host, changes }) =>
+      changes.map(({ id, change }) => ({ ...change, because: change.because ?? [], host, phase, id })),
+    ),
+  );
+
+/** `up`, which must end well. */
+export async function up(...args: readonly string[]): Promise<Result> {
+  const result = await k8sb(['up', '--accept-new-host-keys', ...args]);
+  if (result.code !== 0) throw new Error(`up ended with ${result.code}:\n${failures(result)}`);
+  return result;
+}
+
+/** What went wrong, in the product's own words. */
+export const failures = ({ events, stderr }: Result): string =>
+  [...events.filter(({ type }) => type.endsWith('.failed')).map((event) => JSON.stringify(event)), stderr].join('\n');
+
+/** Changes as short lines that a test can list: `w1 file:/etc/… update`. */
+export const lines = (planned: readonly PlannedChange[]): string[] =>
+  planned.map(({ host, id, kind }) => `${host} ${id} ${kind}`).sort();
+
+/** Hosts as if just installed, and nothing left of earlier clusters on the controller. */
+export async function freshLab(): Promise<void> {
+  await Promise.all(['m1', 'w1', 'w2'].map((host) => lab('wipe', host)));
+  rmSync(workFolder, { recursive: true, force: true });
+  writeInventory();
+}
+
+/** For a file that runs alone: a cluster that stands and has nothing to do. */
+export async function standingCluster(): Promise<void> {
+  if (!existsSync(kubeconfigFile)) await freshLab();
+  writeInventory();
+  await up();
+}
+
+export const repositoryRoot = dirname(join(root, 'package.json'));

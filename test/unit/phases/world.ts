@@ -1,0 +1,95 @@
+import { factsOf } from '../../../src/phases/facts.ts';
+import { freshHosts } from '../../../src/phases/fresh-hosts.ts';
+import type { World } from '../../../src/phases/phase.ts';
+import { resolveInventory } from '../../../src/inventory/resolve.ts';
+import { inventorySchema } from '../../../src/inventory/schema.ts';
+import type { Host } from '../../../src/inventory/types.ts';
+import { loadRelease } from '../../../src/release/release.ts';
+import type { Answer, ApiAnswer, FileState, Observed, UnitState } from '../../../src/resources/observe.ts';
+
+/** What was seen of a host, by key. */
+export interface Sight {
+  readonly facts?: string;
+  readonly answers?: Readonly<Record<string, Answer>>;
+  readonly files?: Readonly<Record<string, FileState>>;
+  readonly units?: Readonly<Record<string, Partial<UnitState>>>;
+  readonly packages?: Readonly<Record<string, string>>;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly objects?: Readonly<Record<string, ApiAnswer>>;
+}
+
+export function sight({
+  facts,
+  answers = {},
+  files = {},
+  units = {},
+  packages = {},
+  sysctls = {},
+  objects = {},
+}: Sight): Observed {
+  return {
+    nonce: 'nonce',
+    file: (path) => files[path],
+    unit: (name) => units[name] as UnitState | undefined,
+    package: (name) => packages[name],
+    sysctl: (key) => sysctls[key],
+    module: () => undefined,
+    answer: (key) => (key === 'facts' ? { code: 0, output: facts ?? freshHosts.centos } : answers[key]),
+    object: (path) => objects[path],
+  };
+}
+
+/** The answer of a fresh host with some of its lines replaced: `{ cpus: '1' }`, `{ routes: ['', 'default …'] }`. */
+export function hostSaying(
+  family: 'centos' | 'debian',
+  replaced: Readonly<Record<string, string | readonly string[]>>,
+): string {
+  const blocks = freshHosts[family].split('\n== ');
+  const kept = blocks.filter((block) => !Object.keys(replaced).includes(/^\S*/.exec(block)?.[0] ?? ''));
+  const added = Object.entries(replaced).flatMap(([key, value]) =>
+    typeof value === 'string' ? [`${key} ${value}`] : [[key, ...value].join('\n')],
+  );
+  return [...kept, ...added].join('\n== ');
+}
+
+export interface WorldSpec {
+  readonly inventory?: Readonly<Record<string, unknown>>;
+  readonly seen?: Readonly<Record<string, Sight | undefined>>;
+  readonly caKeyId?: string;
+}
+
+/** A cluster of m1 (master, etcd), w1 and w2; hosts are seen fresh unless said otherwise. */
+export function worldOf({ inventory: written = {}, seen = {}, caKeyId }: WorldSpec = {}): World {
+  const surroundings = { env: {}, folder: '/nowhere', home: '/nowhere' };
+  const { inventory } = resolveInventory(
+    inventorySchema(surroundings).parse({
+      name: 'demo',
+      hosts: [
+        { name: 'm1', address: '192.0.2.11', roles: ['master', 'etcd'] },
+        { name: 'w1', address: '192.0.2.12', roles: ['worker'] },
+        { name: 'w2', address: '192.0.2.13', roles: ['worker'] },
+      ],
+      ...written,
+    }),
+    '/nowhere/inventory.yaml',
+    surroundings,
+  );
+  const sights = new Map(
+    inventory.hosts.map(({ name }) => [name, name in seen ? seen[name] && sight(seen[name]) : sight({})]),
+  );
+  return {
+    inventory,
+    release: loadRelease(inventory.kubernetes.version),
+    pki: { caKeyId: () => caKeyId, caPem: () => undefined } as unknown as World['pki'],
+    artifacts: {
+      expected: () => undefined,
+      fetch: () => Promise.reject(new Error('nothing is fetched here')),
+    },
+    now: new Date(0),
+    facts: (name) => factsOf(sights.get(name)),
+    seen: (name) => sights.get(name),
+  };
+}
+
+export const hostOf = (world: World, name: string): Host =>
+  world.inventory.hosts.find((host) => host.name === name)!;
