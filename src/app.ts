@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { connector, knownHostsOf } from './app/connect.ts';
+import { type Confirm, firstContact } from './app/first-contact.ts';
 import { type Cluster, type ClusterOptions, isEssential, openCluster } from './app/cluster.ts';
 import { admission } from './app/admission.ts';
 import { BootstrapError, ExitCode } from './kernel/errors.ts';
@@ -10,7 +11,11 @@ import { type Fleet, alive, closeAll, hostSummaries, makeFleet } from './run/fle
 export interface RunOptions extends ClusterOptions {
   readonly command: string;
   readonly acceptNewHostKeys: boolean;
+  /** Asks about keys of new hosts; `undefined` when nobody is there to be asked. */
+  readonly confirm: Confirm | undefined;
   readonly ignorePreflight: readonly string[];
+  /** Take away what an earlier run wrote and nothing wants any more. */
+  readonly prune?: boolean;
   /** First interrupt: finish what runs, then end. */
   readonly stop: AbortSignal;
   /** Second interrupt: end at once. */
@@ -40,14 +45,17 @@ export const plan = (options: RunOptions & { readonly detailedExitCode: boolean 
 export const preflight = (options: RunOptions): Promise<number> =>
   onHosts(options, ({ fleet }) => Promise.resolve(outcome(fleet)));
 
-interface Run {
+export interface Run {
   readonly cluster: Cluster;
   readonly fleet: Fleet;
   readonly goal: Goal;
 }
 
 /** The way all commands go that look at hosts: open, connect, probe, plan, act, sum up, close. */
-async function onHosts(options: RunOptions, act: (run: Run, plan: Plan) => Promise<number>): Promise<number> {
+export async function onHosts(
+  options: RunOptions,
+  act: (run: Run, plan: Plan) => Promise<number>,
+): Promise<number> {
   const { emit } = options;
   const cluster = await openCluster(options);
   const { inventory } = cluster;
@@ -67,14 +75,14 @@ async function onHosts(options: RunOptions, act: (run: Run, plan: Plan) => Promi
     essential: isEssential(cluster.world(new Map())),
     admit: admission(cluster, options),
     prepare: () => cluster.prepare(),
+    complete: cluster.complete,
+    prune: options.prune ?? false,
     owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
   };
   try {
-    const found = await survey(
-      fleet,
-      goal,
-      connector(inventory, knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys)),
-    );
+    const knownHosts = knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys);
+    await firstContact({ inventory, knownHosts, emit, confirm: options.confirm, signal: options.kill });
+    const found = await survey(fleet, goal, connector(inventory, knownHosts));
     return await act({ cluster, fleet, goal }, found);
   } finally {
     emit({

@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path';
-import { loadInventory } from '../inventory/load.ts';
+import { type LoadOptions, loadInventory } from '../inventory/load.ts';
 import type { Problem } from '../inventory/problem.ts';
 import type { Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { factsOf, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
@@ -14,6 +15,7 @@ import { openPkiStore, type PkiStore } from '../pki/store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
 import { artifactView } from './artifacts.ts';
+import { stateFolderOf } from './connect.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import { flagTable } from '../release/flags.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
@@ -31,6 +33,8 @@ export interface Cluster {
   readonly artifacts: ArtifactStore;
   readonly desire: Desire;
   readonly watches: ReadonlyMap<string, readonly Watch[]>;
+  /** Whether all phases take part. */
+  readonly complete: boolean;
   world(seen: ReadonlyMap<string, Observed>): World;
   /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. */
   prepare(): Promise<void>;
@@ -42,14 +46,16 @@ export interface ClusterOptions {
   readonly emit: Emit;
   /** Gets every secret that is read or made, so that whatever prints can mask it. */
   readonly secrets: Set<Secret>;
-  /** Which phases take part; all by default. */
-  readonly phases?: (id: string) => boolean;
+  /** Ids of the phases that take part; all by default. */
+  readonly only?: readonly string[];
+  /** Ids of phases that do not. */
+  readonly skip?: readonly string[];
 }
 
 /** Reads everything about a cluster that is on this machine; makes nothing and asks no host. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { inventory, warnings } = await readInventory(options.file, options.env);
-  const stateFolder = join(dirname(inventory.file), '.k8s-bootstrap', inventory.name);
+  const stateFolder = stateFolderOf(inventory);
   const release = loadRelease(inventory.kubernetes.version);
   const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
   await pki.load();
@@ -75,7 +81,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const view = artifactView(artifacts, inventory.artifacts);
   const now = new Date();
-  const selected = phases.filter(({ id }) => options.phases?.(id) ?? true);
+  const selected = selectPhases(options);
   const world = (seen: ReadonlyMap<string, Observed>): World =>
     worldOf(inventory, release, pki, view, now, seen);
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
@@ -88,6 +94,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     artifacts,
     world,
     desire: (seen) => bind(selected, world(seen)),
+    complete: selected.length === phases.length,
     watches: imaginedWatches(selected, inventory, world),
     async prepare() {
       await pki.ensure();
@@ -105,15 +112,29 @@ export const readInventory = (
   file: string,
   env: ClusterOptions['env'],
 ): Promise<{ inventory: Inventory; warnings: readonly Problem[] }> =>
-  loadInventory(file, {
-    env,
-    knownVersions: knownVersions(),
-    flagKnown(component, flag) {
-      const { known, deprecated } = flagTable(component).flag(flag);
-      return deprecated ? { deprecated: 'a later version may not know it' } : known;
-    },
-    flagNames: (component) => flagTable(component).names,
-  });
+  loadInventory(file, inventoryContext(env));
+
+/** What an inventory is checked against: the environment, and what this version knows. */
+export const inventoryContext = (env: ClusterOptions['env']): LoadOptions => ({
+  env,
+  knownVersions: knownVersions(),
+  flagKnown(component, flag) {
+    const { known, deprecated } = flagTable(component).flag(flag);
+    return deprecated ? { deprecated: 'a later version may not know it' } : known;
+  },
+  flagNames: (component) => flagTable(component).names,
+});
+
+function selectPhases({ only, skip = [] }: ClusterOptions): readonly Phase[] {
+  const unknown = [...(only ?? []), ...skip].find((wanted) => !phases.some(({ id }) => id === wanted));
+  if (unknown !== undefined) {
+    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"`, {
+      hint: `Phases are ${phases.map(({ id }) => id).join(', ')}.`,
+      exitCode: ExitCode.usage,
+    });
+  }
+  return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
+}
 
 function worldOf(
   inventory: Inventory,

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Inventory, JumpHost, Ssh } from '../inventory/types.ts';
 import { openKnownHosts, type KnownHostsPolicy } from '../transport/host-keys.ts';
@@ -19,6 +19,10 @@ function jumpTarget(inventory: Inventory, jump: JumpHost): SshTarget {
   const { address, ssh } = jump;
   return { host: address, address, ssh, via: ssh.jump && jumpTarget(inventory, ssh.jump) };
 }
+
+/** Where everything is kept that is made for a cluster: beside its inventory. */
+export const stateFolderOf = ({ file, name }: Inventory): string =>
+  join(dirname(file), '.k8s-bootstrap', name);
 
 /** The product's own known_hosts in the state folder first, then the user's. */
 export const knownHostsOf = (stateFolder: string, acceptNew: boolean): KnownHostsPolicy =>

@@ -10,6 +10,7 @@ export interface HostRunOptions extends GlobalOptions {
   readonly ignorePreflight?: string[];
   readonly only?: string[];
   readonly skip?: string[];
+  readonly prune?: boolean;
 }
 
 export const hostRunOptions = (command: Command): Command =>
@@ -31,7 +32,7 @@ export function hostRun(
   const name = command.name();
   const file = inventoryFile(argument, options, around.env);
   const logs = logged ? join(dirname(resolve(file)), '.k8s-bootstrap', 'logs') : undefined;
-  const { only, skip = [], ignorePreflight = [], acceptNewHostKeys = false } = options;
+  const { only, skip, prune, ignorePreflight = [], acceptNewHostKeys = false } = options;
   return reported(around, options, logs, name, (context) =>
     act({
       ...context,
@@ -40,7 +41,9 @@ export function hostRun(
       env: around.env,
       acceptNewHostKeys,
       ignorePreflight,
-      phases: (id) => (only?.includes(id) ?? true) && !skip.includes(id),
+      ...(only && { only }),
+      ...(skip && { skip }),
+      ...(prune && { prune }),
     }),
   );
 }

@@ -2,15 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../kernel/errors.ts';
 import type { Cli, Surroundings } from './context.ts';
-import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
-import { registerLogs } from './logs.ts';
 import { registerPhases } from './phases.ts';
 import { registerPlan } from './plan.ts';
 import { registerPreflight } from './preflight.ts';
 import { registerSchema } from './schema.ts';
-import { registerSsh } from './ssh.ts';
-import { registerStatus } from './status.ts';
 import { registerTrust } from './trust.ts';
 import { registerUp } from './up.ts';
 import { registerValidate } from './validate.ts';
@@ -20,13 +16,9 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerInit,
   registerUp,
   registerPlan,
-  registerStatus,
   registerPreflight,
   registerValidate,
   registerTrust,
-  registerExplain,
-  registerLogs,
-  registerSsh,
   registerPhases,
   registerSchema,
 ];
@@ -54,16 +46,8 @@ export async function program(around: Surroundings): Promise<number> {
   const root = new Command('k8s-bootstrap')
     .description('A real Kubernetes v1.16 cluster from binaries, on your own CentOS hosts, over SSH.')
     .version(version())
-    .option(
-      '-i, --inventory <file>',
-      'inventory file (default: $K8S_BOOTSTRAP_INVENTORY or ./inventory.yaml)',
-    )
-    .option('--json', 'one JSON event a line on stdout; the last line is the summary')
-    .option('--plain', 'plain lines even on a terminal')
-    .option('-v, --verbose', 'tell more')
     .showHelpAfterError('(add --help for the options)')
-    .configureHelp({ showGlobalOptions: true })
-    // For `ssh`: what follows the host belongs to the command there.
+    // For `ssh`: options behind the host belong to the command there.
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -72,7 +56,8 @@ export async function program(around: Surroundings): Promise<number> {
     });
   for (const register of commands) register(root, cli);
   // Before or behind the command's name, both are natural.
-  for (const command of [root, ...root.commands]) for (const option of globalOptions) command.addOption(option);
+  for (const command of [root, ...root.commands])
+    for (const option of globalOptions) command.addOption(option);
   try {
     await root.parseAsync([...around.argv]);
     return code;

@@ -1,12 +1,16 @@
 import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
+import type { Confirm } from '../app/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Emit } from '../run/events.ts';
+import { asker } from './ask.ts';
 import type { GlobalOptions, Surroundings } from './context.ts';
 
 export interface RunContext {
   readonly emit: Emit;
   /** What the reporter masks; filled as secrets are read and made. */
   readonly secrets: Set<Secret>;
+  /** Asks whoever sits at the terminal; `undefined` when nobody does. */
+  readonly confirm: Confirm | undefined;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
 }
@@ -40,8 +44,10 @@ export async function reported(
     reporter.emit({ ...event, at: new Date() });
   };
   const interrupts = watchInterrupts(emit);
+  const { stop, kill } = interrupts;
+  const confirm = asker(around, options, () => reporter.flush(), stop);
   try {
-    return await action({ emit, secrets, stop: interrupts.stop, kill: interrupts.kill });
+    return await action({ emit, secrets, confirm, stop, kill });
   } catch (thrown) {
     const error = asBootstrapError(thrown);
     emit({ type: 'run.failed', error });

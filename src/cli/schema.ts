@@ -7,6 +7,6 @@ export function registerSchema(root: Command, { around }: Cli): void {
     .description('print the JSON Schema of the inventory, for editors')
     .action(async () => {
       const { inventoryJsonSchema } = await import('../inventory/json-schema.ts');
-      around.stdout.write(`${JSON.stringify(inventoryJsonSchema, null, 2)}\n`);
+      around.stdout.write(`${JSON.stringify(inventoryJsonSchema(), null, 2)}\n`);
     });
 }

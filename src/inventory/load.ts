@@ -32,8 +32,12 @@ export interface LoadedInventory {
  * @throws E_INVENTORY_FILE when it can't be read, E_YAML when it isn't YAML, otherwise
  *   {@link InventoryError} with everything that is wrong with it
  */
-export async function loadInventory(file: string, options: LoadOptions): Promise<LoadedInventory> {
-  const document = parseDocument(await read(file), file);
+export const loadInventory = async (file: string, options: LoadOptions): Promise<LoadedInventory> =>
+  parseInventory(await read(file), file, options);
+
+/** The same for a text that is not in the file yet; relative paths start at the file's folder. */
+export function parseInventory(bytes: Uint8Array, file: string, options: LoadOptions): LoadedInventory {
+  const document = parseDocument(bytes, file);
   const absolute = resolve(file);
   const home = options.env['HOME'] ?? homedir();
   const surroundings = { env: options.env, folder: dirname(absolute), home };

@@ -27,11 +27,14 @@ export class Secret {
   }
 }
 
-/** Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. */
+/**
+ * Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. Longer ones first: one
+ * that is part of another must not leave the other's rest behind.
+ */
 export function redact(text: string, secrets: Iterable<Secret>): string {
+  const values = [...secrets].map((secret) => secret.reveal()).sort((a, b) => b.length - a.length);
   let masked = text;
-  for (const secret of secrets) {
-    const value = secret.reveal();
+  for (const value of values) {
     if (value.length < 4) continue; // masking "a" everywhere would tell more than it hides
     for (const form of [
       value,

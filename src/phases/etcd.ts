@@ -3,11 +3,12 @@ import { caFilesOf } from '../pki/profiles.ts';
 import { binary, binaryFolder, paths, ports, users } from '../release/paths.ts';
 import { directory, file, fileId } from '../resources/file.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
-import { packages, systemUser } from '../resources/system.ts';
+import { systemUser } from '../resources/system.ts';
 import { archiveBinary } from './binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from './certificates.ts';
 import { isNode, withRole } from './cluster.ts';
 import { component } from './component.ts';
+import { hostPackages } from './packages.ts';
 import type { Phase, World } from './phase.ts';
 
 const caFile = `${paths.etcdPki}/ca.crt`;
@@ -26,7 +27,7 @@ export const etcdPhase: Phase = {
   watch: () => [dataWatch],
   resources: (world, host) => [
     ...(fromPackage(world, host)
-      ? [packages(world.facts(host.name).packageManager, ['etcd'])]
+      ? [hostPackages(world, host, ['etcd'])]
       : [
           systemUser({ name: users.etcd, home: paths.etcdData, comment: 'etcd' }),
           ...['etcd', 'etcdctl'].map((member) =>

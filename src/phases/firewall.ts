@@ -25,6 +25,7 @@ export function openPorts({ inventory }: World, host: Host): string[] {
   const has = (role: Host['roles'][number]): boolean => host.roles.includes(role);
   return [
     ...(has('master') ? [`${inventory.apiServer.port}/tcp`] : []),
+    ...(has('master') && inventory.profile === 'course' ? [`${ports.apiServerInsecure}/tcp`] : []),
     ...(has('etcd') ? [`${ports.etcdClient}/tcp`, `${ports.etcdPeer}/tcp`] : []),
     ...(isNode(host) ? [`${ports.kubelet}/tcp`, `${nodePortRange}/tcp`, `${nodePortRange}/udp`] : []),
     ...(has('nfs')

@@ -4,6 +4,7 @@ import { packages } from '../resources/system.ts';
 import { isNode, withRole } from './cluster.ts';
 import { factsWatches } from './facts.ts';
 import type { Phase, World } from './phase.ts';
+import { proxyEnvironment } from './runtime-config.ts';
 import { runtimePackage, runtimePackageWatches } from './runtime.ts';
 import { systemOf } from './systems.ts';
 
@@ -16,9 +17,13 @@ export const packagesPhase: Phase = {
   watch: (world, host) => [...factsWatches(), ...(isNode(host) ? runtimePackageWatches(world, host) : [])],
   resources(world, host): Resource[] {
     const names = packageNames(world, host);
-    return names.length === 0 ? [] : [packages(world.facts(host.name).packageManager, names)];
+    return names.length === 0 ? [] : [hostPackages(world, host, names)];
   },
 };
+
+/** Packages by the host's own manager, which goes through the inventory's proxy. */
+export const hostPackages = (world: World, host: Host, names: readonly string[]): Resource =>
+  packages(world.facts(host.name).packageManager, names, proxyEnvironment(world.inventory));
 
 function packageNames(world: World, host: Host): string[] {
   const { os } = world.inventory;

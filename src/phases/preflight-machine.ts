@@ -70,7 +70,10 @@ export const machineChecks: readonly Check[] = [
       if (swaps.length === 0 || !isNode(host)) return [];
       const message = `swaps to ${swaps.join(', ')}`;
       if (world.inventory.os.swap === 'off') return fixedByUp(message);
-      return warn(message, 'With os.swap "ignore" pods swap too, and their memory limits are not what they say.');
+      return warn(
+        message,
+        'With os.swap "ignore" pods swap too, and their memory limits are not what they say.',
+      );
     },
   },
   {

@@ -1,7 +1,7 @@
 import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
 import { ports } from '../release/paths.ts';
 import { isNode, nodes } from './cluster.ts';
-import type { Listener } from './facts.ts';
+import type { HostFacts, Listener } from './facts.ts';
 import { openPorts } from './firewall.ts';
 import { ROUTE_PROTOCOL } from './pod-routes.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './preflight-check.ts';
@@ -79,11 +79,7 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
 
 function rangesInUse({ world, facts }: Subject): Result[] {
   const { podCIDR, serviceCIDR } = world.inventory.network;
-  const routes = facts.routes.filter(
-    ({ to, dev, protocol }) =>
-      to !== '0.0.0.0/0' && protocol !== ROUTE_PROTOCOL && !OUR_INTERFACES.test(dev ?? ''),
-  );
-  const addresses = facts.addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name));
+  const { routes, addresses } = foreignNetworks(facts);
   return (
     [
       ['network.podCIDR', podCIDR],
@@ -98,6 +94,18 @@ function rangesInUse({ world, facts }: Subject): Result[] {
     return error(`${use} lies in ${field} ${cidr}`, `Choose a ${field} that the hosts' networks do not use.`);
   });
 }
+
+/** Networks in which a host is for itself: without the default route and what a cluster of ours made. */
+export const foreignNetworks = ({
+  routes,
+  addresses,
+}: HostFacts): Pick<HostFacts, 'routes' | 'addresses'> => ({
+  routes: routes.filter(
+    ({ to, dev, protocol }) =>
+      to !== '0.0.0.0/0' && protocol !== ROUTE_PROTOCOL && !OUR_INTERFACES.test(dev ?? ''),
+  ),
+  addresses: addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name)),
+});
 
 /** `cni: bridge` sends packets for a pod straight to its node: a router between would not know where to. */
 function neighbours({ world, host, facts }: Subject): Result[] {

@@ -88,17 +88,20 @@ export function hintLines(hint: string | undefined, indent: string, paint: Paint
   );
 }
 
-function causesOf(error: Error): string[] {
+function causesOf(error: BootstrapError): string[] {
   const causes: string[] = [];
   // A bug's own message is that of what was thrown, so its first cause would only repeat it.
   for (let cause = error.cause; cause !== undefined && causes.length < MAX_CAUSES;) {
-    const message =
-      cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : inspect(cause);
-    if (message !== error.message) causes.push(message);
+    const message = causeText(cause) ?? (error.code === 'E_BUG' ? inspect(cause) : undefined);
+    if (message !== undefined && message !== error.message) causes.push(message);
     cause = cause instanceof Error && cause.cause !== cause ? cause.cause : undefined;
   }
   return causes;
 }
+
+/** Other causes than errors and words are data for the program (a host key that was seen). */
+const causeText = (cause: unknown): string | undefined =>
+  cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : undefined;
 
 const stackOf = (error: Error): string | undefined =>
   error.cause instanceof Error ? (error.cause.stack ?? error.stack) : error.stack;

@@ -1,7 +1,8 @@
 import { quote } from '../kernel/quote.ts';
+import { PATH_LINE } from './probe.ts';
 import { DIGEST_CACHE, DIGEST_KEY } from './probers/files.ts';
 import { revisionFile, revisionOf } from './probers/units.ts';
-import type { Attributes, Content, FetchFile, PackageManager, Step, WriteFile } from './step.ts';
+import type { Attributes, Content, FetchFile, InstallPackages, Step, WriteFile } from './step.ts';
 
 export const STATE = '/var/lib/k8s-bootstrap';
 /** Files from here on are not hashed again at every probe. */
@@ -53,6 +54,8 @@ export function describe(step: Step): string {
       return `link ${step.path}`;
     case 'remove':
       return `remove ${step.path}`;
+    case 'prune':
+      return `prune ${step.path}`;
     case 'packages':
       return `install ${step.names.join(' ')}`;
     case 'unit':
@@ -69,6 +72,7 @@ export function describe(step: Step): string {
  */
 const prelude = (phase: string): string =>
   `
+${PATH_LINE}
 umask 077
 exec 4</dev/null
 S=${STATE}
@@ -107,8 +111,10 @@ function command(step: Step): string {
       return `own ${quote(step.path)} link\nln -sfn -- ${quote(step.target)} ${quote(step.path)}`;
     case 'remove':
       return `rm -f -- ${quote(step.path)}\ndisown ${quote(step.path)}`;
+    case 'prune':
+      return prune(step.path);
     case 'packages':
-      return installPackages(step.manager, step.names);
+      return installPackages(step);
     case 'unit':
       return unit(step.verb, step.unit, step.inputs);
     case 'run':
@@ -189,18 +195,42 @@ mv -f ${DIGEST_CACHE}.new ${DIGEST_CACHE}`;
 const attributes = (path: string, { mode, owner, group }: Attributes): string =>
   `chown -- ${quote(`${owner}:${group}`)} ${path}\nchmod -- ${quote(mode)} ${path}`;
 
+/** What somebody has changed since is left alone and stays in the manifest: the next plan names it again. */
+function prune(path: string): string {
+  const unit = /^\/etc\/systemd\/system\/([^/]+\.service)$/.exec(path)?.[1];
+  const stop = unit === undefined ? '' : `systemctl disable --now ${quote(unit)} || :`;
+  return `
+p=${quote(path)}
+written=$(awk -F '\t' -v p="$p" '$2 == p { print $1 }' $S/manifest)
+case $written in
+  directory) [ ! -d "$p" ] || rmdir -- "$p" 2>/dev/null || exit 0 ;;
+  link) [ ! -L "$p" ] || rm -f -- "$p" ;;
+  *)
+    if [ -f "$p" ]; then
+      sum=$(sha256sum < "$p")
+      [ "\${sum%% *}" = "$written" ] || exit 0
+      ${stop}
+      rm -f -- "$p"
+    fi
+    [ ! -e "$S/originals$p" ] || mv -- "$S/originals$p" "$p" ;;
+esac
+disown "$p"
+${unit === undefined ? '' : 'systemctl daemon-reload'}`.trim();
+}
+
 /**
  * In a session of its own with its output in a file: when the connection is cut, the package manager
  * finishes rather than leaving a half-done transaction.
  */
-function installPackages(manager: PackageManager, names: readonly string[]): string {
+function installPackages({ manager, names, environment }: InstallPackages): string {
   const words = names.map(quote).join(' ');
   const verb = {
     yum: `yum install -y -q ${words}`,
     dnf: `dnf install -y -q ${words}`,
-    apt: `DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold ${words}`,
+    apt: `apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold ${words}`,
   }[manager];
-  return `log=$(mktemp $S/tmp/packages.XXXXXX)
+  return `${environment.map(([name, value]) => `export ${name}=${quote(value)}`).join('\n')}
+log=$(mktemp $S/tmp/packages.XXXXXX)
 setsid sh -c ${quote(verb)} > "$log" 2>&1 || { code=$?; tail -n 20 "$log"; rm -f "$log"; exit $code; }
 rm -f "$log"`;
 }

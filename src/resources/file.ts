@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
-import { bytes } from './content.ts';
+import { bytes, sha256 } from './content.ts';
 import type { FileState, Observed } from './observe.ts';
+import { saltedDigest } from './probers/files.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Content, Download, Step } from './step.ts';
 
@@ -62,10 +62,10 @@ export interface BinarySpec {
 }
 
 /** An executable that travels as a stream; it is hashed on the host only when its inode has changed. */
-export function binary({ path, sha256, from, source }: BinarySpec): Resource {
+export function binary({ path, sha256: wantedDigest, from, source }: BinarySpec): Resource {
   const wanted = { mode: '0755', owner: 'root', group: 'root' };
   const current = (state: FileState): boolean =>
-    state.type === 'file' && (sha256 ?? state.sha256) === state.sha256;
+    state.type === 'file' && (wantedDigest ?? state.sha256) === state.sha256;
   return {
     id: fileId(path),
     title: path,
@@ -170,11 +170,7 @@ const attributesOf = (spec: { mode?: string; owner?: string; group?: string }, m
 
 function sameBytes(state: FileState, content: string, secret: boolean, seen: Observed): boolean {
   if (state.type !== 'file') return false;
-  const digest = createHash('sha256')
-    .update(secret ? seen.nonce : '')
-    .update(content)
-    .digest('hex');
-  return digest === state.sha256;
+  return state.sha256 === (secret ? saltedDigest(seen.nonce, content) : sha256(content));
 }
 
 const text = (

@@ -60,11 +60,11 @@ interface Rule {
   readonly option: string;
 }
 
-/** Each call is a start of Python: one for each zone, runtime and permanent. */
+/** Each call is a start of Python: one for each zone and kind, runtime and permanent. Kinds do not mix in a call. */
 function calls(rules: readonly Rule[]): string[][] {
   const byPlace = new Map<string, string[]>();
   for (const { place, option } of rules) {
-    const key = place.join(' ');
+    const key = [...place, option.slice(0, option.indexOf('='))].join(' ');
     byPlace.set(key, [...(byPlace.get(key) ?? place), option]);
   }
   return [...byPlace.values()];
@@ -90,7 +90,7 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
     })),
   ];
   return ['runtime', 'permanent'].flatMap((where) => {
-    const now = { [zone]: rules(text, `${where} zone`), trusted: rules(text, `${where} trusted`) };
+    const now = { [zone]: rules(text, where, 'zone'), trusted: rules(text, where, 'trusted') };
     return wanted
       .filter(({ zone: at, kind, value }) => !now[at]?.[`${kind}s` as keyof Rules].has(value))
       .map(({ zone: at, kind, value, what }) => ({
@@ -102,41 +102,54 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
 }
 
 /**
- * Prints `zone NAME`, then for the runtime what D-Bus answers and for the permanent state the XML.
+ * The zone of the node's interface, what D-Bus says of the runtime and what the XML says of the permanent
+ * state, all as they come. `systemctl` first: a call over D-Bus would start a firewalld that was stopped.
  * https://firewalld.org/documentation/man-pages/firewalld.dbus.html
  */
 const question = (ip: string): string => `
-ask() { dbus-send --system --print-reply --dest=org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 "org.fedoraproject.FirewallD1$@" 2>/dev/null; }
-words() { sed -n 's/.*string "\\(.*\\)"/\\1/p' | tr '\\n' ' '; }
-[ -d /etc/firewalld ] || exit 0
-[ "$(systemctl is-active firewalld)" = active ] || exit 0
-z=$(ask .getDefaultZone | words); z=\${z% }
-i=$(ip -o -4 addr show | awk -v ip=${ip} '{ split($4, a, "/"); if (a[1] == ip) print $2 }')
-o=$(ask .zone.getZoneOfInterface string:"$i" | words); o=\${o% }
-[ -z "$o" ] || z=$o
+[ "$(systemctl is-active firewalld 2>/dev/null)" = active ] || exit 0
+ask() { dbus-send --system --print-reply=literal --dest=org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 "org.fedoraproject.FirewallD1$@" 2>/dev/null; }
+i=$(ip -o -4 addr show to ${ip}); i=\${i#*: }; i=\${i%% *}
+z=; [ -z "$i" ] || z=$(ask .zone.getZoneOfInterface string:"$i")
+z=\${z##* }
+[ -n "$z" ] || { z=$(ask .getDefaultZone); z=\${z##* }; }
 [ -n "$z" ] || exit 1
 echo "zone $z"
-echo "runtime zone ports $(ask .zone.getPorts string:"$z" | words)"
-echo "runtime trusted sources $(ask .zone.getSources string:trusted | words)"
-echo "runtime trusted interfaces $(ask .zone.getInterfaces string:trusted | words)"
+echo "== runtime zone ports"; ask .zone.getPorts string:"$z"
+echo "== runtime trusted sources"; ask .zone.getSources string:trusted
+echo "== runtime trusted interfaces"; ask .zone.getInterfaces string:trusted
 for w in zone trusted; do
   n=$z; [ $w = zone ] || n=trusted
   f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
-  echo "permanent $w ports $(sed -n 's/.*<port .*port="\\([^"]*\\)".*/&/p' "$f" | sed 's/.*port="\\([^"]*\\)" protocol="\\([^"]*\\)".*/\\1 \\2/; s/.*protocol="\\([^"]*\\)" port="\\([^"]*\\)".*/\\2 \\1/' | tr '\\n' ' ')"
-  echo "permanent $w sources $(sed -n 's/.*<source address="\\([^"]*\\)".*/\\1/p' "$f" | tr '\\n' ' ')"
-  echo "permanent $w interfaces $(sed -n 's/.*<interface name="\\([^"]*\\)".*/\\1/p' "$f" | tr '\\n' ' ')"
+  echo "== permanent $w"; cat "$f"
 done`;
 
-/** Ports come as two words, number and protocol, from both sources. */
-function rules(text: string, prefix: string): Rules {
-  const words = (kind: string): string[] =>
-    (new RegExp(`^${prefix} ${kind} (.*)$`, 'm').exec(text)?.[1] ?? '').split(' ').filter(Boolean);
-  const numbers = words('ports');
-  const ports = numbers.flatMap((word, index) =>
-    index % 2 === 0 ? [`${word}/${numbers[index + 1] ?? ''}`] : [],
-  );
+function rules(text: string, where: string, zone: string): Rules {
+  const block = (title: string): string =>
+    text
+      .split(/^== /m)
+      .find((part) => part.startsWith(`${title}\n`))
+      ?.slice(title.length) ?? '';
+  if (where === 'permanent') {
+    const xml = block(`permanent ${zone}`);
+    const values = (pattern: RegExp): Set<string> =>
+      new Set([...xml.matchAll(pattern)].map(([, value = '']) => value));
+    const ports = [...xml.matchAll(/<port ([^>]*)>/g)].map(([, attributes = '']) =>
+      ['port', 'protocol'].map((name) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]).join('/'),
+    );
+    return {
+      ports: new Set(ports),
+      sources: values(/<source [^>]*address="([^"]*)"/g),
+      interfaces: values(/<interface [^>]*name="([^"]*)"/g),
+    };
+  }
+  // Literal answers are bare words; of ports, number and protocol in turns.
+  const words = (kind: string): string[] => block(`runtime ${zone} ${kind}`).match(/[^\s[\]]+/g) ?? [];
+  const numbers = words('ports').filter((word) => word !== 'array');
   return {
-    ports: new Set(ports),
+    ports: new Set(
+      numbers.flatMap((word, index) => (index % 2 === 0 ? [`${word}/${numbers[index + 1] ?? ''}`] : [])),
+    ),
     sources: new Set(words('sources')),
     interfaces: new Set(words('interfaces')),
   };

@@ -27,16 +27,20 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
   ];
   return [
     `N=${quote(nonce)}`,
+    PATH_LINE,
     'umask 077',
-    ...(background.length > 0
-      ? ['D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70', `trap 'rm -rf "$D"' EXIT`, ...background]
-      : []),
+    'D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70',
+    `trap 'rm -rf "$D"' EXIT`,
+    ...background,
     ...sections.map(framed),
     'wait',
     ...[...answers.collected(asked.answer), ...objects.collected(asked.object)].map(framed),
     `printf '\n%s complete\n' "$N"`,
   ].join('\n');
 }
+
+/** Set in every script: sudo's secure_path and a bare login have less. */
+export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const framed = ([name, script]: [string, string]): string =>
   script === ''

@@ -9,7 +9,9 @@ export type Step =
   | { readonly op: 'directory'; readonly path: string; readonly attributes: Attributes }
   | { readonly op: 'link'; readonly path: string; readonly target: string }
   | { readonly op: 'remove'; readonly path: string }
-  | { readonly op: 'packages'; readonly manager: PackageManager; readonly names: readonly string[] }
+  /** Takes away what an earlier run wrote, as long as it is still what was written, and puts an original back. */
+  | { readonly op: 'prune'; readonly path: string }
+  | InstallPackages
   | {
       readonly op: 'unit';
       readonly verb: UnitVerb;
@@ -18,6 +20,14 @@ export type Step =
     }
   /** Anything rarer: a title for the log and a script whose values were quoted by `sh`. */
   | { readonly op: 'run'; readonly title: string; readonly script: string; readonly stdin?: Content };
+
+export interface InstallPackages {
+  readonly op: 'packages';
+  readonly manager: PackageManager;
+  readonly names: readonly string[];
+  /** Variables for the package manager: a proxy. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
+}
 
 export interface WriteFile {
   readonly op: 'write';

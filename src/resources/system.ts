@@ -4,7 +4,11 @@ import { type Change, type Resource, none } from './resource.ts';
 import type { PackageManager } from './step.ts';
 
 /** Packages that must be installed; any version the host's repositories give. */
-export function packages(manager: PackageManager, names: readonly string[]): Resource {
+export function packages(
+  manager: PackageManager,
+  names: readonly string[],
+  environment: readonly (readonly [name: string, value: string])[] = [],
+): Resource {
   return {
     id: 'packages',
     title: 'packages',
@@ -22,6 +26,7 @@ export function packages(manager: PackageManager, names: readonly string[]): Res
         op: 'packages',
         manager,
         names: names.filter((name) => (seen.package(name) ?? 'absent') === 'absent'),
+        environment,
       },
     ],
   };

@@ -18,18 +18,40 @@ export async function applyOn(
   phase: string,
   due: readonly Due[],
 ): Promise<void> {
-  const nonce = randomBytes(16).toString('hex');
-  const steps: NamedStep[] = [];
-  const owner = new Map<string, Due>();
-  for (const one of due) {
+  const steps: OwnedStep[] = [];
+  for (const { resource, change } of due) {
     if (!member.seen) continue;
-    if (one.change.kind === 'unknown') throw stillUnknown(one.change.waitsFor, one.resource.id);
-    for (const step of await one.resource.steps(one.change, member.seen)) {
-      const id = String(steps.length);
-      steps.push({ id, step });
-      owner.set(id, one);
+    if (change.kind === 'unknown') throw stillUnknown(change.waitsFor, resource.id);
+    for (const step of await resource.steps(change, member.seen)) {
+      steps.push({ id: String(steps.length), step, resource: resource.id });
     }
   }
+  await execute(fleet, member, phase, steps);
+  for (const { resource, change } of due) if (changes(change)) member.done.set(resource.id, change);
+  member.changed += due.length;
+}
+
+/** Takes away what nothing wants any more, files before the folders they are in. */
+export async function pruneOn(fleet: Fleet, member: Member, paths: readonly string[]): Promise<void> {
+  const steps = paths
+    .toSorted()
+    .reverse()
+    .map((path, index): OwnedStep => ({ id: String(index), step: { op: 'prune', path }, resource: path }));
+  await execute(fleet, member, 'prune', steps);
+  member.changed += steps.length;
+}
+
+interface OwnedStep extends NamedStep {
+  readonly resource: string;
+}
+
+async function execute(
+  fleet: Fleet,
+  member: Member,
+  phase: string,
+  steps: readonly OwnedStep[],
+): Promise<void> {
+  const nonce = randomBytes(16).toString('hex');
   const batch = compile(steps, { nonce, phase });
   const progress = follow(nonce, steps, (event, step, milliseconds) => {
     const title = describe(step.step);
@@ -46,10 +68,9 @@ export async function applyOn(
     onStdout: progress,
     signal: fleet.kill,
   });
-  if (result.code !== 0)
-    throw stepFailure(nonce, steps, owner, result.stdout, result.stderr.toString('utf8'), result.code);
-  for (const { resource, change } of due) if (changes(change)) member.done.set(resource.id, change);
-  member.changed += due.length;
+  if (result.code !== 0) {
+    throw stepFailure(nonce, steps, result.stdout, result.stderr.toString('utf8'), result.code);
+  }
 }
 
 const stillUnknown = (waitsFor: string, resource: string): BootstrapError =>
@@ -100,8 +121,7 @@ function follow(nonce: string, steps: readonly NamedStep[], listen: Listener): (
 
 function stepFailure(
   nonce: string,
-  steps: readonly NamedStep[],
-  owner: ReadonlyMap<string, Due>,
+  steps: readonly OwnedStep[],
   stdout: Buffer,
   stderr: string,
   code: number,
@@ -113,14 +133,13 @@ function stepFailure(
   const what = step
     ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}`
     : `the batch of steps ended with code ${code}`;
-  const resource = step && owner.get(step.id)?.resource.id;
   const known = hintFor(lines.join('\n'));
   return new BootstrapError(
     known?.code ?? 'E_STEP',
     `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`,
     {
       hint: known?.hint ?? 'Run up again when the cause is gone: it goes on where this one stopped.',
-      ...(resource === undefined ? {} : { where: { resource } }),
+      ...(step ? { where: { resource: step.resource } } : {}),
     },
   );
 }

@@ -5,7 +5,7 @@ import type { Desire, Gate, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Connect } from '../transport/session.ts';
-import { applyOn } from './apply.ts';
+import { applyOn, pruneOn } from './apply.ts';
 import {
   type Asked,
   type Fleet,
@@ -31,6 +31,10 @@ export interface Goal {
   readonly admit: (seen: ReadonlyMap<string, Observed>, times: ReadonlyMap<string, Asked>) => void;
   /** Called once before the first change: makes what exists on the controller only (CAs). */
   readonly prepare: () => Promise<void>;
+  /** Whether the stages are all there are: only then is what none of them wants an orphan. */
+  readonly complete: boolean;
+  /** Whether orphans are taken away. */
+  readonly prune: boolean;
   /** Who we are, for the lock. */
   readonly owner: string;
 }
@@ -47,7 +51,8 @@ async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
   await lookCloser(fleet, goal);
   const seen = sightings(fleet);
   goal.admit(seen, new Map(alive(fleet).flatMap(({ name, time }) => (time ? [[name, time]] : []))));
-  return makePlan(goal.desire(seen), seen);
+  const plan = makePlan(goal.desire(seen), seen);
+  return goal.complete ? plan : { ...plan, orphans: [] };
 }
 
 /** What the first questions did not cover, because facts decided otherwise than imagined. */
@@ -66,11 +71,12 @@ async function lookCloser(fleet: Fleet, goal: Goal): Promise<void> {
  * @throws E_LOCKED, E_FLAPPING; a host's own failure is kept with the host
  */
 export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: AbortSignal): Promise<void> {
-  if (isEmpty(plan)) {
+  const doomed = goal.prune ? plan.orphans : [];
+  if (isEmpty(plan) && doomed.length === 0) {
     await healthy(fleet, goal, stop);
     return;
   }
-  const touched = new Set(allChanges(plan).map(({ host }) => host));
+  const touched = new Set([...allChanges(plan), ...doomed].map(({ host }) => host));
   const lock = await lockAll(
     fleet,
     alive(fleet).filter(({ name }) => touched.has(name)),
@@ -84,6 +90,7 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
       stopIfAsked(stop);
       await runStage(fleet, goal, id, stop);
     }
+    if (goal.prune) await pruneOrphans(fleet, current.orphans);
   } finally {
     await lock.release();
   }
@@ -138,6 +145,13 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
     (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
   );
 }
+
+/** Last, when nothing uses them any more. */
+const pruneOrphans = (fleet: Fleet, orphans: Plan['orphans']): Promise<void> =>
+  onEach(fleet, alive(fleet), 'prune', async (member) => {
+    const paths = orphans.filter(({ host }) => host === member.name).map(({ path }) => path);
+    if (paths.length > 0) await pruneOn(fleet, member, paths);
+  });
 
 /**
  * Who goes together in a rolling phase. Members that are down take no service with them, so they go

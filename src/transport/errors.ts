@@ -133,7 +133,7 @@ export function unknownHostKey(target: SshTarget, key: HostKey, known: KnownKeys
     {
       cause: sighting(target, key),
       where: { host: target.host },
-      hint: `Compare the fingerprint with the one on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then accept it, or write it as ssh.hostKey into the inventory.${authority}`,
+      hint: `Compare the fingerprint with the one on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then run "k8s-bootstrap trust", add --accept-new-host-keys, or write it as ssh.hostKey into the inventory.${authority}`,
     },
   );
 }
@@ -145,7 +145,7 @@ export function changedHostKey(target: SshTarget, key: HostKey, expected: string
     {
       cause: sighting(target, key),
       where: { host: target.host },
-      hint: 'Somebody may be between you and the host. If it was reinstalled, compare the fingerprint on the host itself, then trust it again.',
+      hint: 'Somebody may be between you and the host. If it was reinstalled, compare the fingerprint on the host itself, then run "k8s-bootstrap trust HOST --replace".',
     },
   );
 }

@@ -85,7 +85,7 @@ down() {
   kernel_settings_down
   # By name: the directories are settings, and may be somebody's who keeps other things there too.
   (cd "$K8SB_LAB_RUN" && rm -rf --one-file-system hosts modules "serve-$LAB_CONTROLLER" id_ed25519 id_ed25519.pub \
-    known_hosts lock)
+    known_hosts e2e.json lock)
   rmdir --ignore-fail-on-non-empty "$K8SB_LAB_RUN"
   if [[ -d $K8SB_LAB_DISKS ]]; then rmdir --ignore-fail-on-non-empty "$K8SB_LAB_DISKS"; fi
 }

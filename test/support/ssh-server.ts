@@ -147,6 +147,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
       const channel = accept();
       channel.on('close', ended);
       channel.on('error', () => undefined);
+      channel.stderr.on('error', () => undefined);
       const builtin = Object.entries(options.builtins ?? {}).find(([name]) => command.includes(name));
       if (builtin) builtin[1](channel, connection);
       else children.add(runShell(channel, command, options));

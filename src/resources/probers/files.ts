@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { quote } from '../../kernel/quote.ts';
 import type { FileState, Watch } from '../observe.ts';
 
@@ -10,7 +11,9 @@ export const DIGEST_KEY = '%d:%i:%s:%.9Y:%.9Z';
 
 /**
  * One `stat`, one `sha256sum`, one `cat` for all files together: forks are what a probe costs.
- * Sizes from `stat` cut the joined contents apart again.
+ * Sizes from `stat` cut the joined contents apart again. `$D` is the probe's own folder.
+ *
+ * A secret's digest leaves the host salted: what is sent is the digest of nonce and digest.
  */
 export function script(watches: readonly FileWatch[]): string {
   if (watches.length === 0) return '';
@@ -25,17 +28,24 @@ set -- ${watches.map((watch) => quote(watch.key)).join(' ')}
 for f in "$@"; do shift; if [ -e "$f" ] || [ -L "$f" ]; then set -- "$@" "$f"; fi; done
 [ $# -eq 0 ] || stat -c 'stat %a %U %G %s %n|%F' -- "$@" 2>/dev/null
 for f in "$@"; do [ ! -L "$f" ] || printf 'link %s|%s\\n' "$f" "$(readlink -- "$f")"; done
-for f in ${list('secret')}; do
-  [ ! -f "$f" ] || [ -L "$f" ] || printf 'sum %s|%s\\n' "$f" "$({ printf %s "$N"; cat -- "$f"; } | sha256sum)"
-done
+present ${list('secret')}
+if [ -n "$P" ]; then
+  mkdir "$D/salted"; i=0
+  sha256sum -- $P | while read -r sum f; do
+    i=$((i + 1)); printf '%s%s' "$N" "$sum" > "$D/salted/$i"; printf 'secret %s|%s\\n' "$f" "$i"
+  done
+  (cd "$D/salted" && sha256sum *) | sed 's/^/salted /'
+fi
 present ${list('digest')}
 if [ -n "$P" ]; then
   C=/dev/null; [ ! -f ${DIGEST_CACHE} ] || C=${DIGEST_CACHE}
-  stat -c '${DIGEST_KEY} %n' -- $P | awk 'FILENAME != "-" { known[$1] = $2; next } { print (($1 in known) ? known[$1] : "?"), $2 }' $C - |
-    while read -r sum f; do
-      [ "$sum" != "?" ] || sum=$(sha256sum < "$f")
-      printf 'sum %s|%s\\n' "$f" "\${sum%% *}"
-    done
+  stat -c '${DIGEST_KEY} %n' -- $P |
+    awk 'FILENAME != "-" { known[$1] = $2; next } { print (($1 in known) ? known[$1] : "?"), $2 }' $C - > "$D/digests"
+  M=
+  while read -r sum f; do
+    if [ "$sum" = "?" ]; then M="$M $f"; else printf 'sum %s|%s\\n' "$f" "$sum"; fi
+  done < "$D/digests"
+  [ -z "$M" ] || sha256sum -- $M | sed 's/^\\([0-9a-f]*\\)  \\(.*\\)$/sum \\2|\\1/'
 fi
 present ${list('content')}
 if [ -n "$P" ]; then
@@ -45,6 +55,11 @@ if [ -n "$P" ]; then
 fi`.trim();
 }
 
+/** What `script` sends for a secret with this content. */
+export const saltedDigest = (nonce: string, content: string): string => digest(nonce + digest(content));
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** Paths never hold a space, a quote or `|`: the resource maker refuses them. */
 export function parse(watches: readonly FileWatch[], output: Buffer): Map<string, FileState> {
   const marker = /(^|\n)contents( [^\n]*)\n/.exec(output.toString('latin1'));
@@ -52,10 +67,12 @@ export function parse(watches: readonly FileWatch[], output: Buffer): Map<string
   const links = new Map<string, string>();
   const sums = new Map<string, string>();
   const states = new Map<string, FileState>(watches.map(({ key }) => [key, { type: 'absent' }]));
+  const salted = new Map([...head.matchAll(/^salted (\S+) {2}(\d+)$/gm)].map(([, sum, id]) => [id, sum]));
   for (const line of head.split('\n')) {
-    const [, verb, path, rest] = /^(link|sum) ([^|]*)\|(.*)$/.exec(line) ?? [];
-    if (verb === 'link') links.set(path ?? '', rest ?? '');
-    if (verb === 'sum') sums.set(path ?? '', (rest ?? '').slice(0, 64));
+    const [, verb, path = '', rest = ''] = /^(link|sum|secret) ([^|]*)\|(.*)$/.exec(line) ?? [];
+    if (verb === 'link') links.set(path, rest);
+    if (verb === 'sum') sums.set(path, rest);
+    if (verb === 'secret') sums.set(path, salted.get(rest) ?? '');
   }
   for (const line of head.split('\n')) {
     const [, mode = '', owner = '', group = '', size = '0', path = '', kind = ''] =

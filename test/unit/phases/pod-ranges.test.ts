@@ -48,6 +48,19 @@ describe('pod ranges', () => {
     expect(given).toEqual({ m1: '10.244.0.0/24', w1: '10.244.1.0/24', w2: '10.244.2.0/24' });
   });
 
+  it('of reinstalled and unreachable nodes are told apart by their addresses', () => {
+    const w1 = having(
+      '10.244.1.0/24',
+      route('10.244.3.0/24', '192.0.2.13'),
+      route('10.244.2.0/24', '192.0.2.11'),
+    );
+    expect(ranges({ m1: undefined, w1, w2: {} })).toEqual({
+      m1: '10.244.2.0/24',
+      w1: '10.244.1.0/24',
+      w2: '10.244.3.0/24',
+    });
+  });
+
   it('are not read from other routes over a node', () => {
     expect(
       ranges({

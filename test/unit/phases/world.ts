@@ -81,10 +81,8 @@ export function worldOf({ inventory: written = {}, seen = {}, caKeyId }: WorldSp
     inventory,
     release: loadRelease(inventory.kubernetes.version),
     pki: { caKeyId: () => caKeyId, caPem: () => undefined } as unknown as World['pki'],
-    artifacts: {
-      expected: () => undefined,
-      fetch: () => Promise.reject(new Error('nothing is fetched here')),
-    },
+    // Nothing is fetched here.
+    artifacts: { expected: () => undefined, source: () => undefined } as unknown as World['artifacts'],
     now: new Date(0),
     facts: (name) => factsOf(sights.get(name)),
     seen: (name) => sights.get(name),

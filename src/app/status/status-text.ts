@@ -1,0 +1,40 @@
+import { table } from '../../report/table.ts';
+import { count } from '../../report/text.ts';
+import type { HostStatus } from './host-status.ts';
+
+/** One line a host, then what is off; with `verbose` every component and certificate. Ends in a line break. */
+export function statusText(hosts: readonly HostStatus[], verbose: boolean): string {
+  const problems = hosts.flatMap(({ host, problems: own }) => own.map((problem) => `${host}: ${problem}`));
+  return [
+    ...table([['HOST', 'ROLES', 'COMPONENTS', 'HEALTH', 'CERTIFICATES', 'DRIFT'], ...hosts.map(row)]),
+    '',
+    ...(verbose ? [...hosts.flatMap(details), ''] : []),
+    ...problems,
+    problems.length === 0
+      ? `All is well on ${count(hosts.length, 'host')}.`
+      : `${count(problems.length, 'problem')}. "k8s-bootstrap plan" shows changes that are due, "k8s-bootstrap logs UNIT" what a unit said.`,
+    '',
+  ].join('\n');
+}
+
+function row({ host, roles, reached, components, health, certificates, drift }: HostStatus): string[] {
+  if (!reached) return [host, roles.join(', '), 'not reached'];
+  const [next] = certificates;
+  return [
+    host,
+    roles.join(', '),
+    outOf(components.filter(({ state }) => state === 'active').length, components.length),
+    outOf(health.filter(({ missing }) => missing === null).length, health.length),
+    next === undefined ? 'none' : `${next.daysLeft} days`,
+    drift.length === 0 ? 'none' : count(drift.length, 'change'),
+  ];
+}
+
+const outOf = (good: number, all: number): string => (good === all ? `all ${all} ok` : `${good} of ${all} ok`);
+
+const details = ({ host, components, health, certificates }: HostStatus): string[] =>
+  table([
+    ...components.map(({ unit, state, atBoot }) => [host, unit, state, atBoot ? 'at boot' : 'not at boot']),
+    ...health.map(({ check, missing }) => [host, check, missing ?? 'yes']),
+    ...certificates.map(({ path, daysLeft, notAfter }) => [host, path, `${daysLeft} days`, notAfter]),
+  ]);

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
+import { reported } from './run.ts';
+
+interface TrustOptions extends GlobalOptions {
+  readonly replace?: boolean;
+  readonly yes?: boolean;
+}
+
+export function registerTrust(root: Command, { around, exit }: Cli): void {
+  const command = root.command('trust [host...]');
+  command
+    .description('look at the keys of hosts (default: all) and remember them as the right ones')
+    .option('--replace', 'also where another key is known, after a reinstallation')
+    .option('--yes', 'do not ask: the fingerprints have been compared')
+    .action(async (hosts: string[]) => {
+      const { replace = false, yes = false, ...options } = command.optsWithGlobals<TrustOptions>();
+      const file = inventoryFile(undefined, options, around.env);
+      exit(
+        await reported(around, options, undefined, 'trust', async ({ emit, confirm, kill }) => {
+          const { trust } = await import('../app/trust.ts');
+          const agree = yes ? () => Promise.resolve(true) : confirm;
+          return trust({ file, env: around.env, emit, hosts, replace, confirm: agree, kill });
+        }),
+      );
+    });
+}
