@@ -111,7 +111,8 @@ function refuseHalfACluster(fleet: Fleet, goal: Goal, cluster: Cluster): void {
   });
 }
 
-function outcome(fleet: Fleet): number {
+/** 0 when all hosts got to the end, 4 when some did, 1 when none did. */
+export function outcome(fleet: Fleet): number {
   const failed = [...fleet.members.values()].filter((member) => member.failed).length;
   if (failed === 0) return ExitCode.ok;
   return failed === fleet.members.size ? ExitCode.failed : ExitCode.someHostsFailed;

@@ -24,8 +24,17 @@ export const status = (options: StatusOptions): Promise<number> => {
     const tampered = options.deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
     const seen = sightings(fleet);
     const stages = cluster.desire(seen);
-    const { now } = cluster.world(seen);
-    const hosts = hostStatuses({ inventory: cluster.inventory, fleet, stages, plan, now, tampered });
+    const world = cluster.world(seen);
+    const isOurs = (host: string): boolean => world.facts(host).cluster !== undefined;
+    const hosts = hostStatuses({
+      inventory: cluster.inventory,
+      fleet,
+      stages,
+      plan,
+      now: world.now,
+      isOurs,
+      tampered,
+    });
     const well = hosts.every(({ problems }) => problems.length === 0);
     emit({ type: 'result', text: statusText(hosts, options.verbose), data: { well, hosts } });
     const code = outcome(fleet);
@@ -44,7 +53,11 @@ async function hashAll(
   await onEach(fleet, alive(fleet), undefined, async (member) => {
     const known = member.seen;
     const paths = [
-      ...new Set((watches.get(member.name) ?? []).flatMap((one) => (one.kind === 'file' ? [one.key] : []))),
+      ...new Set(
+        (watches.get(member.name) ?? []).flatMap((one) =>
+          one.kind === 'file' && one.read === 'digest' ? [one.key] : [],
+        ),
+      ),
     ].filter((path) => known?.file(path)?.type === 'file');
     const script = `sha256sum -- ${paths.map(quote).join(' ')}`;
     const seen = await probe(fleet, member, [{ kind: 'answer', key: QUESTION, script }]);
@@ -54,7 +67,7 @@ async function hashAll(
       member.name,
       paths.filter((path) => {
         const file = known?.file(path);
-        return file?.type === 'file' && file.content === undefined && isPlain(file.sha256) && now.get(path) !== file.sha256;
+        return file?.type === 'file' && file.content === undefined && now.get(path) !== file.sha256;
       }),
     );
   });

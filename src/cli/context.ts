@@ -14,7 +14,7 @@ export interface Surroundings {
 export interface Cli {
   readonly around: Surroundings;
   /** Sets what the process will exit with. */
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
 }
 
 /** Options every command takes. */

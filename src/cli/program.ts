@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../kernel/errors.ts';
 import type { Cli, Surroundings } from './context.ts';
+import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
+import { registerLogs } from './logs.ts';
 import { registerPhases } from './phases.ts';
 import { registerPlan } from './plan.ts';
 import { registerPreflight } from './preflight.ts';
 import { registerSchema } from './schema.ts';
+import { registerSsh } from './ssh.ts';
+import { registerStatus } from './status.ts';
 import { registerTrust } from './trust.ts';
 import { registerUp } from './up.ts';
 import { registerValidate } from './validate.ts';
@@ -16,9 +20,13 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerInit,
   registerUp,
   registerPlan,
+  registerStatus,
   registerPreflight,
   registerValidate,
   registerTrust,
+  registerExplain,
+  registerLogs,
+  registerSsh,
   registerPhases,
   registerSchema,
 ];

@@ -1,6 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import { ports } from '../release/paths.ts';
-import { firewall } from '../resources/firewall.ts';
+import { type FirewallSpec, firewall } from '../resources/firewall.ts';
 import { stoppedService } from '../resources/service.ts';
 import { isNode } from './cluster.ts';
 import { factsWatches } from './facts.ts';
@@ -38,8 +38,12 @@ export function openPorts({ inventory }: World, host: Host): string[] {
 function trusted(
   { inventory }: World,
   host: Host,
-): { trustedSources: string[]; trustedInterfaces: string[] } {
+): Pick<FirewallSpec, 'trustedSources' | 'trustedInterfaces' | 'forwardTo'> {
   const { cni, podCIDR } = inventory.network;
-  if (!isNode(host)) return { trustedSources: [], trustedInterfaces: [] };
-  return { trustedSources: [podCIDR], trustedInterfaces: cni === 'bridge' ? ['cni0'] : [] };
+  if (!isNode(host)) return { trustedSources: [], trustedInterfaces: [], forwardTo: [] };
+  return {
+    trustedSources: [podCIDR],
+    trustedInterfaces: cni === 'bridge' ? ['cni0'] : [],
+    forwardTo: [podCIDR],
+  };
 }

@@ -23,8 +23,10 @@ export function resultText(
     return planText(event.plan, { hosts: history.hosts.length, paint, showCreated: verbose });
   }
   if (event.type === 'result') return `${safeLines(event.text).join('\n')}\n`;
-  // A plan ends with its own footer.
   if (event.type === 'summary')
-    return history.command === 'plan' ? '' : summaryText(event, history, options.paint);
+    return OWN_ENDING.has(history.command) ? '' : summaryText(event, history, options.paint);
   return undefined;
 }
+
+/** Commands whose answer says it all. */
+const OWN_ENDING: ReadonlySet<string> = new Set(['plan', 'status']);

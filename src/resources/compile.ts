@@ -110,7 +110,7 @@ function command(step: Step): string {
     case 'link':
       return `own ${quote(step.path)} link\nln -sfn -- ${quote(step.target)} ${quote(step.path)}`;
     case 'remove':
-      return `rm -f -- ${quote(step.path)}\ndisown ${quote(step.path)}`;
+      return `own ${quote(step.path)} removed\nrm -f -- ${quote(step.path)}\ndisown ${quote(step.path)}`;
     case 'prune':
       return prune(step.path);
     case 'packages':
@@ -118,7 +118,10 @@ function command(step: Step): string {
     case 'unit':
       return unit(step.verb, step.unit, step.inputs);
     case 'run':
-      return step.stdin ? `head -c ${step.stdin.size} <&3 | {\n${step.script}\n}` : step.script;
+      // What the script leaves unread is read all the same, or the next step would get it.
+      return step.stdin
+        ? `head -c ${step.stdin.size} <&3 | {\n(\n${step.script}\n)\ncat > /dev/null\n}`
+        : step.script;
   }
 }
 

@@ -11,12 +11,16 @@ export interface FirewallSpec {
   /** Ranges whose traffic is let through both ways: without it FORWARD rejects what pods send. */
   readonly trustedSources: readonly string[];
   readonly trustedInterfaces: readonly string[];
+  /** Ranges to which anything is forwarded: what a node itself sends to a pod elsewhere has the node's address. */
+  readonly forwardTo: readonly string[];
 }
 
 interface Rules {
   readonly ports: Set<string>;
   readonly sources: Set<string>;
   readonly interfaces: Set<string>;
+  /** Of the FORWARD chain, as iptables arguments. */
+  readonly direct: Set<string>;
 }
 
 const QUESTION = 'firewalld';
@@ -55,19 +59,20 @@ export function firewall(spec: FirewallSpec): Resource {
 
 interface Rule {
   readonly what: string;
-  /** Which configuration and zone it belongs to: rules of one place go in one call. */
-  readonly place: readonly string[];
-  readonly option: string;
+  /** Arguments of firewall-cmd. */
+  readonly call: readonly string[];
 }
 
-/** Each call is a start of Python: one for each zone and kind, runtime and permanent. Kinds do not mix in a call. */
+/** Each call is a start of Python, so what goes into one zone goes in one call. */
 function calls(rules: readonly Rule[]): string[][] {
-  const byPlace = new Map<string, string[]>();
-  for (const { place, option } of rules) {
-    const key = [...place, option.slice(0, option.indexOf('='))].join(' ');
-    byPlace.set(key, [...(byPlace.get(key) ?? place), option]);
+  const merged = new Map<string, string[]>();
+  for (const { call } of rules) {
+    const at = call.findIndex((word) => word.startsWith('--add-'));
+    const place = call.includes('--direct') ? call.join(' ') : call.slice(0, at).join(' ');
+    const known = merged.get(place);
+    merged.set(place, known ? [...known, ...call.slice(at)] : [...call]);
   }
-  return [...byPlace.values()];
+  return [...merged.values()];
 }
 
 function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
@@ -90,14 +95,22 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
     })),
   ];
   return ['runtime', 'permanent'].flatMap((where) => {
+    const always = where === 'permanent' ? ['--permanent'] : [];
     const now = { [zone]: rules(text, where, 'zone'), trusted: rules(text, where, 'trusted') };
-    return wanted
+    const forwards = spec.forwardTo
+      .map((range) => ({ range, rule: `-d ${range} -j ACCEPT` }))
+      .filter(({ rule }) => !now.trusted.direct.has(rule))
+      .map(({ range, rule }) => ({
+        what: `forward to ${range}`,
+        call: [...always, '--direct', '--add-rule', 'ipv4', 'filter', 'FORWARD', '0', ...rule.split(' ')],
+      }));
+    const zoned = wanted
       .filter(({ zone: at, kind, value }) => !now[at]?.[`${kind}s` as keyof Rules].has(value))
       .map(({ zone: at, kind, value, what }) => ({
         what,
-        place: [...(where === 'permanent' ? ['--permanent'] : []), `--zone=${at}`],
-        option: `--add-${kind}=${value}`,
+        call: [...always, `--zone=${at}`, `--add-${kind}=${value}`],
       }));
+    return [...zoned, ...forwards];
   });
 }
 
@@ -118,11 +131,13 @@ echo "zone $z"
 echo "== runtime zone ports"; ask .zone.getPorts string:"$z"
 echo "== runtime trusted sources"; ask .zone.getSources string:trusted
 echo "== runtime trusted interfaces"; ask .zone.getInterfaces string:trusted
+echo "== runtime trusted direct"; ask .direct.getRules string:ipv4 string:filter string:FORWARD
 for w in zone trusted; do
   n=$z; [ $w = zone ] || n=trusted
   f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
   echo "== permanent $w"; cat "$f"
-done`;
+done
+[ ! -f /etc/firewalld/direct.xml ] || cat /etc/firewalld/direct.xml`;
 
 function rules(text: string, where: string, zone: string): Rules {
   const block = (title: string): string =>
@@ -141,6 +156,7 @@ function rules(text: string, where: string, zone: string): Rules {
       ports: new Set(ports),
       sources: values(/<source [^>]*address="([^"]*)"/g),
       interfaces: values(/<interface [^>]*name="([^"]*)"/g),
+      direct: values(/<rule [^>]*chain="FORWARD"[^>]*>([^<]*)</g),
     };
   }
   // Literal answers are bare words; of ports, number and protocol in turns.
@@ -152,5 +168,10 @@ function rules(text: string, where: string, zone: string): Rules {
     ),
     sources: new Set(words('sources')),
     interfaces: new Set(words('interfaces')),
+    direct: new Set(
+      [...block(`runtime ${zone} direct`).matchAll(/\[([^[\]]+)\]/g)].map(([, words = '']) =>
+        words.trim().split(/\s+/).join(' '),
+      ),
+    ),
   };
 }

@@ -46,6 +46,10 @@ export function flagsFor(
   return new Map(present.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** The part of `templates/flags/COMPONENT.yaml` from which a profile takes a flag; the last of several. */
+export const flagLayer = (component: string, profile: string, flag: string): string | undefined =>
+  (LAYERS[profile] ?? []).findLast((layer) => Object.hasOwn(flagData(component)[layer] ?? {}, flag));
+
 /** Names of the flags that any profile sets by itself. */
 export const ownFlags = (component: string): string[] => [
   ...new Set(Object.values(flagData(component)).flatMap((flags) => Object.keys(flags))),

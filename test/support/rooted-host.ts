@@ -51,7 +51,9 @@ const TOP = 'bin|etc|home|lib|opt|proc|root|run|sbin|sys|tmp|usr|var';
 const INSIDE = new RegExp(`(?<=^|[\\s"'=(:<>|,;&])/(?=(?:${TOP})(?:[^A-Za-z0-9_]|$))`, 'gm');
 const OUTSIDE = new RegExp(`@(?=(?:${TOP})(?:[^A-Za-z0-9_]|$))`, 'gm');
 
-const inside = (script: string): string => script.replaceAll(INSIDE, '@');
+/** Commands must be found after a `cd` as well: the PATH alone stays absolute. */
+const inside = (script: string, path: string): string =>
+  script.replaceAll(INSIDE, '@').replaceAll(/^PATH=@\S*$/gm, () => `PATH=${path}`);
 const outside = (bytes: Buffer): Buffer => Buffer.from(bytes.toString('latin1').replaceAll(OUTSIDE, '/'), 'latin1');
 
 /** Programs that are what they are on any host. */
@@ -131,11 +133,12 @@ function furnish(host: RootedHost, shell: Shell, family: 'centos' | 'debian'): v
 }
 
 function rooted(name: string, root: string, at: RootedHost['at']): Session {
+  const path = ['/usr/local/bin', '/usr/sbin', '/usr/bin'].map(at).join(delimiter);
   const session = localSession({
     host: name,
     shell: at('/usr/bin/sh'),
     env: {
-      PATH: `${at('/usr/sbin')}:${at('/usr/bin')}`,
+      PATH: path,
       ROOT: root,
       HOME: root,
       ENV: '',
@@ -152,7 +155,7 @@ function rooted(name: string, root: string, at: RootedHost['at']): Session {
       const { stdin, onStdout, onStderr } = options;
       const result = await session.exec(`cd ${quote(root)} && ${command}`, {
         ...options,
-        ...(stdin ? { stdin: withScriptInside(stdin) } : {}),
+        ...(stdin ? { stdin: withScriptInside(stdin, path) } : {}),
         ...(onStdout
           ? {
               onStdout: (chunk: Buffer) => {
@@ -175,7 +178,10 @@ function rooted(name: string, root: string, at: RootedHost['at']): Session {
 }
 
 /** Of what `runScript` sends: the length on a line, the script, then the payload, which stays as it is. */
-async function* withScriptInside(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* withScriptInside(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  path: string,
+): AsyncGenerator<Uint8Array> {
   let head = Buffer.alloc(0);
   let rewritten = false;
   for await (const chunk of source) {
@@ -187,8 +193,8 @@ async function* withScriptInside(source: AsyncIterable<Uint8Array> | Iterable<Ui
     const lineEnd = head.indexOf('\n') + 1;
     const end = lineEnd + Number(head.subarray(0, lineEnd).toString());
     if (lineEnd === 0 || head.length < end) continue;
-    const script = Buffer.from(inside(head.subarray(lineEnd, end).toString('latin1')), 'latin1');
-    yield Buffer.concat([head.subarray(0, lineEnd), script, head.subarray(end)]);
+    const script = Buffer.from(inside(head.subarray(lineEnd, end).toString('latin1'), path), 'latin1');
+    yield Buffer.concat([Buffer.from(`${script.length}\n`), script, head.subarray(end)]);
     rewritten = true;
   }
   if (!rewritten) yield head;

@@ -23,8 +23,9 @@ export async function settingsFrom(file: string): Promise<Settings> {
   if (!isMapping(value)) {
     throw new BootstrapError('E_YAML', `${file} is not a mapping of settings`, { exitCode: ExitCode.usage });
   }
-  const { name: _name, hosts: _hosts, groups: _groups, ...settings } = value;
-  return rebased(settings, dirname(resolve(file)));
+  const own = ['name', 'hosts', 'groups'];
+  const settings = Object.entries(value).filter(([key]) => !own.includes(key));
+  return rebased(Object.fromEntries(settings), dirname(resolve(file)));
 }
 
 /** Where paths of this machine stand in an inventory. */

@@ -26,7 +26,10 @@ export interface NewInventory {
 
 /** The text of a new inventory: short, commented, complete. */
 export function inventoryText({ name, hosts, ranges, networks, settings }: NewInventory): string {
-  const { ssh = {}, network: _network, ...others } = settings;
+  const ssh = part(settings, 'ssh');
+  const others = Object.fromEntries(
+    Object.entries(settings).filter(([key]) => key !== 'ssh' && key !== 'network'),
+  );
   const network = { ...ranges, ...part(settings, 'network') };
   const sections = [
     [
@@ -34,7 +37,7 @@ export function inventoryText({ name, hosts, ranges, networks, settings }: NewIn
       '# "k8s-bootstrap plan" and let "k8s-bootstrap up" do it. All settings: "k8s-bootstrap schema".',
       yaml({ name }),
     ],
-    Object.keys(ssh as object).length === 0
+    Object.keys(ssh).length === 0
       ? []
       : ['# How to log in; a host can have an ssh of its own.', yaml({ ssh })],
     ['hosts:', ...hosts.map(hostText), ...adviceOn(hosts)],

@@ -44,6 +44,8 @@ export interface Survey {
   readonly stages: readonly Stage[];
   readonly plan: Plan;
   readonly now: Date;
+  /** Whether a cluster of ours was ever on the host. */
+  readonly isOurs: (host: string) => boolean;
   /** Files whose content is another one than their times tell, by host. */
   readonly tampered: ReadonlyMap<string, readonly string[]>;
 }
@@ -64,7 +66,12 @@ export const hostStatuses = (survey: Survey): readonly HostStatus[] =>
       certificates: certificatesOf(mine, name, seen, survey.now),
       drift: driftOf(survey.plan, name),
     };
-    const problems = [...problemsOf(found), ...(survey.tampered.get(name) ?? []).map((path) => `${path} was changed`)];
+    const changed = (survey.tampered.get(name) ?? []).map(
+      (path) => `${path} was changed, though its size and times say no`,
+    );
+    const problems = survey.isOurs(name)
+      ? [...problemsOf(found), ...changed]
+      : ['no cluster is on it yet; "k8s-bootstrap up" makes it'];
     return { host: name, roles, reached: true, ...found, problems };
   });
 
@@ -85,7 +92,12 @@ const componentsOf = (stages: readonly Stage[], host: string, seen: Observed): C
     return [{ unit, state: installed ? state.active : 'not-found', atBoot: state.enabled === 'enabled' }];
   });
 
-function certificatesOf(stages: readonly Stage[], host: string, seen: Observed, now: Date): CertificateStatus[] {
+function certificatesOf(
+  stages: readonly Stage[],
+  host: string,
+  seen: Observed,
+  now: Date,
+): CertificateStatus[] {
   const paths = new Set(stages.flatMap((stage) => stage.resources(host).flatMap(({ owns }) => owns ?? [])));
   return [...paths]
     .filter((path) => path.endsWith('.crt'))
@@ -125,7 +137,9 @@ function problemsOf(found: Pick<HostStatus, 'components' | 'health' | 'certifica
     ...components
       .filter(({ state, atBoot }) => state === 'active' && !atBoot)
       .map(({ unit }) => `${unit} does not start at boot`),
-    ...health.flatMap(({ check, missing }) => (missing === null ? [] : [`not true that ${check}: ${missing}`])),
+    ...health.flatMap(({ check, missing }) =>
+      missing === null ? [] : [`not so: ${check} (${missing.trim()})`],
+    ),
     ...certificates
       .filter(({ daysLeft }) => daysLeft < WARN_DAYS)
       .map(({ path, daysLeft, notAfter }) =>
@@ -133,7 +147,9 @@ function problemsOf(found: Pick<HostStatus, 'components' | 'health' | 'certifica
       ),
     ...(drift.length === 0
       ? []
-      : [`${drift.length} change${drift.length === 1 ? ' is' : 's are'} due: ${some(drift.map(({ change }) => change))}`]),
+      : [
+          `${drift.length} change${drift.length === 1 ? ' is' : 's are'} due: ${some(drift.map(({ change }) => change))}`,
+        ]),
   ];
 }
 

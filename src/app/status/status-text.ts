@@ -30,7 +30,8 @@ function row({ host, roles, reached, components, health, certificates, drift }: 
   ];
 }
 
-const outOf = (good: number, all: number): string => (good === all ? `all ${all} ok` : `${good} of ${all} ok`);
+const outOf = (good: number, all: number): string =>
+  good === all ? `all ${all} ok` : `${good} of ${all} ok`;
 
 const details = ({ host, components, health, certificates }: HostStatus): string[] =>
   table([

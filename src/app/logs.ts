@@ -1,0 +1,113 @@
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { quote } from '../kernel/quote.ts';
+import { serviceId } from '../resources/service.ts';
+import {
+  type Fleet,
+  type Member,
+  alive,
+  closeAll,
+  connectAll,
+  makeFleet,
+  onEach,
+  sessionOf,
+} from '../run/fleet.ts';
+import { runScript } from '../transport/feed.ts';
+import { type RunOptions, outcome } from '../app.ts';
+import { type Cluster, openCluster } from './cluster.ts';
+import { connector, knownHostsOf } from './connect.ts';
+import { wantedOn } from './explain/file-facts.ts';
+import { firstContact } from './first-contact.ts';
+import { type Entry, entryText, readEntries } from './logs/entries.ts';
+import { hostNames } from './trust.ts';
+
+export interface LogsOptions extends Omit<RunOptions, 'ignorePreflight'> {
+  /** With or without its ending. */
+  readonly unit: string;
+  /** Names of the inventory; none stands for all hosts that should have the unit. */
+  readonly hosts: readonly string[];
+  /** How many lines of each host. */
+  readonly lines: number;
+  readonly follow: boolean;
+}
+
+/** Journals of one unit from many hosts as one: in the order of time, or as they come when followed. */
+export async function logs(options: LogsOptions): Promise<number> {
+  const { emit, stop, kill, follow } = options;
+  const unit = unitName(options.unit);
+  const cluster = await openCluster(options);
+  const { inventory } = cluster;
+  const names = options.hosts.length > 0 ? hostNames(inventory, options.hosts) : hostsOf(cluster, unit);
+  emit({ type: 'run.started', command: options.command, cluster: inventory.name, hosts: names });
+  const knownHosts = knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys);
+  await firstContact({ inventory, knownHosts, emit, confirm: options.confirm, signal: kill });
+  const fleet = makeFleet(names, { emit, concurrency: follow ? names.length : inventory.concurrency, kill });
+  const show = (entry: Entry): void => {
+    emit({ type: 'result', text: entryText(entry, names), data: entry });
+  };
+  try {
+    await connectAll(fleet, connector(inventory, knownHosts));
+    const script = `exec journalctl -u ${quote(unit)} -n ${options.lines} -o json --no-pager`;
+    if (follow) {
+      await followAll(fleet, `${script} -f`, stop, show);
+      return stop.aborted ? ExitCode.interrupted : outcome(fleet);
+    }
+    const entries = await collect(fleet, script);
+    for (const entry of entries.toSorted((a, b) => a.at - b.at)) show(entry);
+    if (entries.length === 0)
+      emit({ type: 'note', level: 'info', message: `no journal has anything of ${unit}` });
+    return outcome(fleet);
+  } finally {
+    await closeAll(fleet);
+    await cluster.artifacts.close();
+  }
+}
+
+/** systemd.unit(5); the ending may be left out. */
+function unitName(text: string): string {
+  if (/^[A-Za-z0-9@._:-]+$/.test(text) && !text.startsWith('-'))
+    return /\.[a-z]+$/.test(text) ? text : `${text}.service`;
+  throw new BootstrapError('E_UNIT', `"${text}" is not the name of a unit`, {
+    hint: 'Write it like kubelet or etcd.service.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** Hosts on which a phase wants the unit; all when it is none of ours. */
+function hostsOf(cluster: Cluster, unit: string): readonly string[] {
+  const wanted = wantedOn(cluster).filter(({ resource }) => resource.id === serviceId(unit));
+  const names = new Set(wanted.map(({ host }) => host));
+  const all = cluster.inventory.hosts.map(({ name }) => name);
+  return names.size === 0 ? all : all.filter((name) => names.has(name));
+}
+
+async function collect(fleet: Fleet, script: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  await onEach(fleet, alive(fleet), undefined, async (member) => {
+    const { stdout } = await runScript(sessionOf(member), { script, signal: fleet.kill });
+    entries.push(...readEntries(member.name, stdout.toString('utf8')));
+  });
+  return entries;
+}
+
+/** The longest that a timer can wait: a journal is followed until somebody stops it. */
+const FOR_EVER = 2 ** 31 - 1;
+
+const followAll = (
+  fleet: Fleet,
+  script: string,
+  stop: AbortSignal,
+  show: (entry: Entry) => void,
+): Promise<void> =>
+  onEach(fleet, alive(fleet), undefined, async (member: Member) => {
+    let rest = '';
+    const onStdout = (chunk: Buffer): void => {
+      const lines = (rest + chunk.toString('utf8')).split('\n');
+      rest = lines.pop() ?? '';
+      readEntries(member.name, lines.join('\n')).forEach(show);
+    };
+    try {
+      await runScript(sessionOf(member), { script, onStdout, signal: stop, timeoutMs: FOR_EVER });
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    }
+  });

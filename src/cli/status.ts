@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import type { Cli } from './context.ts';
+import { hostRun } from './host-run.ts';
+
+export function registerStatus(root: Command, cli: Cli): void {
+  const command = root.command('status');
+  command
+    .description(
+      'health of every component, expiry of certificates, drift; exits with 3 when anything is off',
+    )
+    .option('--deep', 'hash every binary instead of believing its size and times')
+    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .action(async () => {
+      const { status } = await import('../app/status.ts');
+      const { deep = false, verbose = false } = command.optsWithGlobals<{
+        deep?: boolean;
+        verbose?: boolean;
+      }>();
+      cli.exit(await hostRun(cli, command, undefined, false, (run) => status({ ...run, deep, verbose })));
+    });
+}

@@ -1,0 +1,129 @@
+import { BootstrapError } from '../../src/kernel/errors.ts';
+import type { ExecOptions, ExecResult, Session } from '../../src/transport/session.ts';
+
+/**
+ * A host in memory: it holds words by name, and takes the engine's own scripts apart instead of running them.
+ *
+ * Questions may be `get NAME`, steps `set NAME VALUE` and `fail CODE MESSAGE`; anything else is refused, as an unknown
+ * command would be by a shell. Fast enough for a thousand at once.
+ */
+export interface MemoryHost {
+  readonly name: string;
+  readonly words: Map<string, string>;
+  /** What its sessions were asked to do, in order: `connect`, `probe`, `lock OWNER`, `unlock`, `apply set a 1`, `journal`. */
+  readonly log: string[];
+  /** Called before each question and step; may change words, wait, or throw as a broken connection does. */
+  before: (what: string) => void | Promise<void>;
+  /** Called after each step: what a restart does to a service. */
+  after: (what: string) => void;
+  connections: number;
+  execs: number;
+}
+
+export function memoryHost(name: string, words: Readonly<Record<string, string>> = {}): MemoryHost {
+  return {
+    name,
+    words: new Map(Object.entries(words)),
+    log: [],
+    before: () => undefined,
+    after: () => undefined,
+    connections: 0,
+    execs: 0,
+  };
+}
+
+/** A new connection to a host. */
+export function connectTo(host: MemoryHost): Session {
+  host.connections += 1;
+  host.log.push('connect');
+  return {
+    host: host.name,
+    get stats() {
+      return { connections: host.connections, execs: host.execs, bytesSent: 0 };
+    },
+    async exec(_command, options: ExecOptions = {}) {
+      host.execs += 1;
+      if (options.signal?.aborted) throw new BootstrapError('E_ABORTED', `${host.name}: stopped`);
+      const input = iterate(options.stdin ?? []);
+      const script = await readScript(input);
+      if (script.includes('flock -n 9')) return lock(host, script, input);
+      if (/^N=/m.test(script)) return probe(host, script);
+      if (script.includes('journalctl')) {
+        host.log.push('journal');
+        return said(host.words.get('journal') ?? '');
+      }
+      return apply(host, script, options);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+const said = (stdout: string, code = 0, stderr = ''): ExecResult => ({
+  code,
+  stdout: Buffer.from(stdout),
+  stderr: Buffer.from(stderr),
+});
+
+async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
+  await host.before('probe');
+  host.log.push('probe');
+  const nonce = /^N=(\S+)$/m.exec(script)?.[1] ?? '';
+  const asked = script.matchAll(/ begin (quick\.\d+)\\?n' "\$N"\n\(\n\( (.*)\n\) 2>&1/g);
+  const legible = [...script.replaceAll('\\n', '\n').matchAll(/ begin (quick\.\d+)\n' "\$N"\n\(\n\( (.*)\n\) 2>&1/g)];
+  const frames = [...asked, ...legible].map(([, frame = '', question = '']) => {
+    const [, word] = /^get (\S+)$/.exec(question) ?? [];
+    if (word === undefined) throw new Error(`a memory host cannot answer: ${question}`);
+    const value = host.words.get(word);
+    return `\n${nonce} begin ${frame}\n${value ?? ''}\n\ncode ${value === undefined ? 1 : 0}\n${nonce} end ${frame} 0\n`;
+  });
+  return said(`${frames.join('')}\n${nonce} complete\n`);
+}
+
+async function apply(host: MemoryHost, script: string, options: ExecOptions): Promise<ExecResult> {
+  const steps = [...script.matchAll(/^echo '(\S+) begin (\S+)'; [^\n]*\n\( set -e; (.*)\n\) >&2/gm)];
+  if (steps.length === 0) throw new Error(`a memory host does not know this script:\n${script}`);
+  let stdout = '';
+  let stderr = '';
+  const print = (line: string): void => {
+    stdout += `${line}\n`;
+    options.onStdout?.(Buffer.from(`${line}\n`));
+  };
+  for (const [, nonce = '', id = '', command = ''] of steps) {
+    await host.before(command);
+    host.log.push(`apply ${command}`);
+    print(`${nonce} begin ${id}`);
+    stderr += `${nonce} begin ${id}\n`;
+    const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/.exec(command) ?? [];
+    if (verb === 'set') host.words.set(first, rest);
+    else if (verb === 'fail') {
+      stderr += `${rest}\n`;
+      print(`${nonce} fail ${id} ${first}`);
+      return said(stdout, 1, stderr);
+    } else throw new Error(`a memory host cannot: ${command}`);
+    host.after(command);
+    print(`${nonce} ok ${id}`);
+  }
+  return said(stdout, 0, stderr);
+}
+
+/** Held until the input ends, as the real script holds it. */
+async function lock(host: MemoryHost, script: string, input: AsyncIterator<Uint8Array>): Promise<ExecResult> {
+  throw new Error(`use lockable: ${host.name} ${script.length} ${typeof input}`);
+}
+
+const iterate = (source: NonNullable<ExecOptions['stdin']>): AsyncIterator<Uint8Array> =>
+  (async function* () {
+    yield* source;
+  })();
+
+async function readScript(input: AsyncIterator<Uint8Array>): Promise<string> {
+  let data = Buffer.alloc(0);
+  for (;;) {
+    const end = data.indexOf('\n') + 1;
+    const length = Number(data.subarray(0, end).toString());
+    if (end > 0 && data.length >= end + length) return data.subarray(end, end + length).toString('utf8');
+    const { value, done } = await input.next();
+    if (done) throw new Error('the script arrived cut short');
+    data = Buffer.concat([data, value]);
+  }
+}
