@@ -1,12 +1,13 @@
 import { hostname, userInfo } from 'node:os';
-import { connector, knownHostsOf } from './app/connect.ts';
+import { connector, knownHostsOf, stateFolderOf } from './app/connect.ts';
 import { type Confirm, firstContact } from './app/first-contact.ts';
-import { type Cluster, type ClusterOptions, isEssential, openCluster } from './app/cluster.ts';
-import { admission } from './app/admission.ts';
+import type { Cluster, ClusterOptions } from './app/cluster.ts';
+import { readInventory } from './app/inventory.ts';
+import type { Inventory } from './inventory/types.ts';
 import { BootstrapError, ExitCode } from './kernel/errors.ts';
 import { type Plan, isEmpty } from './plan/plan.ts';
-import { type Goal, converge, survey } from './run/converge.ts';
-import { type Fleet, alive, closeAll, hostSummaries, makeFleet } from './run/fleet.ts';
+import { type Goal, converge, look } from './run/converge.ts';
+import { type Fleet, alive, closeAll, connectAll, hostSummaries, makeFleet } from './run/fleet.ts';
 
 export interface RunOptions extends ClusterOptions {
   readonly command: string;
@@ -57,44 +58,59 @@ export async function onHosts(
   act: (run: Run, plan: Plan) => Promise<number>,
 ): Promise<number> {
   const { emit } = options;
-  const cluster = await openCluster(options);
-  const { inventory } = cluster;
+  const { inventory, warnings } = await readInventory(options.file, options.env);
   const names = inventory.hosts.map(({ name }) => name);
   emit({ type: 'run.started', command: options.command, cluster: inventory.name, hosts: names });
-  for (const { path, message, where } of cluster.warnings) {
+  for (const { path, message, where } of warnings) {
     emit({
       type: 'note',
       level: 'warn',
       message: `${where.file}:${where.line}:${where.column} ${path}: ${message}`,
     });
   }
+  const knownHosts = knownHostsOf(stateFolderOf(inventory), options.acceptNewHostKeys);
+  await firstContact({ inventory, knownHosts, emit, confirm: options.confirm, signal: options.kill });
   const fleet = makeFleet(names, { emit, concurrency: inventory.concurrency, kill: options.kill });
-  const goal: Goal = {
-    desire: cluster.desire,
-    watches: cluster.watches,
-    essential: isEssential(cluster.world(new Map())),
-    admit: admission(cluster, options),
-    prepare: () => cluster.prepare(),
-    complete: cluster.complete,
-    prune: options.prune ?? false,
-    owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
-  };
+  // While the hosts answer, everything else is read.
+  const connected = connectAll(fleet, connector(inventory, knownHosts));
+  let cluster: Cluster | undefined;
   try {
-    const knownHosts = knownHostsOf(cluster.stateFolder, options.acceptNewHostKeys);
-    await firstContact({ inventory, knownHosts, emit, confirm: options.confirm, signal: options.kill });
-    const found = await survey(fleet, goal, connector(inventory, knownHosts));
-    return await act({ cluster, fleet, goal }, found);
+    const [{ openCluster }, { admission }] = await Promise.all([
+      import('./app/cluster.ts'),
+      import('./app/admission.ts'),
+    ]);
+    cluster = await openCluster(options, inventory);
+    const goal: Goal = {
+      desire: cluster.desire,
+      watches: cluster.watches,
+      essential: essentialHosts(inventory),
+      admit: admission(cluster, options),
+      prepare: cluster.prepare,
+      complete: cluster.complete,
+      prune: options.prune ?? false,
+      owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
+    };
+    await connected;
+    return await act({ cluster, fleet, goal }, await look(fleet, goal));
   } finally {
+    await connected;
     emit({
       type: 'summary',
       changed: hostSummaries(fleet).reduce((sum, { changed }) => sum + changed, 0),
       failed: hostSummaries(fleet).filter(({ failed }) => failed).length,
-      kubeconfig: cluster.kubeconfigFile,
+      kubeconfig: cluster?.kubeconfigFile ?? null,
       hosts: hostSummaries(fleet),
     });
     await closeAll(fleet);
-    await cluster.artifacts.close();
+    await cluster?.artifacts.close();
   }
+}
+
+/** Masters and etcd members: without one of them a run does not go on. */
+function essentialHosts({ hosts }: Inventory): (host: string) => boolean {
+  const essential = hosts.filter(({ roles }) => roles.includes('master') || roles.includes('etcd'));
+  const names = new Set(essential.map(({ name }) => name));
+  return (name) => names.has(name);
 }
 
 /** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */

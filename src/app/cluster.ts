@@ -1,6 +1,4 @@
 import { dirname, join } from 'node:path';
-import { type LoadOptions, loadInventory } from '../inventory/load.ts';
-import type { Problem } from '../inventory/problem.ts';
 import type { Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
@@ -9,24 +7,23 @@ import { factsOf, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
 import type { ArtifactView, Phase, World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
-import { apiEndpoint, withRole } from '../phases/cluster.ts';
+import { apiEndpoint } from '../phases/cluster.ts';
 import { CA_IDS } from '../pki/spec.ts';
 import { openPkiStore, type PkiStore } from '../pki/store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
 import { artifactView } from './artifacts.ts';
+import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
-import { flagTable } from '../release/flags.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
-import { type Release, knownVersions, loadRelease } from '../release/release.ts';
+import { type Release, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Emit } from '../run/events.ts';
 
 /** An inventory with everything that belongs to it: release, keys, artifacts, the state folder. */
 export interface Cluster {
   readonly inventory: Inventory;
-  readonly warnings: readonly Problem[];
   readonly stateFolder: string;
   readonly kubeconfigFile: string;
   readonly pki: PkiStore;
@@ -37,12 +34,12 @@ export interface Cluster {
   readonly complete: boolean;
   world(seen: ReadonlyMap<string, Observed>): World;
   /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. */
-  prepare(): Promise<void>;
+  readonly prepare: () => Promise<void>;
 }
 
 export interface ClusterOptions {
   readonly file: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly emit: Emit;
   /** Gets every secret that is read or made, so that whatever prints can mask it. */
   readonly secrets: Set<Secret>;
@@ -52,9 +49,12 @@ export interface ClusterOptions {
   readonly skip?: readonly string[];
 }
 
-/** Reads everything about a cluster that is on this machine; makes nothing and asks no host. */
-export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { inventory, warnings } = await readInventory(options.file, options.env);
+/**
+ * Reads everything about a cluster that is on this machine; makes nothing and asks no host.
+ * @param read the inventory, when it was read before
+ */
+export async function openCluster(options: ClusterOptions, read?: Inventory): Promise<Cluster> {
+  const inventory = read ?? (await readInventory(options.file, options.env)).inventory;
   const stateFolder = stateFolderOf(inventory);
   const release = loadRelease(inventory.kubernetes.version);
   const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
@@ -87,7 +87,6 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
   return {
     inventory,
-    warnings,
     stateFolder,
     kubeconfigFile,
     pki,
@@ -96,7 +95,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     desire: (seen) => bind(selected, world(seen)),
     complete: selected.length === phases.length,
     watches: imaginedWatches(selected, inventory, world),
-    async prepare() {
+    prepare: async () => {
       await pki.ensure();
       guard();
       const here = world(new Map());
@@ -107,23 +106,6 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     },
   };
 }
-
-export const readInventory = (
-  file: string,
-  env: ClusterOptions['env'],
-): Promise<{ inventory: Inventory; warnings: readonly Problem[] }> =>
-  loadInventory(file, inventoryContext(env));
-
-/** What an inventory is checked against: the environment, and what this version knows. */
-export const inventoryContext = (env: ClusterOptions['env']): LoadOptions => ({
-  env,
-  knownVersions: knownVersions(),
-  flagKnown(component, flag) {
-    const { known, deprecated } = flagTable(component).flag(flag);
-    return deprecated ? { deprecated: 'a later version may not know it' } : known;
-  },
-  flagNames: (component) => flagTable(component).names,
-});
 
 function selectPhases({ only, skip = [] }: ClusterOptions): readonly Phase[] {
   const unknown = [...(only ?? []), ...skip].find((wanted) => !phases.some(({ id }) => id === wanted));
@@ -166,9 +148,19 @@ function bind(selected: readonly Phase[], world: World): Stage[] {
     title: phase.title,
     batch: phase.batch,
     hosts: phase.hosts(world).map(({ name }) => name),
-    resources: (name) => phase.resources(world, host(name)),
-    gates: (name) => phase.gates?.(world, host(name)) ?? [],
+    resources: once((name: string) => phase.resources(world, host(name))),
+    gates: once((name: string) => phase.gates?.(world, host(name)) ?? []),
   }));
+}
+
+/** A pure function of a name, computed once for each: a plan, its questions and its gates ask for the same. */
+function once<T>(make: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    const value = known.get(name) ?? make(name);
+    known.set(name, value);
+    return value;
+  };
 }
 
 /**
@@ -193,7 +185,7 @@ function imaginedWatches(
 }
 
 /** The controller's own way out; lower case wins, as with curl. */
-const proxyOf = (env: ClusterOptions['env']): ProxyEnvironment => ({
+const proxyOf = (env: Environment): ProxyEnvironment => ({
   httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
   httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],
   noProxy: env['no_proxy'] ?? env['NO_PROXY'],
@@ -212,12 +204,6 @@ const keysOf = (pki: PkiStore): Secret[] =>
     pki.planKey(),
     pki.admin()?.key,
   ].filter((secret) => secret !== undefined);
-
-/** Masters and etcd members: without one of them a run does not go on. */
-export const isEssential = (world: World): ((host: string) => boolean) => {
-  const essential = new Set(withRole(world, 'master', 'etcd').map(({ name }) => name));
-  return (host) => essential.has(host);
-};
 
 function unreachable(name: string): never {
   throw new TypeError(`${name} is not in the inventory`);

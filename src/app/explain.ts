@@ -33,13 +33,19 @@ export async function explain(what: string, options: ClusterOptions): Promise<nu
         profile: cluster.inventory.profile,
       });
       if (facts.length === 0) throw unknownFlag(flag);
-      options.emit({ type: 'result', text: facts.map(flagText).join('\n'), data: { flag, found: facts } });
+      options.emit({
+        type: 'result',
+        text: `${facts.map(flagText).join('\n')}\n${CAVEAT}\n`,
+        data: { flag, found: facts },
+      });
     }
     return ExitCode.ok;
   } finally {
     await cluster.artifacts.close();
   }
 }
+
+const CAVEAT = 'As on freshly installed CentOS hosts; "k8s-bootstrap plan" looks at the real ones.';
 
 function fileText({ path, phase, title, hosts, kind, restarts }: FileFact): string {
   return [

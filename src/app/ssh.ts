@@ -2,7 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { quote } from '../kernel/quote.ts';
 import type { SshTarget } from '../transport/target.ts';
-import { type ClusterOptions, readInventory } from './cluster.ts';
+import type { ClusterOptions } from './cluster.ts';
+import { readInventory } from './inventory.ts';
 import { stateFolderOf, targetOf } from './connect.ts';
 import { hostNames } from './trust.ts';
 

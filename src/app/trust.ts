@@ -2,7 +2,8 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import type { Inventory } from '../inventory/types.ts';
 import { didYouMean } from '../inventory/suggest.ts';
 import type { Emit } from '../run/events.ts';
-import { type ClusterOptions, readInventory } from './cluster.ts';
+import type { ClusterOptions } from './cluster.ts';
+import { readInventory } from './inventory.ts';
 import { knownHostsOf, stateFolderOf } from './connect.ts';
 import { type Confirm, keyTable, meet } from './first-contact.ts';
 

@@ -1,9 +1,9 @@
 import { ExitCode } from '../kernel/errors.ts';
 import type { Emit } from '../run/events.ts';
-import { type ClusterOptions, readInventory } from './cluster.ts';
+import { type Environment, readInventory } from './inventory.ts';
 
 /** Checks an inventory by itself; throws with every problem at once. */
-export async function validate(file: string, env: ClusterOptions['env'], emit: Emit): Promise<number> {
+export async function validate(file: string, env: Environment, emit: Emit): Promise<number> {
   const { inventory, warnings } = await readInventory(file, env);
   for (const { path, message, where } of warnings) {
     emit({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../kernel/errors.ts';
+import type { OutputStream } from '../report/text.ts';
 import type { Cli, Surroundings } from './context.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
@@ -59,6 +60,8 @@ export async function program(around: Surroundings): Promise<number> {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
+      getOutHelpWidth: () => width(around.stdout),
+      getErrHelpWidth: () => width(around.stderr),
       writeOut: (text) => void around.stdout.write(text),
       writeErr: (text) => void around.stderr.write(text),
     });
@@ -74,6 +77,9 @@ export async function program(around: Surroundings): Promise<number> {
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }
 }
+
+/** Of a terminal; for a pipe one that reads well. */
+const width = ({ isTTY, columns }: OutputStream): number => (isTTY && columns ? columns : 100);
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);

@@ -4,19 +4,8 @@ import { dueOn, makePlan } from '../plan/planner.ts';
 import type { Desire, Gate, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
-import type { Connect } from '../transport/session.ts';
 import { applyOn, pruneOn } from './apply.ts';
-import {
-  type Asked,
-  type Fleet,
-  type Member,
-  alive,
-  connectAll,
-  onEach,
-  probe,
-  probeAll,
-  sightings,
-} from './fleet.ts';
+import { type Asked, type Fleet, type Member, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
 import { pass, standing } from './gates.ts';
 import { lockAll } from './lock.ts';
 
@@ -39,30 +28,31 @@ export interface Goal {
   readonly owner: string;
 }
 
-/** Connects, looks at every host once, and says what it would take. Changes nothing anywhere. */
-export async function survey(fleet: Fleet, goal: Goal, connect: Connect): Promise<Plan> {
-  await connectAll(fleet, connect);
-  return look(fleet, goal);
-}
-
-/** One probe of all hosts, and the plan it leads to. */
-async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
+/** One probe of all hosts, and the plan it leads to. Changes nothing anywhere. */
+export async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
   await probeAll(fleet, goal.watches);
-  await lookCloser(fleet, goal);
+  let stages = goal.desire(sightings(fleet));
+  if (await lookCloser(fleet, goal, stages)) stages = goal.desire(sightings(fleet));
   const seen = sightings(fleet);
   goal.admit(seen, new Map(alive(fleet).flatMap(({ name, time }) => (time ? [[name, time]] : []))));
-  const plan = makePlan(goal.desire(seen), seen);
+  const plan = makePlan(stages, seen);
   return goal.complete ? plan : { ...plan, orphans: [] };
 }
 
-/** What the first questions did not cover, because facts decided otherwise than imagined. */
-async function lookCloser(fleet: Fleet, goal: Goal): Promise<void> {
-  const wanted = watchesOf(goal.desire(sightings(fleet)));
-  await onEach(fleet, alive(fleet), undefined, async (member) => {
-    const asked = new Set((goal.watches.get(member.name) ?? []).map(({ kind, key }) => `${kind}:${key}`));
-    const more = (wanted.get(member.name) ?? []).filter(({ kind, key }) => !asked.has(`${kind}:${key}`));
-    if (more.length > 0) await probe(fleet, member, more);
+/** Asks what the first questions did not cover, because facts decided otherwise than imagined. */
+async function lookCloser(fleet: Fleet, goal: Goal, stages: readonly Stage[]): Promise<boolean> {
+  const wanted = watchesOf(stages);
+  const missing = new Map(
+    alive(fleet).map(({ name }) => {
+      const asked = new Set((goal.watches.get(name) ?? []).map(({ kind, key }) => `${kind}:${key}`));
+      return [name, (wanted.get(name) ?? []).filter(({ kind, key }) => !asked.has(`${kind}:${key}`))];
+    }),
+  );
+  const members = alive(fleet).filter(({ name }) => (missing.get(name) ?? []).length > 0);
+  await onEach(fleet, members, undefined, async (member) => {
+    await probe(fleet, member, missing.get(member.name) ?? []);
   });
+  return members.length > 0;
 }
 
 /**

@@ -31,7 +31,8 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
       told = missing;
       fleet.emit({ type: 'gate.waiting', phase, host: member.name, waitingFor: `${gate.title}: ${missing}` });
     }
-    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal: fleet.kill });
+    // When the run is killed, the next look says so.
+    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal: fleet.kill }).catch(() => undefined);
   }
 }
 

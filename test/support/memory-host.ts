@@ -16,6 +16,7 @@ export interface MemoryHost {
   before: (what: string) => void | Promise<void>;
   /** Called after each step: what a restart does to a service. */
   after: (what: string) => void;
+  lockedBy: string | undefined;
   connections: number;
   execs: number;
 }
@@ -27,6 +28,7 @@ export function memoryHost(name: string, words: Readonly<Record<string, string>>
     log: [],
     before: () => undefined,
     after: () => undefined,
+    lockedBy: undefined,
     connections: 0,
     execs: 0,
   };
@@ -46,7 +48,7 @@ export function connectTo(host: MemoryHost): Session {
       if (options.signal?.aborted) throw new BootstrapError('E_ABORTED', `${host.name}: stopped`);
       const input = iterate(options.stdin ?? []);
       const script = await readScript(input);
-      if (script.includes('flock -n 9')) return lock(host, script, input);
+      if (script.includes('flock -n 9')) return lock(host, script, input, options);
       if (/^N=/m.test(script)) return probe(host, script);
       if (script.includes('journalctl')) {
         host.log.push('journal');
@@ -68,9 +70,8 @@ async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
   await host.before('probe');
   host.log.push('probe');
   const nonce = /^N=(\S+)$/m.exec(script)?.[1] ?? '';
-  const asked = script.matchAll(/ begin (quick\.\d+)\\?n' "\$N"\n\(\n\( (.*)\n\) 2>&1/g);
-  const legible = [...script.replaceAll('\\n', '\n').matchAll(/ begin (quick\.\d+)\n' "\$N"\n\(\n\( (.*)\n\) 2>&1/g)];
-  const frames = [...asked, ...legible].map(([, frame = '', question = '']) => {
+  const asked = script.matchAll(/ begin (quick\.\d+)\n' "\$N"\n\(\n\( (.*)\n\) 2>&1/g);
+  const frames = [...asked].map(([, frame = '', question = '']) => {
     const [, word] = /^get (\S+)$/.exec(question) ?? [];
     if (word === undefined) throw new Error(`a memory host cannot answer: ${question}`);
     const value = host.words.get(word);
@@ -107,8 +108,21 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
 }
 
 /** Held until the input ends, as the real script holds it. */
-async function lock(host: MemoryHost, script: string, input: AsyncIterator<Uint8Array>): Promise<ExecResult> {
-  throw new Error(`use lockable: ${host.name} ${script.length} ${typeof input}`);
+async function lock(
+  host: MemoryHost,
+  script: string,
+  input: AsyncIterator<Uint8Array>,
+  options: ExecOptions,
+): Promise<ExecResult> {
+  const owner = /printf '%s since %s\\n' '(.*)' "/.exec(script)?.[1] ?? 'nobody';
+  if (host.lockedBy !== undefined) return said(`${host.lockedBy} since noon\n`, 75);
+  host.lockedBy = owner;
+  host.log.push(`lock ${owner}`);
+  options.onStdout?.(Buffer.from('locked\n'));
+  while ((await input.next()).done !== true);
+  host.lockedBy = undefined;
+  host.log.push('unlock');
+  return said('locked\n');
 }
 
 const iterate = (source: NonNullable<ExecOptions['stdin']>): AsyncIterator<Uint8Array> =>

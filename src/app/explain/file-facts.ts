@@ -1,5 +1,7 @@
 import { imagined } from '../../phases/facts.ts';
-import type { Resource } from '../../resources/resource.ts';
+import type { Observed } from '../../resources/observe.ts';
+import type { Change, Resource } from '../../resources/resource.ts';
+import { serviceId } from '../../resources/service.ts';
 import type { Cluster } from '../cluster.ts';
 
 /** A resource that a phase wants on a host, by all that can be known without asking it. */
@@ -57,7 +59,7 @@ export function explainFile(wanted: readonly Wanted[], path: string): readonly F
         title: first.title,
         hosts,
         kind: kindOf(first.resource, path),
-        restarts: [...new Set(readersOf(wanted, hosts, path))],
+        restarts: [...new Set(restartedBy(wanted, hosts, first.resource.id))],
       },
     ];
   });
@@ -71,12 +73,32 @@ function kindOf({ id, title }: Resource, path: string): string {
   return kind === 'directory' ? 'a folder' : `part of ${title}`;
 }
 
-/** A unit is restarted by what its revision is computed over. */
-const readersOf = (wanted: readonly Wanted[], hosts: readonly string[], path: string): string[] =>
-  wanted
-    .filter(({ host }) => hosts.includes(host))
-    .flatMap(({ resource }) => resource.watches)
-    .flatMap((watch) => (watch.kind === 'unit' && watch.inputs.includes(path) ? [watch.key] : []));
+/** Units that restart when the resource changes: asked of a host on which everything else is as wanted. */
+function restartedBy(wanted: readonly Wanted[], hosts: readonly string[], id: string): string[] {
+  const upstream = new Map<string, Change>([[id, { kind: 'update', summary: '' }]]);
+  const restarts = ({ resource }: Wanted): boolean => resource.diff(allRunning, upstream).kind === 'restart';
+  return wanted
+    .filter(({ host, resource }) => hosts.includes(host) && resource.id.startsWith(SERVICE))
+    .filter(restarts)
+    .map(({ resource }) => resource.id.slice(SERVICE.length));
+}
+
+const SERVICE = serviceId('');
+
+const allRunning: Observed = {
+  ...imagined('centos'),
+  unit: () => ({
+    load: 'loaded',
+    active: 'active',
+    sub: 'running',
+    enabled: 'enabled',
+    needsReload: false,
+    runningRevision: '',
+    diskRevision: '',
+    binaryReplaced: false,
+    startedAt: '',
+  }),
+};
 
 /** Items by key, both in the order in which they come. */
 export function groupBy<T>(

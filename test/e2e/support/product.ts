@@ -78,10 +78,16 @@ export interface Result extends Output {
   readonly planned: readonly PlannedChange[];
 }
 
+export interface RunOptions extends CommandOptions {
+  /** As people see it, instead of with `--json`; then there are no events. */
+  readonly text?: boolean;
+}
+
 /** Runs the product with `--json`. Nothing of the user's own settings reaches it. */
-export async function k8sb(args: readonly string[], options: CommandOptions = {}): Promise<Result> {
+export async function k8sb(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [name = '', ...rest] = args;
-  const output = await command('node', [join(root, 'bin/k8s-bootstrap'), name, inventoryFile, '--json', ...rest], {
+  const format = options.text === true ? '--plain' : '--json';
+  const output = await command('node', [join(root, 'bin/k8s-bootstrap'), name, inventoryFile, format, ...rest], {
     cwd: workFolder,
     ...options,
     env: { PATH: process.env['PATH'], HOME: workFolder, ...options.env },

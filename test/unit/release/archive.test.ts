@@ -22,6 +22,14 @@ const wholesome: TarEntry[] = [
   file(`${folder}/etcdctl`, etcdctl),
 ];
 
+/** One bit of the time of `etcd`, which only the header's own checksum can tell. */
+function damagedHeader(content: Buffer): Buffer {
+  const tar = gunzipSync(content);
+  const mtime = tar.indexOf(`${folder}/etcd`) + 136;
+  tar[mtime + 5] = (tar[mtime + 5] ?? 0) ^ 1;
+  return gzipSync(tar);
+}
+
 describe('member', () => {
   it('unpacks the named members and nothing else', async () => {
     const { artifact, content } = await anArchive(wholesome);
@@ -119,6 +127,7 @@ describe('a hostile archive', () => {
   it.each<[string, (content: Buffer) => Buffer]>([
     ['cut off', (content) => content.subarray(0, content.length - 200)],
     ['cut off within the tar', (content) => gzipSync(gunzipSync(content).subarray(0, 500_000))],
+    ['damaged in a header', damagedHeader],
     ['no gzip at all', () => elf(100)],
     ['no tar inside', () => gzipSync(elf(5000))],
   ])('that is %s is refused', async (_title, spoil) => {

@@ -113,6 +113,19 @@ describe('resuming', () => {
     expect(server.requests.map(({ headers }) => headers.range)).toEqual(['bytes=5000-', undefined]);
   });
 
+  it('goes on when a server gives less than it was asked for', async () => {
+    const stingy = await mirror((request, response) => {
+      const start = Number(/\d+/.exec(request.headers.range ?? '')?.[0]);
+      const end = Math.min(start + 150_000, content.length);
+      response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${content.length}` });
+      response.end(content.subarray(start, end));
+    });
+    const store = aStore({ mirrors: [stingy.url] });
+    writeFileSync(leftover(store.folder, sha256(content)), content.subarray(0, 5000));
+    expect(sha256(readFileSync((await store.fetch(artifact)).file))).toBe(sha256(content));
+    expect(stingy.requests.map(({ headers }) => headers.range)).toEqual(['bytes=5000-', 'bytes=155000-']);
+  });
+
   it('blames the leftover, not the server, when the parts do not fit', async () => {
     const server = await mirror(serving(content));
     const store = aStore({ mirrors: [server.url] });

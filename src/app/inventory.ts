@@ -1,0 +1,19 @@
+import { type LoadOptions, type LoadedInventory, loadInventory } from '../inventory/load.ts';
+import { flagTable } from '../release/flags.ts';
+import { knownVersions } from '../release/release.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const readInventory = (file: string, env: Environment): Promise<LoadedInventory> =>
+  loadInventory(file, inventoryContext(env));
+
+/** What an inventory is checked against: the environment, and what this version knows. */
+export const inventoryContext = (env: Environment): LoadOptions => ({
+  env,
+  knownVersions: knownVersions(),
+  flagKnown(component, flag) {
+    const { known, deprecated } = flagTable(component).flag(flag);
+    return deprecated ? { deprecated: 'a later version may not know it' } : known;
+  },
+  flagNames: (component) => flagTable(component).names,
+});

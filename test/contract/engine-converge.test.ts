@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { isEmpty } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
+import { type Stage, watchesOf } from '../../src/plan/stage.ts';
+import { bytes } from '../../src/resources/content.ts';
+import { binary, directory, file } from '../../src/resources/file.ts';
+import type { Resource } from '../../src/resources/resource.ts';
+import { service } from '../../src/resources/service.ts';
+import { kernelModule, packages, systemUser, sysctl } from '../../src/resources/system.ts';
+import { type Goal, converge, survey } from '../../src/run/converge.ts';
+import { makeFleet, hostSummaries } from '../../src/run/fleet.ts';
+import type { RunEvent } from '../../src/run/events.ts';
+import { stage } from '../support/cells.ts';
+import { look } from '../support/probing.ts';
+import { type RootedHost, rootedHost } from '../support/rooted-host.ts';
+import { shells } from '../support/shells.ts';
+
+/** A run of stages on one host with a real shell. */
+async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal> = {}) {
+  const events: RunEvent[] = [];
+  const fleet = makeFleet(['m1'], {
+    emit: (event) => void events.push({ ...event, at: new Date() }),
+    concurrency: 2,
+    kill: new AbortController().signal,
+  });
+  const goal: Goal = {
+    desire: () => stages,
+    watches: watchesOf(stages),
+    essential: () => true,
+    admit: () => undefined,
+    prepare: () => Promise.resolve(),
+    complete: true,
+    prune: false,
+    owner: "o'hara@here (pid 1)",
+    ...more,
+  };
+  const plan = await survey(fleet, goal, () => Promise.resolve(host.session()));
+  await converge(fleet, goal, plan, new AbortController().signal);
+  const [summary] = hostSummaries(fleet);
+  const [member] = fleet.members.values();
+  return { events, plan, summary: summary!, failed: member!.failed };
+}
+
+const on = (id: string, resources: readonly Resource[], more: Partial<Stage> = {}): Stage =>
+  stage(id, ['m1'], { resources: () => resources, ...more });
+
+const unitText = (flags: string): string =>
+  `[Service]\nExecStart=/usr/local/bin/etcd ${flags}\nEnvironmentFile=-/var/lib/k8s-bootstrap/revisions/etcd.service\n`;
+
+/** About all there is: what a phase is made of. */
+function everything(flags = '--x'): Stage[] {
+  const unit = '/etc/systemd/system/etcd.service';
+  return [
+    on('os', [packages('yum', ['socat', 'iptables'], []), kernelModule('overlay'), sysctl('net.ipv4.ip_forward', '1')]),
+    on('store', [
+      systemUser({ name: 'etcd', home: '/var/lib/etcd', comment: 'etcd' }),
+      directory({ path: '/var/lib/etcd', mode: '0700', owner: 'etcd' }),
+      binary({ path: '/usr/local/bin/etcd', sha256: bytes('a program').sha256, from: 'etcd v3', source: () => Promise.resolve(bytes('a program')) }),
+      file({ path: '/etc/etcd/etcd.key', content: 'very secret', secret: true, owner: 'etcd' }),
+      file({ path: unit, content: unitText(flags) }),
+      service({
+        unit: 'etcd.service',
+        restartOn: [`file:${unit}`, 'file:/usr/local/bin/etcd', 'file:/etc/etcd/etcd.key'],
+        inputs: [unit, '/etc/etcd/etcd.key'],
+      }),
+    ]),
+  ];
+}
+
+function fresh(shell: (typeof shells)[number]): RootedHost {
+  const host = rootedHost(shell);
+  for (const name of ['socat', 'iptables']) host.setState(`repo/${name}`, '1-1');
+  host.write('/proc/sys/net/ipv4/ip_forward', '0\n');
+  return host;
+}
+
+describe.each(shells)('a run with $name as sh', (shell) => {
+  it('makes everything, proves it, and has nothing to do the second time', async () => {
+    const host = fresh(shell);
+    const first = await up(host, everything());
+    expect(first.summary).toMatchObject({ changed: 9, failed: false, restarted: ['etcd.service'] });
+    expect(host.read('/etc/etcd/etcd.key')).toBe('very secret');
+    expect([host.modeOf('/etc/etcd/etcd.key'), host.ownerOf('/etc/etcd/etcd.key')]).toEqual(['0600', 'etcd:etcd']);
+    const second = await up(host, everything());
+    expect(isEmpty(second.plan)).toBe(true);
+    expect(second.summary).toMatchObject({ changed: 0, execs: 1, restarted: [] });
+    expect(JSON.stringify(first.events)).not.toContain('very secret');
+  });
+
+  it('restarts a service because of what changes, and once', async () => {
+    const host = fresh(shell);
+    await up(host, everything());
+    const { plan, summary } = await up(host, everything('--y'));
+    expect(plan.phases.flatMap(({ hosts }) => hosts.flatMap(({ changes }) => changes.map(({ id }) => id)))).toEqual([
+      'file:/etc/systemd/system/etcd.service',
+      'service:etcd.service',
+    ]);
+    expect(plan.phases[0]?.hosts[0]?.changes[1]?.change).toEqual({
+      kind: 'restart',
+      summary: 'restart',
+      because: ['/etc/systemd/system/etcd.service changes'],
+      interrupts: true,
+    });
+    expect(summary.restarted).toEqual(['etcd.service']);
+    expect(host.state('started').split('\n')).toEqual(['etcd.service', 'etcd.service']);
+  });
+
+  it('completes what a run that died between writing and restarting has left', async () => {
+    const host = fresh(shell);
+    await up(host, everything());
+    host.write('/etc/systemd/system/etcd.service', unitText('--y'));
+    const { plan, summary } = await up(host, everything('--y'));
+    const changes = plan.phases.flatMap(({ hosts }) => hosts.flatMap((one) => one.changes));
+    expect(changes.map(({ id }) => id)).toEqual(['service:etcd.service']);
+    expect(changes[0]?.change).toMatchObject({ because: expect.arrayContaining(['it was started before its files last changed']) as string[] });
+    expect(summary.restarted).toEqual(['etcd.service']);
+    expect((await up(host, everything('--y'))).summary.changed).toBe(0);
+  });
+
+  it('is not confused about secrets by looking again at a gate', async () => {
+    const host = fresh(shell);
+    const health = { kind: 'answer', key: 'health', script: 'cat /etc/health' } as const;
+    const withGate = [
+      on('one', [file({ path: '/etc/health', content: 'good' })], {
+        gates: () => [
+          { title: 'health', at: 'm1', watches: [health], judge: (seen) => (seen.answer('health')?.output === 'good' ? undefined : 'bad'), timeoutSeconds: 5, units: [] },
+        ],
+      }),
+      ...everything(),
+    ];
+    await up(host, withGate);
+    host.write('/etc/health', 'bad');
+    const { summary } = await up(host, withGate);
+    expect(summary).toMatchObject({ changed: 1, restarted: [] });
+  });
+
+  it('says with a failing service what its journal says', async () => {
+    const host = fresh(shell);
+    host.setState('fail/etcd.service', '');
+    host.setState('journal/etcd.service', 'listen tcp 10.0.0.1:2380: bind: cannot assign requested address\n');
+    await expect(up(host, everything())).rejects.toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^restart etcd.service failed with code 1:\n[^]*cannot assign requested address/) as string,
+        where: { host: 'm1', phase: 'store', resource: 'service:etcd.service' },
+      }),
+    );
+    host.clearState('fail/etcd.service');
+    expect((await up(host, everything())).summary).toMatchObject({ changed: 1, restarted: ['etcd.service'] });
+  });
+
+  it('names what nothing wants any more, and takes it away when told', async () => {
+    const host = fresh(shell);
+    const extra = [...everything(), on('extra', [directory({ path: '/etc/extra' }), file({ path: '/etc/extra/file', content: 'x' })])];
+    const watched = new Map([['m1', [...watchesOf(extra).get('m1')!, { kind: 'file', key: '/var/lib/k8s-bootstrap/manifest', read: 'content' } as const]]]);
+    await up(host, extra, { watches: watched });
+    const { plan } = await up(host, everything(), { watches: watched });
+    expect(plan.orphans.map(({ path }) => path).sort()).toEqual(['/etc/extra', '/etc/extra/file']);
+    expect(host.read('/etc/extra/file')).toBe('x');
+    await up(host, everything(), { watches: watched, prune: true });
+    expect(host.list('/etc').filter((path) => path.includes('extra'))).toEqual([]);
+    expect((await up(host, everything(), { watches: watched, prune: true })).plan.orphans).toEqual([]);
+  });
+
+  it('runs one at a time: the second is told who works there and since when', async () => {
+    const host = fresh(shell);
+    const slow = on('slow', [
+      {
+        ...file({ path: '/etc/slow', content: 'x' }),
+        steps: () => [{ op: 'run', title: 'take time', script: 'touch /etc/begun; sleep 1; printf x > /etc/slow; chmod 644 /etc/slow' }],
+      },
+    ]);
+    const first = up(host, [slow]);
+    while (host.read('/etc/begun') === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(up(host, everything())).rejects.toThrow(
+      expect.objectContaining({
+        code: 'E_LOCKED',
+        exitCode: 5,
+        message: expect.stringMatching(/^m1 is being changed by o'hara@here \(pid 1\) since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+      }),
+    );
+    await first;
+    expect((await up(host, everything())).summary.failed).toBe(false);
+  });
+
+  it('gets the lock of a controller that went silent', async () => {
+    const host = fresh(shell);
+    host.setState('hurry', ''); // 45 s become 0.9
+    const { lockAll } = await import('../../src/run/lock.ts');
+    const session = host.session();
+    const fleet = makeFleet(['m1'], { emit: () => undefined, concurrency: 1, kill: new AbortController().signal });
+    const [member] = fleet.members.values();
+    member!.session = session;
+    const held = await lockAll(fleet, [member!], 'dead');
+    await expect(up(host, everything())).rejects.toThrow(expect.objectContaining({ code: 'E_LOCKED' }));
+    const deadline = performance.now() + 10_000;
+    let done = false;
+    while (!done && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      done = await up(host, everything()).then(
+        () => true,
+        () => false,
+      );
+    }
+    expect(done).toBe(true);
+    await held.release();
+  });
+
+  it('makes the same plan from the same host', async () => {
+    const host = fresh(shell);
+    const stages = everything();
+    const watches = watchesOf(stages).get('m1')!;
+    const plans = await Promise.all([look(host.session(), watches), look(host.session(), watches)]);
+    const [one, other] = plans.map((seen) => makePlan(stages, new Map([['m1', seen]])));
+    expect(one).toEqual(other);
+    expect(isEmpty(one!)).toBe(false);
+  });
+});

@@ -1,0 +1,123 @@
+import type { Desire, Gate, Stage } from '../../src/plan/stage.ts';
+import { watchesOf } from '../../src/plan/stage.ts';
+import type { Watch } from '../../src/resources/observe.ts';
+import { type Change, type Resource, none } from '../../src/resources/resource.ts';
+import { type Goal, converge, survey } from '../../src/run/converge.ts';
+import type { Emit, RunEvent } from '../../src/run/events.ts';
+import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
+import { type MemoryHost, connectTo } from './memory-host.ts';
+
+/** The smallest stages there can be, and a run of them over hosts in memory. */
+
+const question = (word: string): Watch => ({ kind: 'answer', key: word, script: `get ${word}` });
+
+/** A word that should have a value. */
+export const cell = (word: string, value: string): Resource => ({
+  id: `cell:${word}`,
+  title: word,
+  watches: [question(word)],
+  diff: (seen): Change => {
+    const now = seen.answer(word)?.output ?? '';
+    return now === value ? none('as wanted') : { kind: 'update', summary: `${now} → ${value}` };
+  },
+  steps: () => [{ op: 'run', title: `set ${word}`, script: `set ${word} ${value}` }],
+});
+
+/** A step that cannot succeed. */
+export const broken = (word: string, message: string): Resource => ({
+  ...cell(word, 'never'),
+  steps: () => [{ op: 'run', title: `break ${word}`, script: `fail 7 ${message}` }],
+});
+
+/** Not known before another word is there. */
+export const dependent = (word: string, value: string, on: string): Resource => ({
+  ...cell(word, value),
+  watches: [question(word), question(on)],
+  diff: (seen, upstream) =>
+    seen.answer(on)?.code === 0
+      ? cell(word, value).diff(seen, upstream)
+      : { kind: 'unknown', summary: 'not known yet', waitsFor: on },
+});
+
+/** Holds when a word on a host is `yes`. */
+export const gate = (host: string, word = 'healthy', timeoutSeconds = 0.3): Gate => ({
+  title: `${host} is ${word}`,
+  at: host,
+  watches: [question(word)],
+  judge: (seen) => (seen.answer(word)?.output === 'yes' ? undefined : `${word} is ${seen.answer(word)?.output ?? 'unknown'}`),
+  timeoutSeconds,
+  units: ['x.service'],
+});
+
+export function stage(id: string, hosts: readonly string[], spec: Partial<Omit<Stage, 'id' | 'hosts'>> = {}): Stage {
+  return { id, title: id, hosts, batch: 'parallel', resources: () => [], gates: () => [], ...spec };
+}
+
+export interface Play {
+  readonly fleet: Fleet;
+  readonly events: readonly RunEvent[];
+  readonly prepared: () => number;
+  /** Looks at all hosts, and makes the plan happen. */
+  readonly up: () => Promise<void>;
+}
+
+export interface PlayOptions extends Partial<Goal> {
+  readonly stop?: AbortSignal;
+  readonly kill?: AbortSignal;
+  readonly concurrency?: number;
+  readonly onEvent?: Emit;
+}
+
+/** A run of stages over hosts in memory; all of them are essential unless said otherwise. */
+export function play(hosts: readonly MemoryHost[], stages: readonly Stage[] | Desire, options: PlayOptions = {}): Play {
+  const events: RunEvent[] = [];
+  let prepared = 0;
+  const desire: Desire = typeof stages === 'function' ? stages : () => stages;
+  const fleet = makeFleet(
+    hosts.map(({ name }) => name),
+    {
+      emit: (event) => {
+        events.push({ ...event, at: new Date() });
+        options.onEvent?.(event);
+      },
+      concurrency: options.concurrency ?? 30,
+      kill: options.kill ?? new AbortController().signal,
+    },
+  );
+  const goal: Goal = {
+    desire,
+    watches: watchesOf(desire(new Map())),
+    essential: () => true,
+    admit: () => undefined,
+    prepare: () => {
+      prepared += 1;
+      return Promise.resolve();
+    },
+    complete: true,
+    prune: false,
+    owner: 'me@here (pid 1)',
+    ...options,
+  };
+  return {
+    fleet,
+    events,
+    prepared: () => prepared,
+    async up() {
+      const plan = await survey(fleet, goal, (name) => Promise.resolve(connectTo(hosts.find((host) => host.name === name)!)));
+      await converge(fleet, goal, plan, options.stop ?? new AbortController().signal);
+    },
+  };
+}
+
+/** What was applied on all hosts, in order, as `m1: set a 1`. */
+export function journal(hosts: readonly MemoryHost[]): { readonly lines: readonly string[] } {
+  const lines: string[] = [];
+  for (const host of hosts) {
+    const { push } = host.log;
+    host.log.push = (...entries: string[]) => {
+      lines.push(...entries.map((entry) => `${host.name}: ${entry}`));
+      return push.apply(host.log, entries);
+    };
+  }
+  return { lines };
+}

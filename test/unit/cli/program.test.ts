@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { scratch } from '../../support/ssh-target.ts';
+import { run } from './support.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const LAB = join(ROOT, 'inventory/lab.yaml');
+const folder = scratch();
+
+afterAll(() => {
+  folder.remove();
+});
+
+const COMMANDS = ['init', 'up', 'plan', 'status', 'preflight', 'validate', 'trust', 'explain', 'logs', 'ssh', 'phases', 'schema'];
+
+describe('help', () => {
+  it.each(['', ...COMMANDS])('of "%s" is as written down', async (command) => {
+    const { code, stdout, stderr } = await run([...(command ? [command] : []), '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot(`../../golden/cli/help${command ? `-${command}` : ''}.txt`);
+  });
+
+  it('names every command', async () => {
+    const { stdout } = await run(['--help']);
+    const named = [...stdout.matchAll(/^ {2}([a-z]+) .*(?:\[options\]|\[command\])/gm)].map(([, name]) => name);
+    expect(named).toEqual([...COMMANDS, 'help']);
+  });
+});
+
+describe('usage', () => {
+  it('prints the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    { args: ['destroy'], says: "unknown command 'destroy'" },
+    { args: ['up', '--frce'], says: "unknown option '--frce'" },
+    { args: ['logs'], says: "missing required argument 'unit'" },
+    { args: ['logs', 'etcd', '-n', 'many'], says: 'It must be a number.' },
+    { args: ['init', '10.0.0.1', '--masters', 'x'], says: 'It must be a number.' },
+    { args: ['validate', 'a.yaml', 'b.yaml'], says: 'too many arguments' },
+  ])('refuses $args with code 2', async ({ args, says }) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(says);
+  });
+
+  it('suggests the command that was meant', async () => {
+    expect((await run(['plann'])).stderr).toContain('Did you mean plan?');
+  });
+});
+
+describe('the inventory', () => {
+  it('is the argument, else -i, else the environment', async () => {
+    const env = { K8S_BOOTSTRAP_INVENTORY: '/of/env.yaml' };
+    expect((await run(['validate', '/of/argument.yaml', '-i', '/of/option.yaml'], env)).stderr).toContain('/of/argument.yaml');
+    expect((await run(['validate', '-i', '/of/option.yaml'], env)).stderr).toContain('/of/option.yaml');
+    expect((await run(['-i', '/of/option.yaml', 'validate'], env)).stderr).toContain('/of/option.yaml');
+    expect((await run(['validate'], env)).stderr).toContain('/of/env.yaml');
+  });
+
+  it.each(['up', 'plan', 'preflight', 'validate', 'status', 'trust', 'explain v', 'logs etcd', 'ssh m1'])(
+    'that is missing ends "%s" with code 2 and a hint',
+    async (command) => {
+      const { code, stderr } = await run(['-i', join(folder.path, 'none.yaml'), ...command.split(' ')]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/error E_INVENTORY_FILE: cannot read the inventory .*none\.yaml: no such file[^]*hint: /);
+    },
+  );
+
+  it('with problems ends with code 2, and as JSON in the last line', async () => {
+    const file = folder.file('bad.yaml', 'name: x\nhosts: [{ name: a, adress: 10.0.0.1 }]\n');
+    const { code, stdout, stderr } = await run(['validate', file, '--json']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+    expect(JSON.parse(stdout.trim())).toMatchObject({ type: 'run.failed', error: { code: 'E_INVENTORY' } });
+  });
+
+  it('that is good is said to be so', async () => {
+    const { code, stdout } = await run(['validate', LAB]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('3 hosts');
+  });
+});
+
+describe('names', () => {
+  it.each([
+    { args: ['trust', 'w7'], says: /E_HOST: there is no host "w7" in the inventory; did you mean w1\?[^]*hint: Hosts are m1, w1, w2/ },
+    { args: ['ssh', 'm2', 'true'], says: /E_HOST: there is no host "m2"/ },
+    { args: ['logs', 'etcd', 'm1', 'zz'], says: /E_HOST: there is no host "zz"/ },
+    { args: ['logs', 'a;b'], says: /E_UNIT: "a;b" is not the name of a unit[^]*hint: / },
+    { args: ['explain', 'anonymous-aut'], says: /E_EXPLAIN: .*did you mean anonymous-auth\?/ },
+    { args: ['explain', '/etc/kubernetes/kubelet.con'], says: /E_EXPLAIN: .*did you mean \/etc\/kubernetes\/kubelet\.conf\?/ },
+    { args: ['plan', '--only', 'etc'], says: /E_PHASE: / },
+  ])('$args is refused with code 2', async ({ args, says }) => {
+    const { code, stderr } = await run(['-i', LAB, ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(says);
+  });
+});
+
+describe('answers without a host', () => {
+  it('phases lists them in order', async () => {
+    const { stdout } = await run(['phases']);
+    const ids = stdout.trim().split('\n').map((line) => line.split(' ')[0]);
+    expect(ids.slice(0, 2)).toEqual(['base', 'packages']);
+    expect(ids.indexOf('etcd')).toBeLessThan(ids.indexOf('apiserver'));
+  });
+
+  it('schema is JSON', async () => {
+    expect(JSON.parse((await run(['schema'])).stdout)).toHaveProperty('properties.hosts');
+  });
+});

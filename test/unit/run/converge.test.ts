@@ -1,0 +1,296 @@
+import { describe, expect, it } from 'vitest';
+import { hostSummaries } from '../../../src/run/fleet.ts';
+import { broken, cell, dependent, gate, journal, play, stage } from '../../support/cells.ts';
+import { memoryHost } from '../../support/memory-host.ts';
+
+const coded = (code: string, more: object = {}): Error => expect.objectContaining({ code, ...more }) as Error;
+
+const three = (words: Record<string, string> = {}): ReturnType<typeof memoryHost>[] =>
+  ['m1', 'm2', 'm3'].map((name) => memoryHost(name, words));
+const names = ['m1', 'm2', 'm3'];
+
+describe('a run with nothing to do', () => {
+  it('costs one connection and one exec for each host, and makes nothing', async () => {
+    const hosts = three({ a: '1', healthy: 'yes' });
+    const run = play(hosts, [stage('one', names, { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] })]);
+    await run.up();
+    expect(hosts.map(({ log }) => log)).toEqual([
+      ['connect', 'probe'],
+      ['connect', 'probe'],
+      ['connect', 'probe'],
+    ]);
+    expect(hostSummaries(run.fleet).map(({ connections, execs, changed }) => [connections, execs, changed])).toEqual([
+      [1, 1, 0],
+      [1, 1, 0],
+      [1, 1, 0],
+    ]);
+    expect(run.prepared()).toBe(0);
+    expect(run.events.map(({ type }) => type).filter((type) => type.startsWith('phase') || type.startsWith('gate'))).toEqual([]);
+  });
+
+  it('counts the same over a thousand hosts, never more of them at once than allowed', async () => {
+    const hosts = Array.from({ length: 1000 }, (_, index) => memoryHost(`n${index}`, { a: '1' }));
+    let working = 0;
+    let most = 0;
+    for (const host of hosts) {
+      host.before = async () => {
+        most = Math.max(most, (working += 1));
+        await new Promise((resolve) => setImmediate(resolve));
+        working -= 1;
+      };
+    }
+    const before = process.memoryUsage().heapUsed;
+    await play(hosts, [stage('one', hosts.map(({ name }) => name), { resources: () => [cell('a', '1')] })], { concurrency: 30 }).up();
+    expect(hosts.every(({ connections, execs }) => connections === 1 && execs === 1)).toBe(true);
+    expect(most).toBeLessThanOrEqual(30);
+    expect(most).toBeGreaterThan(10);
+    expect((process.memoryUsage().heapUsed - before) / 1e6).toBeLessThan(400);
+  });
+
+  it('is no success while a gate does not hold', async () => {
+    const hosts = [memoryHost('m1', { a: '1', healthy: 'no', journal: 'x.service: disk is full' })];
+    const run = play(hosts, [stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] })]);
+    await run.up();
+    expect(run.fleet.members.get('m1')?.failed).toMatchObject({
+      code: 'E_GATE',
+      message: expect.stringMatching(/m1 is healthy: healthy is no after 0.3 s\n.*disk is full/) as string,
+      where: { host: 'm1', phase: 'one' },
+    });
+    expect(run.prepared()).toBe(0);
+  });
+
+  it('waits for a gate that is about to hold', async () => {
+    const host = memoryHost('m1', { a: '1', healthy: 'no' });
+    let probes = 0;
+    host.before = () => {
+      if ((probes += 1) === 3) host.words.set('healthy', 'yes');
+    };
+    const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (name) => [gate(name, 'healthy', 20)] })]);
+    await run.up();
+    expect(run.fleet.members.get('m1')?.failed).toBeUndefined();
+    expect(run.events.flatMap((event) => (event.type === 'gate.waiting' ? [event.waitingFor] : []))).toEqual([
+      'm1 is healthy: healthy is no',
+    ]);
+  });
+});
+
+describe('a run with something to do', () => {
+  it('goes stage by stage, over all hosts of a stage, under the lock, and looks again at the end', async () => {
+    const hosts = three();
+    const { lines } = journal(hosts);
+    const stages = [
+      stage('one', names, { resources: () => [cell('a', '1'), cell('b', '2')] }),
+      stage('two', ['m2'], { resources: () => [cell('c', '3')] }),
+      stage('three', names, { resources: () => [cell('d', '4')] }),
+    ];
+    const run = play(hosts, stages);
+    await run.up();
+    const applied = lines.filter((line) => line.includes('apply'));
+    expect(applied.slice(0, 6).toSorted()).toEqual(names.flatMap((name) => [`${name}: apply set a 1`, `${name}: apply set b 2`]));
+    expect(applied.slice(6)).toEqual(['m2: apply set c 3', 'm1: apply set d 4', 'm2: apply set d 4', 'm3: apply set d 4']);
+    expect(hosts[0]!.log.map((line) => line.split(' ')[0])).toEqual([
+      'connect',
+      'probe',
+      'lock',
+      'probe',
+      'apply',
+      'apply',
+      'apply',
+      'unlock',
+      'probe',
+    ]);
+    expect(run.prepared()).toBe(1);
+    expect(hostSummaries(run.fleet).map(({ changed }) => changed)).toEqual([3, 4, 3]);
+    const again = play(hosts, stages);
+    await again.up();
+    expect(hosts.map(({ log }) => log.at(-1))).toEqual(['probe', 'probe', 'probe']);
+    expect(again.prepared()).toBe(0);
+  });
+
+  it('plans again under the lock: what was repaired meanwhile is left alone', async () => {
+    const host = memoryHost('m1');
+    let probes = 0;
+    host.before = () => {
+      if ((probes += 1) === 2) host.words.set('a', '1');
+    };
+    const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1')] })]);
+    await run.up();
+    expect(host.log.filter((line) => line.startsWith('apply'))).toEqual([]);
+    expect(run.prepared()).toBe(0);
+  });
+
+  it('looks again at what could not be known at the start, and only there', async () => {
+    const hosts = three();
+    const run = play(hosts, [
+      stage('one', names, { resources: () => [cell('a', '1')] }),
+      stage('two', ['m2'], { resources: () => [dependent('b', '2', 'a')] }),
+    ]);
+    await run.up();
+    expect(hosts.map(({ words }) => words.get('b'))).toEqual([undefined, '2', undefined]);
+    expect(hosts.map(({ log }) => log.filter((line) => line === 'probe').length)).toEqual([3, 4, 3]);
+  });
+
+  it('fails a host of which it can still not be told what to do', async () => {
+    const run = play([memoryHost('m1')], [stage('one', ['m1'], { resources: () => [dependent('b', '2', 'never')] })]);
+    await expect(run.up()).rejects.toThrow(coded('E_UNKNOWN', { where: { host: 'm1', phase: 'one', resource: 'cell:b' } }));
+  });
+
+  it('follows facts: what a stage is about may depend on what was seen', async () => {
+    const host = memoryHost('m1', { kind: 'small' });
+    const run = play([host], (seen) => {
+      const kind = seen.get('m1')?.answer('kind')?.output ?? 'large';
+      return [stage('one', ['m1'], { resources: () => [cell('kind', kind), cell(`only-${kind}`, '1')] })];
+    });
+    await run.up();
+    expect(host.log.filter((line) => line.startsWith('apply'))).toEqual(['apply set only-small 1']);
+    // One look more each time, for the question nobody had imagined.
+    expect(host.log.filter((line) => line === 'probe')).toHaveLength(6);
+  });
+
+  it('names what somebody else changes back', async () => {
+    const host = memoryHost('m1');
+    host.after = (what) => {
+      if (what === 'set a 1') host.words.set('a', '0');
+    };
+    const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1'), cell('b', '2')] })]);
+    await expect(run.up()).rejects.toThrow(coded('E_FLAPPING', { message: expect.stringMatching(/m1: a \(update, 0 → 1\)$/) as string }));
+    expect(host.lockedBy).toBeUndefined();
+  });
+});
+
+describe('a failing host', () => {
+  const stages = [
+    stage('one', ['m1', 'w1', 'w2'], { resources: (host) => [host === 'w1' ? broken('a', 'disk is full') : cell('a', '1')] }),
+    stage('two', ['m1', 'w1', 'w2'], { resources: () => [cell('b', '2')] }),
+  ];
+  const hosts = (): ReturnType<typeof memoryHost>[] => ['m1', 'w1', 'w2'].map((name) => memoryHost(name));
+
+  it('leaves the run with its cause; the others go on', async () => {
+    const all = hosts();
+    const run = play(all, stages, { essential: (host) => host === 'm1' });
+    await run.up();
+    expect(all.map(({ words }) => [words.get('a'), words.get('b')])).toEqual([
+      ['1', '2'],
+      [undefined, undefined],
+      ['1', '2'],
+    ]);
+    expect(run.fleet.members.get('w1')?.failed).toMatchObject({
+      code: 'E_STEP',
+      message: 'break a failed with code 7:\ndisk is full',
+      where: { host: 'w1', phase: 'one', resource: 'cell:a' },
+    });
+    expect(hostSummaries(run.fleet).map(({ failed }) => failed)).toEqual([false, true, false]);
+    expect(run.events.filter(({ type }) => type === 'host.failed')).toHaveLength(1);
+    expect(run.events.find(({ type }) => type === 'phase.done')).toMatchObject({ phase: 'one', failed: ['w1'] });
+    expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('ends the run when nothing works without it, after its stage', async () => {
+    const all = hosts();
+    const run = play(all, stages, { essential: (host) => host === 'w1' });
+    await expect(run.up()).rejects.toThrow(coded('E_STEP', { where: { host: 'w1', phase: 'one', resource: 'cell:a' } }));
+    expect(all.map(({ words }) => [words.get('a'), words.get('b')])).toEqual([
+      ['1', undefined],
+      [undefined, undefined],
+      ['1', undefined],
+    ]);
+    expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('leaves as well when it has nothing to do and does not get healthy', async () => {
+    const all = [memoryHost('m1', { a: '1', healthy: 'no' }), memoryHost('m2', { healthy: 'yes' })];
+    const run = play(all, [
+      stage('one', ['m1', 'm2'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
+      stage('two', ['m1', 'm2'], { resources: () => [cell('b', '2')] }),
+    ]);
+    await run.up();
+    expect(run.fleet.members.get('m1')?.failed).toMatchObject({ code: 'E_GATE', where: { host: 'm1', phase: 'one' } });
+    expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, '2']);
+  });
+
+  it('is left out when it cannot be reached, and when it is lost on the way', async () => {
+    const all = hosts();
+    let connections = 0;
+    const lost = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+    all[2]!.before = (what) => {
+      if (what === 'set a 1') throw lost;
+    };
+    all[1]!.before = () => {
+      connections += 1;
+      throw lost;
+    };
+    const run = play(all, stages, { essential: (host) => host === 'm1' });
+    await run.up();
+    expect(connections).toBe(1);
+    expect(hostSummaries(run.fleet).map(({ failed }) => failed)).toEqual([false, true, true]);
+    expect(all[0]!.words.get('b')).toBe('2');
+  });
+});
+
+describe('an interrupt', () => {
+  it('finishes what runs, gives back the lock and ends with 130', async () => {
+    const controller = new AbortController();
+    const host = memoryHost('m1');
+    host.after = (what) => {
+      if (what === 'set a 1') controller.abort();
+    };
+    const run = play([host], [
+      stage('one', ['m1'], { resources: () => [cell('a', '1'), cell('b', '2')] }),
+      stage('two', ['m1'], { resources: () => [cell('c', '3')] }),
+    ], { stop: controller.signal });
+    await expect(run.up()).rejects.toThrow(coded('E_ABORTED', { exitCode: 130 }));
+    expect(Object.fromEntries(host.words)).toEqual({ a: '1', b: '2' });
+    expect(host.log.at(-1)).toBe('unlock');
+  });
+
+  it('ends a wait at a gate at once when it is the second, and is no bug', async () => {
+    const controller = new AbortController();
+    const host = memoryHost('m1', { a: '1', healthy: 'no' });
+    const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (name) => [gate(name, 'healthy', 60)] })], {
+      kill: controller.signal,
+      onEvent: ({ type }) => {
+        if (type === 'gate.waiting') controller.abort();
+      },
+    });
+    const started = performance.now();
+    await run.up().catch(() => undefined);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(run.fleet.members.get('m1')?.failed).toMatchObject({ code: 'E_ABORTED' });
+  });
+});
+
+describe('the lock', () => {
+  it('is refused with the name of its holder, and nothing is touched anywhere', async () => {
+    const hosts = three();
+    hosts[1]!.lockedBy = 'anna@laptop (pid 77)';
+    const run = play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]);
+    await expect(run.up()).rejects.toThrow(
+      coded('E_LOCKED', { exitCode: 5, message: 'm2 is being changed by anna@laptop (pid 77) since noon', where: { host: 'm2' } }),
+    );
+    expect(hosts.flatMap(({ log }) => log).filter((line) => line.startsWith('apply'))).toEqual([]);
+    expect([hosts[0]!.lockedBy, hosts[2]!.lockedBy]).toEqual([undefined, undefined]);
+    expect(run.prepared()).toBe(0);
+  });
+
+  it('is asked first of the first host alone, so that of two runs one gets all', async () => {
+    const hosts = three();
+    hosts[0]!.lockedBy = 'anna@laptop (pid 77)';
+    await expect(play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]).up()).rejects.toThrow(coded('E_LOCKED'));
+    expect(hosts.flatMap(({ log }) => log).filter((line) => line.startsWith('lock'))).toEqual([]);
+  });
+
+  it('lets two runs at once through one after the other or not at all', async () => {
+    const hosts = three();
+    const stages = [stage('one', names, { resources: () => [cell('a', '1')] })];
+    const results = await Promise.allSettled([play(hosts, stages).up(), play(hosts, stages).up()]);
+    const codes = results.map((result) => (result.status === 'fulfilled' ? 'ok' : (result.reason as { code: string }).code));
+    expect(codes.toSorted()).toEqual(['E_LOCKED', 'ok']);
+  });
+
+  it('is taken only where something changes', async () => {
+    const hosts = three();
+    hosts[2]!.words.set('a', '1');
+    await play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]).up();
+    expect(hosts.map(({ log }) => log.some((line) => line.startsWith('lock')))).toEqual([true, true, false]);
+  });
+});
