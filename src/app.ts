@@ -3,6 +3,7 @@ import { connector, knownHostsOf, stateFolderOf } from './app/connect.ts';
 import { type Confirm, firstContact } from './app/first-contact.ts';
 import type { Cluster, ClusterOptions } from './app/cluster.ts';
 import { readInventory } from './app/inventory.ts';
+import { REACH_CHECK, checkReach } from './app/reach.ts';
 import type { Inventory } from './inventory/types.ts';
 import { BootstrapError, ExitCode } from './kernel/errors.ts';
 import { type Plan, isEmpty } from './plan/plan.ts';
@@ -28,6 +29,9 @@ export const up = (options: RunOptions): Promise<number> =>
   onHosts(options, async ({ cluster, fleet, goal }, plan) => {
     options.emit({ type: 'plan.ready', plan });
     refuseHalfACluster(fleet, goal, cluster);
+    if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
+      await checkReach(fleet, cluster.inventory);
+    }
     await converge(fleet, goal, plan, options.stop);
     return outcome(fleet);
   });

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
@@ -17,7 +19,7 @@ import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
-import { type Release, loadRelease } from '../release/release.ts';
+import { type Release, archOf, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Emit } from '../run/events.ts';
 
@@ -103,6 +105,12 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
       guard();
       const text = adminKubeconfig(here, apiEndpoint(here));
       if (text !== undefined) await writeAtomic(kubeconfigFile, text, 0o600);
+      if (inventory.kubernetes.controllerKubectl) {
+        const { file } = await artifacts.fetch(
+          release.artifact('kubectl', archOf(machine()), inventory.kubernetes.kubectl),
+        );
+        await writeAtomic(join(stateFolder, 'bin', 'kubectl'), await readFile(file), 0o755);
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BootstrapError } from '../kernel/errors.ts';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import type { Gate } from '../plan/stage.ts';
 import { hintFor, journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
@@ -31,8 +31,11 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
       told = missing;
       fleet.emit({ type: 'gate.waiting', phase, host: member.name, waitingFor: `${gate.title}: ${missing}` });
     }
-    // When the run is killed, the next look says so.
-    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal: fleet.kill }).catch(() => undefined);
+    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal: fleet.kill }).catch(() => {
+      throw new BootstrapError('E_ABORTED', `stopped while waiting: ${gate.title}`, {
+        exitCode: ExitCode.interrupted,
+      });
+    });
   }
 }
 

@@ -7,8 +7,8 @@ import { binary, directory, file } from '../../src/resources/file.ts';
 import type { Resource } from '../../src/resources/resource.ts';
 import { service } from '../../src/resources/service.ts';
 import { kernelModule, packages, systemUser, sysctl } from '../../src/resources/system.ts';
-import { type Goal, converge, survey } from '../../src/run/converge.ts';
-import { makeFleet, hostSummaries } from '../../src/run/fleet.ts';
+import { type Goal, converge, look as survey } from '../../src/run/converge.ts';
+import { connectAll, hostSummaries, makeFleet } from '../../src/run/fleet.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { stage } from '../support/cells.ts';
 import { look } from '../support/probing.ts';
@@ -34,7 +34,8 @@ async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal
     owner: "o'hara@here (pid 1)",
     ...more,
   };
-  const plan = await survey(fleet, goal, () => Promise.resolve(host.session()));
+  await connectAll(fleet, () => Promise.resolve(host.session()));
+  const plan = await survey(fleet, goal);
   await converge(fleet, goal, plan, new AbortController().signal);
   const [summary] = hostSummaries(fleet);
   const [member] = fleet.members.values();

@@ -2,9 +2,9 @@ import type { Desire, Gate, Stage } from '../../src/plan/stage.ts';
 import { watchesOf } from '../../src/plan/stage.ts';
 import type { Watch } from '../../src/resources/observe.ts';
 import { type Change, type Resource, none } from '../../src/resources/resource.ts';
-import { type Goal, converge, survey } from '../../src/run/converge.ts';
+import { type Goal, converge, look } from '../../src/run/converge.ts';
 import type { Emit, RunEvent } from '../../src/run/events.ts';
-import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
+import { type Fleet, connectAll, makeFleet } from '../../src/run/fleet.ts';
 import { type MemoryHost, connectTo } from './memory-host.ts';
 
 /** The smallest stages there can be, and a run of them over hosts in memory. */
@@ -103,8 +103,9 @@ export function play(hosts: readonly MemoryHost[], stages: readonly Stage[] | De
     events,
     prepared: () => prepared,
     async up() {
-      const plan = await survey(fleet, goal, (name) => Promise.resolve(connectTo(hosts.find((host) => host.name === name)!)));
-      await converge(fleet, goal, plan, options.stop ?? new AbortController().signal);
+      const byName = new Map(hosts.map((host) => [host.name, host]));
+      await connectAll(fleet, (name) => Promise.resolve(connectTo(byName.get(name)!)));
+      await converge(fleet, goal, await look(fleet, goal), options.stop ?? new AbortController().signal);
     },
   };
 }

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { type HostName, onHost, settings } from './lab.ts';
+
+export const KINDS = ['append', 'mode', 'delete', 'flip', 'link'] as const;
+export type Kind = (typeof KINDS)[number];
+
+interface Row {
+  readonly units: readonly string[];
+  readonly kinds?: readonly Kind[];
+  /** For a key: the certificate that is made anew with it. */
+  readonly certificate?: string;
+  /** Its unit ends by itself when the file is touched: a plan then finds it not running. */
+  readonly watched?: boolean;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly on: HostName;
+  readonly break: string;
+  readonly changes: readonly string[];
+  readonly restarts?: readonly string[];
+  readonly undo?: string;
+}
+
+const table = load(
+  readFileSync(new URL('../mutations.yaml', import.meta.url), 'utf8').replaceAll('198.18.NET.', `${settings.net}.`),
+) as { readonly files: Readonly<Record<string, Row>>; readonly rounds: readonly (readonly Case[])[] };
+
+export const rows: ReadonlyMap<string, Row> = new Map(Object.entries(table.files));
+export const { rounds } = table;
+
+/** One path of a host's manifest. */
+export interface Entry {
+  readonly host: HostName;
+  readonly path: string;
+  readonly kinds: readonly Kind[];
+  /** Id of the resource it belongs to. */
+  readonly id: string;
+  /** Units that are restarted when it is repaired, as far as the host has them. */
+  readonly units: readonly string[];
+  readonly watched: boolean;
+}
+
+/** What a host's manifest lists, with what the table says about each. Throws for a path that the table doesn't know. */
+export async function entriesOf(host: HostName): Promise<Entry[]> {
+  const text = await onHost(host, 'cat /var/lib/k8s-bootstrap/manifest; ls /var/lib/k8s-bootstrap/revisions | sed "s/^/unit /"');
+  const here = new Set([...text.matchAll(/^unit (.*)\.service$/gm)].map((line) => line[1]));
+  here.add('k8s-bootstrap-routes');
+  return [...text.matchAll(/^(\w+)\t(\S+)\t\S+$/gm)].map(([, written = '', path = '']) => {
+    const row = rows.get(path);
+    if (!row) throw new Error(`${host}: ${path} is not in mutations.yaml`);
+    const folder = written === 'directory';
+    return {
+      host,
+      path,
+      kinds: folder ? ['mode'] : (row.kinds ?? KINDS),
+      id: folder ? `directory:${path}` : isLeaf(path) ? `certificate:${row.certificate ?? path}` : `file:${path}`,
+      units: row.units.filter((unit) => here.has(unit)),
+      watched: row.watched ?? false,
+    };
+  });
+}
+
+/** Certificates of components, which are made anew; authorities and the administrator's come as files. */
+const isLeaf = (path: string): boolean =>
+  rows.get(path)?.certificate !== undefined || [...rows.values()].some(({ certificate }) => certificate === path);
+
+const COPY = '.k8sb-test';
+
+/** Shell that changes one path; the original is kept beside it. A running binary is replaced, never written to. */
+export function breaking(path: string, kind: Kind): string {
+  if (kind === 'mode') return `case $(stat -c %a ${path}) in 750|711) exit 1;; 755) chmod 0750 ${path};; *) chmod 0711 ${path};; esac`;
+  const aside = `mv ${path} ${path}${COPY}`;
+  const copy = `${aside}; cp -a ${path}${COPY} ${path}`;
+  switch (kind) {
+    case 'append':
+      return `${copy}; echo >> ${path}; touch -r ${path}${COPY} ${path}`;
+    case 'flip':
+      return `${copy}; printf '\\377' | dd of=${path} bs=1 seek=20 conv=notrunc status=none; touch -r ${path}${COPY} ${path}`;
+    case 'delete':
+      return aside;
+    case 'link':
+      return `${aside}; ln -s ${path}${COPY} ${path}`;
+  }
+}
+
+/** Shell that puts the originals back: those beside, and the modes as `modes` (from `stat`) says. */
+export const modesOf = (paths: readonly string[]): string => `stat -c 'chmod 0%a %n' ${paths.join(' ')}`;
+export const putBack = (paths: readonly string[]): string =>
+  paths.map((path) => `[ ! -e ${path}${COPY} ] || mv -fT ${path}${COPY} ${path}`).join('\n');
+export const sweep = (paths: readonly string[]): string => `rm -f ${paths.map((path) => path + COPY).join(' ')}`;
+
+/**
+ * Entries in as few rounds as it takes, so that in no round two of them restart the same unit: what was restarted then
+ * tells which one it was for.
+ */
+export function roundsOf(entries: readonly Entry[]): Entry[][] {
+  const made: { taken: Set<string>; entries: Entry[] }[] = [];
+  for (const entry of entries) {
+    const claims = [`${entry.host} ${entry.id}`, ...entry.units.map((unit) => `${entry.host} ${unit}`)];
+    let round = made.find(({ taken }) => claims.every((claim) => !taken.has(claim)));
+    if (!round) made.push((round = { taken: new Set(), entries: [] }));
+    for (const claim of claims) round.taken.add(claim);
+    round.entries.push(entry);
+  }
+  return made.map((round) => round.entries);
+}
