@@ -134,15 +134,13 @@ function worldOf(
   now: Date,
   seen: ReadonlyMap<string, Observed>,
 ): World {
-  const facts = new Map(inventory.hosts.map(({ name }) => [name, factsOf(seen.get(name))]));
-  const fresh = factsOf(undefined);
   return {
     inventory,
     release,
     pki,
     artifacts,
     now,
-    facts: (host) => facts.get(host) ?? fresh,
+    facts: once((host: string) => factsOf(seen.get(host))),
     seen: (host) => seen.get(host),
   };
 }

@@ -31,10 +31,10 @@ export function loginArguments({ address, ssh, via }: SshTarget, knownHosts: rea
   const proxy = jump && [...jump.slice(0, -2), '-W', '%h:%p', ...jump.slice(-2)];
   return [
     ...(proxy ? ['-o', `ProxyCommand=${proxy.map(proxyWord).join(' ')}`] : []),
-    ...ssh.keys.flatMap((key) => ['-i', key]),
+    ...ssh.keys.flatMap((key) => ['-o', `IdentityFile=${optionPath(key)}`]),
     ...(ssh.agent ? [] : ['-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none']),
     '-o',
-    `UserKnownHostsFile=${knownHosts.map((path) => `"${path}"`).join(' ')}`,
+    `UserKnownHostsFile=${knownHosts.map(optionPath).join(' ')}`,
     '-o',
     `ConnectTimeout=${ssh.connectTimeoutSeconds}`,
     '-p',
@@ -45,6 +45,9 @@ export function loginArguments({ address, ssh, via }: SshTarget, knownHosts: rea
     address,
   ];
 }
+
+/** Not as `-i`, which leaves a key out that is not there, and then tries others. */
+const optionPath = (path: string): string => `"${path.replaceAll('%', '%%')}"`;
 
 /** ssh expands % in it, then the shell reads it. */
 const proxyWord = (word: string): string => (word === '%h:%p' ? word : quote(word.replaceAll('%', '%%')));

@@ -8,6 +8,7 @@ export function registerLogs(root: Command, cli: Cli): void {
     .description('show the journal of a unit from all hosts that have it, in the order of time')
     .option('-n, --lines <count>', 'lines of each host', count, 50)
     .option('-f, --follow', 'go on as new lines come')
+    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
     .action(async (unit: string, hosts: string[], options: { lines: number; follow?: boolean }) => {
       const { logs } = await import('../app/logs.ts');
       const { lines, follow = false } = options;

@@ -89,6 +89,17 @@ export const factsWatches = (): Watch[] => [
 
 /** Facts of a host from what was seen; of one that was not seen, those of a fresh CentOS 7. */
 export function factsOf(seen: Observed | undefined): HostFacts {
+  const key = seen ?? unseen;
+  const known = parsed.get(key) ?? parse(seen);
+  parsed.set(key, known);
+  return known;
+}
+
+/** What was seen of a host does not change; each phase asks for its facts again. */
+const parsed = new WeakMap<object, HostFacts>();
+const unseen = {};
+
+function parse(seen: Observed | undefined): HostFacts {
   const said = blocks(seen?.answer(QUESTION)?.output ?? freshHosts.centos);
   const word = (key: string): string => said.get(key)?.[0] ?? '';
   const all = (key: string): readonly string[] => said.get(key) ?? [];

@@ -1,4 +1,5 @@
 import type { Host } from '../inventory/types.ts';
+import type { Watch } from '../resources/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 import { packages } from '../resources/system.ts';
 import { isNode, withRole } from './cluster.ts';
@@ -6,7 +7,7 @@ import { factsWatches } from './facts.ts';
 import type { Phase, World } from './phase.ts';
 import { proxyEnvironment } from './runtime-config.ts';
 import { runtimePackage, runtimePackageWatches } from './runtime.ts';
-import { systemOf } from './systems.ts';
+import { type System, everySystem, systemOf } from './systems.ts';
 
 /** The operating system's own packages, the container runtime among them, in one transaction on each host. */
 export const packagesPhase: Phase = {
@@ -14,7 +15,15 @@ export const packagesPhase: Phase = {
   title: 'Packages',
   batch: 'parallel',
   hosts: ({ inventory }) => inventory.hosts,
-  watch: (world, host) => [...factsWatches(), ...(isNode(host) ? runtimePackageWatches(world, host) : [])],
+  watch: (world, host) => [
+    ...factsWatches(),
+    ...(isNode(host)
+      ? [
+          ...everySystem().flatMap((system) => systemPackages(world, system).map(asked)),
+          ...runtimePackageWatches(world, host),
+        ]
+      : []),
+  ],
   resources(world, host): Resource[] {
     const names = packageNames(world, host);
     return names.length === 0 ? [] : [hostPackages(world, host, names)];
@@ -30,13 +39,17 @@ function packageNames(world: World, host: Host): string[] {
   return [...new Set([...(isNode(host) ? nodePackages(world, host) : []), ...os.packages, ...host.packages])];
 }
 
-function nodePackages(world: World, host: Host): string[] {
-  const system = systemOf(world.facts(host.name));
-  return [
-    ...system.node,
-    ...(world.inventory.network.proxyMode === 'ipvs' ? system.ipvs : []),
-    // Whichever node a pod with an NFS volume comes to has to mount it.
-    ...(withRole(world, 'nfs').length > 0 ? system.nfsClient : []),
-    runtimePackage(world, host),
-  ];
-}
+const nodePackages = (world: World, host: Host): string[] => [
+  ...systemPackages(world, systemOf(world.facts(host.name))),
+  runtimePackage(world, host),
+];
+
+/** What a node needs besides its runtime, by the names of its system. */
+const systemPackages = (world: World, system: System): string[] => [
+  ...system.node,
+  ...(world.inventory.network.proxyMode === 'ipvs' ? system.ipvs : []),
+  // Whichever node a pod with an NFS volume comes to has to mount it.
+  ...(withRole(world, 'nfs').length > 0 ? system.nfsClient : []),
+];
+
+const asked = (key: string): Watch => ({ kind: 'package', key });

@@ -12,6 +12,15 @@ import type { World } from './phase.ts';
  * @throws E_POD_RANGES when podCIDR has none left
  */
 export function podRanges(world: World): ReadonlyMap<string, string> {
+  const known = computed.get(world) ?? compute(world);
+  computed.set(world, known);
+  return known;
+}
+
+/** Every node asks for the ranges of all: once for each world is enough. */
+const computed = new WeakMap<World, ReadonlyMap<string, string>>();
+
+function compute(world: World): ReadonlyMap<string, string> {
   const { podCIDR, nodePrefix } = world.inventory.network;
   const hosts = nodes(world);
   const given = new Map<string, string>();

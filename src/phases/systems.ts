@@ -45,6 +45,9 @@ export function systemOf(facts: HostFacts): System {
   );
 }
 
+/** All supported systems: what any of them may want has to be asked of a host that was not seen yet. */
+export const everySystem = (): readonly System[] => systems();
+
 /** What people may install, to be told: `centos 7`, `rocky 8`, … */
 export const supportedSystems = (): string[] =>
   systems().flatMap(({ ids, versions }) =>

@@ -63,12 +63,13 @@ interface Rule {
   readonly call: readonly string[];
 }
 
-/** Each call is a start of Python, so what goes into one zone goes in one call. */
+/** Each call is a start of Python, so what goes into one zone goes in one call; it refuses sources beside interfaces. */
 function calls(rules: readonly Rule[]): string[][] {
   const merged = new Map<string, string[]>();
   for (const { call } of rules) {
     const at = call.findIndex((word) => word.startsWith('--add-'));
-    const place = call.includes('--direct') ? call.join(' ') : call.slice(0, at).join(' ');
+    const kind = call[at]?.split('=')[0] ?? '';
+    const place = (call.includes('--direct') ? call : [...call.slice(0, at), kind]).join(' ');
     const known = merged.get(place);
     merged.set(place, known ? [...known, ...call.slice(at)] : [...call]);
   }

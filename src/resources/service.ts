@@ -1,3 +1,4 @@
+import type { UnitState } from './observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
 import type { Step } from './step.ts';
 
@@ -29,7 +30,8 @@ export function service({ unit, restartOn, inputs }: ServiceSpec): Resource {
       const because = running
         ? [
             ...changed.map((id) => `${id.slice(id.indexOf(':') + 1)} changes`),
-            ...(state.needsReload ? ['its unit file is newer than what systemd has loaded'] : []),
+            // Of a masked unit systemd always says so; the process itself runs what it ran before.
+            ...(state.needsReload && !isMasked(state) ? ['its unit file is newer than what systemd has loaded'] : []),
             ...(state.binaryReplaced ? ['its binary was replaced'] : []),
             ...(changed.length === 0 && state.runningRevision !== state.diskRevision
               ? ['it was started before its files last changed']
@@ -44,15 +46,17 @@ export function service({ unit, restartOn, inputs }: ServiceSpec): Resource {
         : { kind: 'update', summary: 'enable at boot' };
     },
     steps(change, seen): Step[] {
-      const masked = seen.unit(unit)?.load === 'masked' || seen.unit(unit)?.enabled.startsWith('masked');
+      const state = seen.unit(unit);
       return [
-        ...(masked ? [{ op: 'unit', verb: 'unmask', unit } as const] : []),
+        ...(state && isMasked(state) ? [{ op: 'unit', verb: 'unmask', unit } as const] : []),
         { op: 'unit', verb: 'enable', unit },
         ...(change.kind === 'restart' ? [{ op: 'unit', verb: 'restart', unit, inputs } as const] : []),
       ];
     },
   };
 }
+
+const isMasked = ({ load, enabled }: UnitState): boolean => load === 'masked' || enabled.startsWith('masked');
 
 /** A unit that must not run, now or after a boot (firewalld when the inventory disables it). */
 export function stoppedService(unit: string): Resource {

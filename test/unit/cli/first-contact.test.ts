@@ -6,7 +6,7 @@ import { parseInventory } from '../../../src/inventory/load.ts';
 import { openKnownHosts } from '../../../src/transport/host-keys.ts';
 import { hostKey } from '../../../src/transport/known-hosts.ts';
 import { scratch } from '../../support/ssh-target.ts';
-import { newKey, publicBlob, startSshServer, type SshServer } from '../../support/ssh-server.ts';
+import { startSshServer, type SshServer } from '../../support/ssh-server.ts';
 import { known } from '../inventory/known.ts';
 
 let folder: ReturnType<typeof scratch>;
@@ -54,7 +54,8 @@ function options(answer: boolean | undefined, acceptNew = false): ContactOptions
   };
 }
 
-const startKey = publicBlob(newKey().private);
+/** A key of a former life of the host: type and 32 bytes, each behind its length. */
+const formerKey = hostKey(Buffer.from(`0000000b${Buffer.from('ssh-ed25519').toString('hex')}00000020${'07'.repeat(32)}`, 'hex'))!;
 const written = (): string[] => readFileSync(file(), 'utf8').trim().split('\n');
 
 describe('first contact', () => {
@@ -98,7 +99,7 @@ describe('a host with another key', () => {
   beforeEach(async () => {
     await firstContact(options(true));
     // As if it had been reinstalled since: another key is known.
-    const other = { host: 'b', address: 'localhost', port: two.port, key: hostKey(startKey)! };
+    const other = { host: 'b', address: 'localhost', port: two.port, key: formerKey };
     await options(true).knownHosts.trust([other], { replace: true });
     asked = [];
   });

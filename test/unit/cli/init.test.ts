@@ -59,7 +59,7 @@ describe('ranges', () => {
   });
 
   it('that are given stay, and the other one keeps away from it', () => {
-    expect(chooseRanges([], { podCIDR: '10.96.0.0/12' })).toEqual({ serviceCIDR: '172.22.0.0/16', podCIDR: '10.96.0.0/12' });
+    expect(chooseRanges([], { podCIDR: '10.64.0.0/10' })).toEqual({ serviceCIDR: '172.22.0.0/16', podCIDR: '10.64.0.0/10' });
   });
 
   it('see routes, and addresses outside of them, but not what a cluster of ours made', () => {

@@ -63,9 +63,9 @@ describe('ssh', () => {
     const args = loginArguments(inner, ['/k']);
     const read = execFileSync('ssh', ['-F', '/dev/null', '-G', ...args], { encoding: 'utf8' });
     expect(read).toContain('user deploy\nhostname 10.0.0.5\nport 22\n');
-    expect(read).toContain('identityfile /keys/100%\n');
+    expect(read).toContain('identityfile /keys/100%%\n'); // expanded when used
     const proxy = /^proxycommand (.*)$/m.exec(read)?.[1] ?? '';
-    expect(proxy).toContain("-i '/keys/gate key'");
+    expect(proxy).toContain(`-o 'IdentityFile="/keys/gate key"'`);
     expect(proxy.endsWith('-p 2222 -l gate -W %h:%p -- gate.lan')).toBe(true);
   });
 
@@ -140,7 +140,7 @@ describe('status', () => {
   it('ends with what is off', () => {
     const lost = { ...good, host: 'w2', reached: false, problems: ['cannot be looked at'] };
     const text = statusText([good, bad, lost], true);
-    expect(text).toContain('w1    master, etcd  0 of 1 ok   all 1 ok  1094 days     1 change\n');
+    expect(text).toContain('w1    master, etcd  0 of 1 ok    all 1 ok  1094 days     1 change\n');
     expect(text).toContain('w2    master, etcd  not reached\n');
     expect(text).toContain('\nw1: kubelet.service is failed\nw2: cannot be looked at\n2 problems.');
     expect(text).toContain('m1  etcd.service              active     at boot\n');

@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CommandOptions, type HostName, type Output, addressOf, command, lab, settings } from './lab.ts';
+import { type Event, labInventory, repositoryRoot, workFolder } from './product.ts';
+
+const binary = join(repositoryRoot, 'bin/k8s-bootstrap');
+
+/** An inventory in a folder of its own, apart from the cluster that the other files share. */
+export interface Scene {
+  readonly folder: string;
+  readonly inventory: string;
+  /** Where the product keeps what it makes. */
+  readonly state: string;
+  write(text: string): void;
+  /** Runs the product there, with `--json`. */
+  run(args: readonly string[], options?: CommandOptions): Promise<Ended>;
+  /** Types an answer on a terminal. Both outputs come as one. */
+  onTerminal(args: readonly string[], typed: string): Promise<Output>;
+  remove(): void;
+}
+
+export interface Ended extends Output {
+  readonly events: readonly Event[];
+  /** Every error that was told, hosts' own first. */
+  readonly errors: readonly ToldError[];
+}
+
+export interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly where: { readonly host?: string; readonly phase?: string; readonly resource?: string };
+}
+
+export function scene(cluster: string, text = ''): Scene {
+  const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-scene-'));
+  const inventory = join(folder, 'inventory.yaml');
+  const environment = (env: CommandOptions['env']): CommandOptions['env'] => ({
+    PATH: process.env['PATH'],
+    HOME: folder,
+    K8S_BOOTSTRAP_INVENTORY: inventory,
+    ...env,
+  });
+  const write = (content: string): void => {
+    writeFileSync(inventory, content);
+  };
+  if (text !== '') write(text);
+  return {
+    folder,
+    inventory,
+    state: join(folder, '.k8s-bootstrap', cluster),
+    write,
+    async run(args, options = {}) {
+      const all = { ...options, cwd: folder, env: environment(options.env) };
+      const output = await command('node', [binary, '--json', ...args], all);
+      const lines = output.stdout.split('\n').filter((line) => line.startsWith('{'));
+      const events = lines.map((line) => JSON.parse(line) as Event);
+      const errors = events.filter(({ type }) => type.endsWith('.failed')).map(({ error }) => error as ToldError);
+      return { ...output, events, errors };
+    },
+    onTerminal(args, typed) {
+      // `script` gives a terminal; what is typed must be there when the question is.
+      const line = ['node', binary, '--plain', ...args].map((word) => `'${word}'`).join(' ');
+      const waiting = `(sleep 3; printf '%s' '${typed}'; sleep 1) | script -qefc "stty -echo; ${line}" /dev/null`;
+      return command('bash', ['-c', waiting], { cwd: folder, env: { ...environment({}), TERM: 'dumb' } });
+    },
+    remove() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The first host alone, with the lab's own settings; further lines are put at the end. */
+export function aloneInventory(name: string, host: HostName = 'm1', more = ''): string {
+  const common = labInventory();
+  const settingsOnly = common.slice(common.indexOf('\nssh:\n'));
+  const hosts = `hosts:\n  - { name: ${host}, address: ${addressOf(host)}, roles: [master, etcd, worker], runtime: containerd }\n`;
+  return `name: ${name}\n${hosts}${settingsOnly}\n${more}`;
+}
+
+/** Hosts as if just installed; the cluster that other files share is gone with them, and so is its state. */
+export async function wipe(...hosts: readonly HostName[]): Promise<void> {
+  await Promise.all(hosts.map((host) => lab('wipe', host)));
+  rmSync(workFolder, { recursive: true, force: true });
+}
+
+/** A key pair in a folder. */
+export async function newKey(folder: string, name: string, passphrase = ''): Promise<{ file: string; publicLine: string }> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, name);
+  await command('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', name, '-f', file]);
+  const { stdout } = await command('cat', [`${file}.pub`]);
+  return { file, publicLine: stdout.trim() };
+}
+
+/** Everything below a folder, as sorted paths. */
+export const filesBelow = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String).sort() : [];
+
+export const mirror = `http://${settings.controller}:8080`;
