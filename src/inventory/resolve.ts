@@ -3,6 +3,7 @@ import type { Surroundings } from './fields.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
 import type { WrittenInventory } from './schema.ts';
 import type { Inventory } from './types.ts';
+import { resolveUser } from './user-schema.ts';
 
 /** The inventory with every default that depends on another value. */
 export function resolveInventory(
@@ -31,6 +32,7 @@ export function resolveInventory(
     artifacts: { ...artifacts, checksums: artifacts.checksums, cache: artifacts.cache },
     os,
     pki,
+    users: written.users.map(resolveUser),
     proxy: proxy && { http: proxy.http, https: proxy.https, noProxy: proxy.noProxy },
     concurrency,
     file,

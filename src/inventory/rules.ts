@@ -25,6 +25,7 @@ import {
   serviceRangeHasASize,
 } from './network-rules.ts';
 import type { Rule } from './rule.ts';
+import { tokensFitTheProfile, usersAreValid } from './user-rules.ts';
 
 /** All rules; each looks at the whole inventory, and all of them run. */
 export const rules: readonly Rule[] = [
@@ -48,4 +49,6 @@ export const rules: readonly Rule[] = [
   cgroupDriverIsLeftAlone,
   insecureFlagsNeedTheCourse,
   configFieldsAreKnown,
+  usersAreValid,
+  tokensFitTheProfile,
 ];

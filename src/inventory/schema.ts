@@ -12,6 +12,7 @@ import {
   type Surroundings,
 } from './fields.ts';
 import { groupSchema, hostSchema, packages, sysctls } from './host-schema.ts';
+import { userSchema } from './user-schema.ts';
 
 /** The inventory as it is written, with the defaults of every field that has one of its own. */
 export const inventorySchema = (surroundings: Surroundings) => {
@@ -113,6 +114,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
         renewBeforeDays: z.int().min(1).max(364).default(30),
       })
       .prefault({}),
+    users: z.array(userSchema(surroundings)).default([]).describe('Who gets in, beside the administrator'),
     proxy: z
       .strictObject({
         http: webAddress(surroundings).optional(),

@@ -36,6 +36,8 @@ export interface Inventory {
     readonly caKeys: 'masters' | 'controller';
     readonly renewBeforeDays: number;
   };
+  /** Who gets in, beside the administrator. */
+  readonly users: readonly User[];
   readonly proxy: Proxy | undefined;
   readonly concurrency: number;
   /** The file it came from, absolute; generated material lives beside it. */
@@ -148,4 +150,41 @@ export interface Proxy {
   readonly http: string | undefined;
   readonly https: string | undefined;
   readonly noProxy: readonly string[];
+}
+
+export interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** How the user proves who it is: by client certificate, by bearer token, or by either. */
+  readonly auth: 'cert' | 'token' | 'both';
+  /** Life of the certificate; as `pki/profiles.yaml` has it when `undefined`. */
+  readonly days: number | undefined;
+  readonly role: RolePreset | OwnRules | undefined;
+  /** Where the namespaced part of the role holds. */
+  readonly namespaces: readonly string[];
+  /** An existing ClusterRole that holds everywhere, beside the role. */
+  readonly clusterRole: string | undefined;
+  /** Names and groups that begin with `system:` are allowed. */
+  readonly allowSystem: boolean;
+  /** A token that was chosen by hand; profile `course` only. */
+  readonly token: Secret | undefined;
+}
+
+/** The keys of `templates/rbac/presets.yaml`. */
+export const ROLE_PRESETS = ['admin', 'edit', 'view', 'cluster-admin', 'deployer'] as const;
+export type RolePreset = (typeof ROLE_PRESETS)[number];
+
+/** Rights of one's own: those within the namespaces, and those everywhere. */
+export interface OwnRules {
+  readonly rules: readonly PolicyRule[];
+  readonly clusterRules: readonly PolicyRule[];
+}
+
+/** As in Kubernetes: https://v1-16.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.16/#policyrule-v1-rbac-authorization-k8s-io */
+export interface PolicyRule {
+  readonly apiGroups?: readonly string[] | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly resourceNames?: readonly string[] | undefined;
+  readonly nonResourceURLs?: readonly string[] | undefined;
+  readonly verbs: readonly string[];
 }

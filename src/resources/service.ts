@@ -31,7 +31,9 @@ export function service({ unit, restartOn, inputs }: ServiceSpec): Resource {
         ? [
             ...changed.map((id) => `${id.slice(id.indexOf(':') + 1)} changes`),
             // Of a masked unit systemd always says so; the process itself runs what it ran before.
-            ...(state.needsReload && !isMasked(state) ? ['its unit file is newer than what systemd has loaded'] : []),
+            ...(state.needsReload && !isMasked(state)
+              ? ['its unit file is newer than what systemd has loaded']
+              : []),
             ...(state.binaryReplaced ? ['its binary was replaced'] : []),
             ...(changed.length === 0 && state.runningRevision !== state.diskRevision
               ? ['it was started before its files last changed']

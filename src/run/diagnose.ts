@@ -15,13 +15,19 @@ export function hintFor(text: string): KnownError | undefined {
   return knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(text));
 }
 
+/**
+ * What a component prints below a complaint about its flags: 150 lines of them, indented, under headings.
+ * They would leave no room for the complaint.
+ */
+const USAGE = '^(  |[[:space:]]*$|Usage:|[A-Z][A-Za-z/ ]* flags:$)';
+
 /** The last lines of the units' journals, for an error; empty when even that cannot be had. */
 export async function journalOf(fleet: Fleet, member: Member, units: readonly string[]): Promise<string> {
   if (units.length === 0) return '';
   const script = units
     .map(
       (unit) =>
-        `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; journalctl -u ${quote(unit)} -n 12 --no-pager -o cat`,
+        `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; journalctl -u ${quote(unit)} -n 400 --no-pager -o cat | grep -vE ${quote(USAGE)} | tail -n 12`,
     )
     .join('\n');
   try {

@@ -52,11 +52,20 @@ const unitText = (flags: string): string =>
 function everything(flags = '--x'): Stage[] {
   const unit = '/etc/systemd/system/etcd.service';
   return [
-    on('os', [packages('yum', ['socat', 'iptables'], []), kernelModule('overlay'), sysctl('net.ipv4.ip_forward', '1')]),
+    on('os', [
+      packages('yum', ['socat', 'iptables'], []),
+      kernelModule('overlay'),
+      sysctl('net.ipv4.ip_forward', '1'),
+    ]),
     on('store', [
       systemUser({ name: 'etcd', home: '/var/lib/etcd', comment: 'etcd' }),
       directory({ path: '/var/lib/etcd', mode: '0700', owner: 'etcd' }),
-      binary({ path: '/usr/local/bin/etcd', sha256: bytes('a program').sha256, from: 'etcd v3', source: () => Promise.resolve(bytes('a program')) }),
+      binary({
+        path: '/usr/local/bin/etcd',
+        sha256: bytes('a program').sha256,
+        from: 'etcd v3',
+        source: () => Promise.resolve(bytes('a program')),
+      }),
       file({ path: '/etc/etcd/etcd.key', content: 'very secret', secret: true, owner: 'etcd' }),
       file({ path: unit, content: unitText(flags) }),
       service({
@@ -81,7 +90,10 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const first = await up(host, everything());
     expect(first.summary).toMatchObject({ changed: 9, failed: false, restarted: ['etcd.service'] });
     expect(host.read('/etc/etcd/etcd.key')).toBe('very secret');
-    expect([host.modeOf('/etc/etcd/etcd.key'), host.ownerOf('/etc/etcd/etcd.key')]).toEqual(['0600', 'etcd:etcd']);
+    expect([host.modeOf('/etc/etcd/etcd.key'), host.ownerOf('/etc/etcd/etcd.key')]).toEqual([
+      '0600',
+      'etcd:etcd',
+    ]);
     const second = await up(host, everything());
     expect(isEmpty(second.plan)).toBe(true);
     expect(second.summary).toMatchObject({ changed: 0, execs: 1, restarted: [] });
@@ -92,10 +104,9 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const host = fresh(shell);
     await up(host, everything());
     const { plan, summary } = await up(host, everything('--y'));
-    expect(plan.phases.flatMap(({ hosts }) => hosts.flatMap(({ changes }) => changes.map(({ id }) => id)))).toEqual([
-      'file:/etc/systemd/system/etcd.service',
-      'service:etcd.service',
-    ]);
+    expect(
+      plan.phases.flatMap(({ hosts }) => hosts.flatMap(({ changes }) => changes.map(({ id }) => id))),
+    ).toEqual(['file:/etc/systemd/system/etcd.service', 'service:etcd.service']);
     expect(plan.phases[0]?.hosts[0]?.changes[1]?.change).toEqual({
       kind: 'restart',
       summary: 'restart',
@@ -113,7 +124,9 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const { plan, summary } = await up(host, everything('--y'));
     const changes = plan.phases.flatMap(({ hosts }) => hosts.flatMap((one) => one.changes));
     expect(changes.map(({ id }) => id)).toEqual(['service:etcd.service']);
-    expect(changes[0]?.change).toMatchObject({ because: expect.arrayContaining(['it was started before its files last changed']) as string[] });
+    expect(changes[0]?.change).toMatchObject({
+      because: expect.arrayContaining(['it was started before its files last changed']) as string[],
+    });
     expect(summary.restarted).toEqual(['etcd.service']);
     expect((await up(host, everything('--y'))).summary.changed).toBe(0);
   });
@@ -124,7 +137,14 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const withGate = [
       on('one', [file({ path: '/etc/health', content: 'good' })], {
         gates: () => [
-          { title: 'health', at: 'm1', watches: [health], judge: (seen) => (seen.answer('health')?.output === 'good' ? undefined : 'bad'), timeoutSeconds: 5, units: [] },
+          {
+            title: 'health',
+            at: 'm1',
+            watches: [health],
+            judge: (seen) => (seen.answer('health')?.output === 'good' ? undefined : 'bad'),
+            timeoutSeconds: 5,
+            units: [],
+          },
         ],
       }),
       ...everything(),
@@ -138,10 +158,15 @@ describe.each(shells)('a run with $name as sh', (shell) => {
   it('says with a failing service what its journal says', async () => {
     const host = fresh(shell);
     host.setState('fail/etcd.service', '');
-    host.setState('journal/etcd.service', 'listen tcp 10.0.0.1:2380: bind: cannot assign requested address\n');
+    host.setState(
+      'journal/etcd.service',
+      'listen tcp 10.0.0.1:2380: bind: cannot assign requested address\n',
+    );
     await expect(up(host, everything())).rejects.toThrow(
       expect.objectContaining({
-        message: expect.stringMatching(/^restart etcd.service failed with code 1:\n[^]*cannot assign requested address/) as string,
+        message: expect.stringMatching(
+          /^restart etcd.service failed with code 1:\n[^]*cannot assign requested address/,
+        ) as string,
         where: { host: 'm1', phase: 'store', resource: 'service:etcd.service' },
       }),
     );
@@ -151,8 +176,19 @@ describe.each(shells)('a run with $name as sh', (shell) => {
 
   it('names what nothing wants any more, and takes it away when told', async () => {
     const host = fresh(shell);
-    const extra = [...everything(), on('extra', [directory({ path: '/etc/extra' }), file({ path: '/etc/extra/file', content: 'x' })])];
-    const watched = new Map([['m1', [...watchesOf(extra).get('m1')!, { kind: 'file', key: '/var/lib/k8s-bootstrap/manifest', read: 'content' } as const]]]);
+    const extra = [
+      ...everything(),
+      on('extra', [directory({ path: '/etc/extra' }), file({ path: '/etc/extra/file', content: 'x' })]),
+    ];
+    const watched = new Map([
+      [
+        'm1',
+        [
+          ...watchesOf(extra).get('m1')!,
+          { kind: 'file', key: '/var/lib/k8s-bootstrap/manifest', read: 'content' } as const,
+        ],
+      ],
+    ]);
     await up(host, extra, { watches: watched });
     const { plan } = await up(host, everything(), { watches: watched });
     expect(plan.orphans.map(({ path }) => path).sort()).toEqual(['/etc/extra', '/etc/extra/file']);
@@ -167,7 +203,13 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const slow = on('slow', [
       {
         ...file({ path: '/etc/slow', content: 'x' }),
-        steps: () => [{ op: 'run', title: 'take time', script: 'touch /etc/begun; sleep 1; printf x > /etc/slow; chmod 644 /etc/slow' }],
+        steps: () => [
+          {
+            op: 'run',
+            title: 'take time',
+            script: 'touch /etc/begun; sleep 1; printf x > /etc/slow; chmod 644 /etc/slow',
+          },
+        ],
       },
     ]);
     const first = up(host, [slow]);
@@ -176,7 +218,9 @@ describe.each(shells)('a run with $name as sh', (shell) => {
       expect.objectContaining({
         code: 'E_LOCKED',
         exitCode: 5,
-        message: expect.stringMatching(/^m1 is being changed by o'hara@here \(pid 1\) since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+        message: expect.stringMatching(
+          /^m1 is being changed by o'hara@here \(pid 1\) since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+        ) as string,
       }),
     );
     await first;
@@ -188,7 +232,11 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     host.setState('hurry', ''); // 45 s become 0.9
     const { lockAll } = await import('../../src/run/lock.ts');
     const session = host.session();
-    const fleet = makeFleet(['m1'], { emit: () => undefined, concurrency: 1, kill: new AbortController().signal });
+    const fleet = makeFleet(['m1'], {
+      emit: () => undefined,
+      concurrency: 1,
+      kill: new AbortController().signal,
+    });
     const [member] = fleet.members.values();
     member!.session = session;
     const held = await lockAll(fleet, [member!], 'dead');

@@ -16,7 +16,12 @@ const write = (path: string, content: string | Uint8Array, attributes = ROOT, ch
   attributes,
   ...(check === undefined ? {} : { check }),
 });
-const run = (script: string, stdin?: Content): Step => ({ op: 'run', title: 'a command', script, ...(stdin ? { stdin } : {}) });
+const run = (script: string, stdin?: Content): Step => ({
+  op: 'run',
+  title: 'a command',
+  script,
+  ...(stdin ? { stdin } : {}),
+});
 
 const manifest = async (host: RootedHost): Promise<Record<string, string>> =>
   Object.fromEntries(
@@ -27,7 +32,8 @@ const manifest = async (host: RootedHost): Promise<Record<string, string>> =>
   );
 
 /** What lies in a folder beside what was wanted: temporary files that were forgotten. */
-const leftovers = (host: RootedHost): string[] => host.list('/').filter((path) => path.includes('.k8s-bootstrap.') || path.endsWith('.new'));
+const leftovers = (host: RootedHost): string[] =>
+  host.list('/').filter((path) => path.includes('.k8s-bootstrap.') || path.endsWith('.new'));
 
 describe.each(shells)('steps run by $name as sh', (shell) => {
   it('writes files with their rights and makes the folders above', async () => {
@@ -40,13 +46,27 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
       write('/usr/local/bin/program', binary, { ...ROOT, mode: '0755' }),
       write('/etc/etcd/pki/server.key', 'key', { mode: '0600', owner: 'etcd', group: 'etcd' }),
     ]);
-    expect(result).toMatchObject({ code: 0, marks: ['begin 0', 'ok 0', 'begin 1', 'ok 1', 'begin 2', 'ok 2', 'begin 3', 'ok 3'] });
+    expect(result).toMatchObject({
+      code: 0,
+      marks: ['begin 0', 'ok 0', 'begin 1', 'ok 1', 'begin 2', 'ok 2', 'begin 3', 'ok 3'],
+    });
     expect(host.read('/etc/kubernetes/a.conf')).toBe('text\n');
     expect(host.read('/etc/kubernetes/empty')).toBe('');
-    expect([host.modeOf('/usr/local/bin/program'), host.modeOf('/etc/etcd/pki/server.key')]).toEqual(['0755', '0600']);
-    expect([host.ownerOf('/usr/local/bin/program'), host.ownerOf('/etc/etcd/pki/server.key')]).toEqual(['root:root', 'etcd:etcd']);
-    const seen = await look(host.session(), [{ kind: 'file', key: '/usr/local/bin/program', read: 'digest' }]);
-    expect(seen.file('/usr/local/bin/program')).toMatchObject({ sha256: sha256(binary), size: binary.length });
+    expect([host.modeOf('/usr/local/bin/program'), host.modeOf('/etc/etcd/pki/server.key')]).toEqual([
+      '0755',
+      '0600',
+    ]);
+    expect([host.ownerOf('/usr/local/bin/program'), host.ownerOf('/etc/etcd/pki/server.key')]).toEqual([
+      'root:root',
+      'etcd:etcd',
+    ]);
+    const seen = await look(host.session(), [
+      { kind: 'file', key: '/usr/local/bin/program', read: 'digest' },
+    ]);
+    expect(seen.file('/usr/local/bin/program')).toMatchObject({
+      sha256: sha256(binary),
+      size: binary.length,
+    });
     expect(leftovers(host)).toEqual([]);
     expect(host.state('labelled').split('\n')).toContain('@usr/local/bin/program');
   });
@@ -63,8 +83,21 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
       write('/etc/six', 'last'),
     ];
     const result = await runSteps(host.session(), steps);
-    expect(result.marks.filter((mark) => !mark.startsWith('begin'))).toEqual(['ok 0', 'ok 1', 'ok 2', 'ok 3', 'ok 4', 'ok 5', 'ok 6']);
-    expect(['one', 'three', 'four', 'six'].map((name) => host.read(`/etc/${name}`))).toEqual(['first', 'ta', 'fourth', 'last']);
+    expect(result.marks.filter((mark) => !mark.startsWith('begin'))).toEqual([
+      'ok 0',
+      'ok 1',
+      'ok 2',
+      'ok 3',
+      'ok 4',
+      'ok 5',
+      'ok 6',
+    ]);
+    expect(['one', 'three', 'four', 'six'].map((name) => host.read(`/etc/${name}`))).toEqual([
+      'first',
+      'ta',
+      'fourth',
+      'last',
+    ]);
     expect(host.read('/etc/two')).toHaveLength(200_000);
   });
 
@@ -76,11 +109,21 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
       (data: Buffer) => data.subarray(0, -1),
       () => Buffer.alloc(0),
     ]) {
-      const result = await runSteps(host.session(), [write('/etc/file', 'brand new\n'), run('touch /etc/later')], { mangle });
+      const result = await runSteps(
+        host.session(),
+        [write('/etc/file', 'brand new\n'), run('touch /etc/later')],
+        { mangle },
+      );
       expect(result).toMatchObject({ code: 1, marks: ['begin 0', 'fail 0 65'] });
-      expect(result.stderr).toMatch(/checksum of \/etc\/file is [0-9a-f]{64} after the transfer of \d+ bytes/);
+      expect(result.stderr).toMatch(
+        /checksum of \/etc\/file is [0-9a-f]{64} after the transfer of \d+ bytes/,
+      );
     }
-    expect([host.read('/etc/file'), host.modeOf('/etc/file'), host.read('/etc/later')]).toEqual(['old', '0600', undefined]);
+    expect([host.read('/etc/file'), host.modeOf('/etc/file'), host.read('/etc/later')]).toEqual([
+      'old',
+      '0600',
+      undefined,
+    ]);
     expect(leftovers(host)).toEqual([]);
     expect(await manifest(host)).toEqual({});
   });
@@ -127,8 +170,14 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
       'begin 1',
       'fail 1 42',
     ]);
-    expect((await runSteps(host.session(), [run('false', bytes('x'))])).marks).toEqual(['begin 0', 'fail 0 1']);
-    expect((await runSteps(host.session(), [run('no_such_command')])).marks).toEqual(['begin 0', 'fail 0 127']);
+    expect((await runSteps(host.session(), [run('false', bytes('x'))])).marks).toEqual([
+      'begin 0',
+      'fail 0 1',
+    ]);
+    expect((await runSteps(host.session(), [run('no_such_command')])).marks).toEqual([
+      'begin 0',
+      'fail 0 127',
+    ]);
   });
 
   it('sets rights, makes folders and links, and removes', async () => {
@@ -168,176 +217,6 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
     expect(host.read('/etc/x')).toBeUndefined();
   });
 
-  describe('the manifest', () => {
-    const STATE = '/var/lib/k8s-bootstrap';
-
-    it('names what was written, by which phase, once', async () => {
-      const host = rootedHost(shell);
-      await runSteps(host.session(), [write('/etc/a', 'one'), write('/etc/a.b', 'x')], { phase: 'first' });
-      await runSteps(
-        host.session(),
-        [
-          write('/etc/a', 'two'),
-          { op: 'directory', path: '/etc/d', attributes: { ...ROOT, mode: '0755' } },
-          { op: 'link', path: '/etc/l', target: 'a' },
-        ],
-        { phase: 'second' },
-      );
-      expect(await manifest(host)).toEqual({
-        '/etc/a': `${sha256('two')} second`,
-        '/etc/a.b': `${sha256('x')} first`,
-        '/etc/d': 'directory second',
-        '/etc/l': 'link second',
-      });
-      await runSteps(host.session(), [{ op: 'remove', path: '/etc/a' }]);
-      expect(Object.keys(await manifest(host)).sort()).toEqual(['/etc/a.b', '/etc/d', '/etc/l']);
-      expect(host.modeOf(`${STATE}/manifest`)).toBe('0600');
-    });
-
-    it('keeps the original of what was there before, with its rights, and only that', async () => {
-      const host = rootedHost(shell);
-      host.write('/etc/docker/daemon.json', 'theirs', 0o640);
-      await runSteps(host.session(), [write('/etc/docker/daemon.json', 'ours 1'), write('/etc/new', 'ours')]);
-      await runSteps(host.session(), [write('/etc/docker/daemon.json', 'ours 2')]);
-      expect(host.read(`${STATE}/originals/etc/docker/daemon.json`)).toBe('theirs');
-      expect(host.modeOf(`${STATE}/originals/etc/docker/daemon.json`)).toBe('0640');
-      expect(host.read(`${STATE}/originals/etc/new`)).toBeUndefined();
-    });
-
-    it('keeps the original of what a removal takes away', async () => {
-      const host = rootedHost(shell);
-      host.write('/etc/theirs', 'precious');
-      await runSteps(host.session(), [{ op: 'remove', path: '/etc/theirs' }]);
-      expect(host.read('/etc/theirs')).toBeUndefined();
-      expect(host.read(`${STATE}/originals/etc/theirs`)).toBe('precious');
-    });
-  });
-
-  describe('prune', () => {
-    const prune = (path: string): Step => ({ op: 'prune', path });
-
-    it('removes what is as it was written, and puts originals back', async () => {
-      const host = rootedHost(shell);
-      host.write('/etc/theirs', 'before us', 0o640);
-      await runSteps(host.session(), [
-        write('/etc/theirs', 'ours'),
-        write('/etc/app/ours', 'ours'),
-        { op: 'directory', path: '/etc/app', attributes: { ...ROOT, mode: '0755' } },
-        { op: 'link', path: '/etc/link', target: 'x' },
-      ]);
-      const result = await runSteps(host.session(), ['/etc/theirs', '/etc/link', '/etc/app/ours', '/etc/app'].map(prune));
-      expect(result.marks.at(-1)).toBe('ok 3');
-      expect([host.read('/etc/theirs'), host.modeOf('/etc/theirs')]).toEqual(['before us', '0640']);
-      expect(host.list('/etc').filter((path) => path.startsWith('app') || path === 'link')).toEqual([]);
-      expect(await manifest(host)).toEqual({});
-    });
-
-    it('leaves alone what somebody has changed since, and goes on naming it', async () => {
-      const host = rootedHost(shell);
-      await runSteps(host.session(), [
-        write('/etc/app/ours', 'ours'),
-        { op: 'directory', path: '/etc/app', attributes: { ...ROOT, mode: '0755' } },
-      ]);
-      host.write('/etc/app/ours', 'edited by hand');
-      const result = await runSteps(host.session(), ['/etc/app/ours', '/etc/app'].map(prune));
-      expect(result.marks.at(-1)).toBe('ok 1');
-      expect(host.read('/etc/app/ours')).toBe('edited by hand');
-      expect(Object.keys(await manifest(host)).sort()).toEqual(['/etc/app', '/etc/app/ours']);
-    });
-
-    it('stops a unit whose file it takes away', async () => {
-      const host = rootedHost(shell);
-      host.write('/usr/local/bin/program', 'x', 0o755);
-      await runSteps(host.session(), [
-        write('/etc/systemd/system/a.service', '[Service]\nExecStart=/usr/local/bin/program\n'),
-        { op: 'unit', verb: 'enable', unit: 'a.service' },
-        { op: 'unit', verb: 'restart', unit: 'a.service', inputs: [] },
-      ]);
-      expect(host.state('units/a.service/active')).toBe('active');
-      await runSteps(host.session(), [prune('/etc/systemd/system/a.service')]);
-      expect(host.state('units/a.service/active')).toBe('');
-      const seen = await look(host.session(), [{ kind: 'unit', key: 'a.service', inputs: [] }]);
-      expect(seen.unit('a.service')).toMatchObject({ load: 'not-found', active: 'inactive' });
-    });
-  });
-
-  describe('units', () => {
-    const unitFile = '[Service]\nExecStart=/usr/local/bin/program\nEnvironmentFile=-/var/lib/k8s-bootstrap/revisions/a.service\n';
-    const restart: Step = { op: 'unit', verb: 'restart', unit: 'a.service', inputs: ['/etc/input'] };
-
-    function withUnit(): RootedHost {
-      const host = rootedHost(shell);
-      host.write('/usr/local/bin/program', 'x', 0o755);
-      host.write('/etc/systemd/system/a.service', unitFile);
-      host.write('/etc/input', 'one');
-      return host;
-    }
-
-    it('start with the revision of their inputs, which the probe then finds in the process', async () => {
-      const host = withUnit();
-      const state = async (): Promise<{ same: boolean | undefined; revision: string | undefined }> => {
-        const unit = (await look(host.session(), [{ kind: 'unit', key: 'a.service', inputs: ['/etc/input'] }])).unit('a.service');
-        return { same: unit && unit.runningRevision === unit.diskRevision, revision: unit?.runningRevision };
-      };
-      expect((await runSteps(host.session(), [restart])).marks).toEqual(['begin 0', 'ok 0']);
-      const first = await state();
-      expect(first).toEqual({ same: true, revision: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
-      host.write('/etc/input', 'two');
-      expect(await state()).toEqual({ same: false, revision: first.revision });
-      await runSteps(host.session(), [restart]);
-      expect((await state()).same).toBe(true);
-      expect((await state()).revision).not.toBe(first.revision);
-    });
-
-    it('say why they do not start', async () => {
-      const host = withUnit();
-      host.setState('fail/a.service', '');
-      host.setState('journal/a.service', 'bind: address already in use\n');
-      const result = await runSteps(host.session(), [restart, run('touch /etc/later')]);
-      expect(result.marks).toEqual(['begin 0', 'fail 0 1']);
-      expect(result.stderr).toContain('bind: address already in use');
-      expect(host.read('/etc/later')).toBeUndefined();
-      host.clearState('fail/a.service');
-      expect((await runSteps(host.session(), [restart])).code).toBe(0);
-    });
-
-    it('are enabled, disabled, masked, unmasked, stopped and started', async () => {
-      const host = withUnit();
-      const verbs = ['enable', 'start', 'mask', 'unmask', 'stop', 'disable'] as const;
-      const result = await runSteps(host.session(), verbs.map((verb) => ({ op: 'unit', verb, unit: 'a.service' })));
-      expect(result.marks.at(-1)).toBe('ok 5');
-      const masked = await runSteps(host.session(), [
-        { op: 'unit', verb: 'mask', unit: 'a.service' },
-        { op: 'unit', verb: 'start', unit: 'a.service' },
-      ]);
-      expect(masked.marks.at(-1)).toBe('fail 1 1');
-    });
-  });
-
-  describe('packages', () => {
-    it.each(['yum', 'apt'] as const)('come from %s, all at once', async (manager) => {
-      const host = rootedHost(shell, { family: manager === 'yum' ? 'centos' : 'debian' });
-      for (const name of ['socat', 'docker', 'libstdc++']) host.setState(`repo/${name}`, '1.0-1');
-      const install = (...names: string[]): Step => ({ op: 'packages', manager, names, environment: [] });
-      expect((await runSteps(host.session(), [install('socat', 'libstdc++')])).code).toBe(0);
-      const installed = ['socat', 'libstdc++', 'docker'].map((name) => host.state(`packages/${name}`));
-      expect(installed).toEqual(['1.0-1', '1.0-1', '']);
-      const missing = await runSteps(host.session(), [install('docker', 'sokat')]);
-      expect(missing.marks).toEqual(['begin 0', `fail 0 ${manager === 'yum' ? 1 : 100}`]);
-      expect(missing.stderr).toMatch(/sokat/);
-      expect(host.list('/var/lib/k8s-bootstrap').filter((path) => path.startsWith('tmp/'))).toEqual([]);
-    });
-
-    it.each(['yum', 'apt'] as const)('come to %s through a proxy', async (manager) => {
-      const host = rootedHost(shell, { family: manager === 'yum' ? 'centos' : 'debian' });
-      host.setState('repo/socat', '1.0-1');
-      const environment = [['http_proxy', "http://proxy.example.com:3128/it's"]] as const;
-      const step: Step = { op: 'packages', manager, names: ['socat'], environment };
-      expect((await runSteps(host.session(), [step])).code).toBe(0);
-      expect(host.state(manager)).toContain("through http://proxy.example.com:3128/it's");
-    });
-  });
-
   describe('files that the host fetches itself', () => {
     const PROGRAM = 'a large program'.repeat(100);
     const fetch = (urls: string[], digest = sha256(PROGRAM)): Step => ({
@@ -352,9 +231,14 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
     it('come from the first address that has them', async () => {
       const host = rootedHost(shell);
       host.setState('mirror/kubelet', PROGRAM);
-      const result = await runSteps(host.session(), [fetch(['https://a.example.com/missing', 'https://b.example.com/kubelet'])]);
+      const result = await runSteps(host.session(), [
+        fetch(['https://a.example.com/missing', 'https://b.example.com/kubelet']),
+      ]);
       expect(result.code).toBe(0);
-      expect([host.read('/usr/local/bin/kubelet'), host.modeOf('/usr/local/bin/kubelet')]).toEqual([PROGRAM, '0755']);
+      expect([host.read('/usr/local/bin/kubelet'), host.modeOf('/usr/local/bin/kubelet')]).toEqual([
+        PROGRAM,
+        '0755',
+      ]);
       expect(leftovers(host)).toEqual([]);
     });
 
@@ -362,8 +246,13 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
       const host = rootedHost(shell);
       host.write('/usr/local/bin/kubelet', 'old');
       host.setState('mirror/kubelet', PROGRAM);
-      expect((await runSteps(host.session(), [fetch(['https://b.example.com/kubelet'], sha256('x'))])).marks).toEqual(['begin 0', 'fail 0 65']);
-      expect((await runSteps(host.session(), [fetch(['https://b.example.com/kubelet2'])])).marks).toEqual(['begin 0', 'fail 0 66']);
+      expect(
+        (await runSteps(host.session(), [fetch(['https://b.example.com/kubelet'], sha256('x'))])).marks,
+      ).toEqual(['begin 0', 'fail 0 65']);
+      expect((await runSteps(host.session(), [fetch(['https://b.example.com/kubelet2'])])).marks).toEqual([
+        'begin 0',
+        'fail 0 66',
+      ]);
       expect(host.read('/usr/local/bin/kubelet')).toBe('old');
       expect(leftovers(host)).toEqual([]);
     });
@@ -384,7 +273,10 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
       `${sha256(large)} /usr/local/bin/largest`,
     ]);
     // A lie in the cache is repeated: the file itself was not read.
-    host.write('/var/lib/k8s-bootstrap/digests', lines.join('\n').replaceAll(sha256(large), 'f'.repeat(64)).replaceAll(' /usr', ' @usr') + '\n');
+    host.write(
+      '/var/lib/k8s-bootstrap/digests',
+      lines.join('\n').replaceAll(sha256(large), 'f'.repeat(64)).replaceAll(' /usr', ' @usr') + '\n',
+    );
     const seen = await look(host.session(), [{ kind: 'file', key: '/usr/local/bin/large', read: 'digest' }]);
     expect(seen.file('/usr/local/bin/large')).toMatchObject({ sha256: 'f'.repeat(64) });
   });
@@ -393,7 +285,9 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
     const host = rootedHost(shell);
     mkdirSync(host.at('/var/lib/k8s-bootstrap'), { recursive: true });
     const session = host.session();
-    const slow = session.exec('exec 8>>@var/lib/k8s-bootstrap/busy; flock 8; touch @etc/begun; sleep 0.5; touch @etc/ended');
+    const slow = session.exec(
+      'exec 8>>@var/lib/k8s-bootstrap/busy; flock 8; touch @etc/begun; sleep 0.5; touch @etc/ended',
+    );
     while (host.read('/etc/begun') === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     const result = await runSteps(host.session(), [run('[ -e /etc/ended ]')]);
     expect(result.code).toBe(0);

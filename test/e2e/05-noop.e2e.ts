@@ -60,7 +60,14 @@ test('no service of any host was started again', () => {
   const running = [...before].map(([host, units]) => [host, [...units.keys()]] as const);
   const node = ['kubelet.service', 'kube-proxy.service', 'firewalld.service', 'ssh.service'];
   const wanted: Record<HostName, string[]> = {
-    m1: [...node, 'containerd.service', 'etcd.service', 'kube-apiserver.service', 'kube-controller-manager.service', 'kube-scheduler.service'],
+    m1: [
+      ...node,
+      'containerd.service',
+      'etcd.service',
+      'kube-apiserver.service',
+      'kube-controller-manager.service',
+      'kube-scheduler.service',
+    ],
     w1: [...node, 'docker.service'],
     w2: [...node, 'containerd.service'],
   };
@@ -69,7 +76,12 @@ test('no service of any host was started again', () => {
 
 test('sshd saw one connection and one command on each host', () => {
   const brief = (host: HostName): string[] =>
-    (logins.get(host) ?? []).map(({ user, from, commands }) => `${user} from ${from.replace(`${settings.net}.`, '')}: ${commands} commands`).sort();
+    (logins.get(host) ?? [])
+      .map(
+        ({ user, from, commands }) =>
+          `${user} from ${from.replace(`${settings.net}.`, '')}: ${commands} commands`,
+      )
+      .sort();
   // The second connection to m1 is the one that w2 is reached through; it carries no command.
   expect(brief('m1')).toEqual(['root from 254: 0 commands', 'root from 254: 1 commands']);
   expect(brief('w1')).toEqual(['student from 254: 1 commands']);

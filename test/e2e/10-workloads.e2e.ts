@@ -6,7 +6,10 @@ import { HOSTS, addressOf, command, onHost, settings } from './support/lab.ts';
 import { standingCluster, stateFolder } from './support/product.ts';
 
 const manifest = (name: string): string =>
-  readFileSync(new URL(`manifests/${name}.yaml`, import.meta.url), 'utf8').replaceAll('REGISTRY', `${settings.controller}:5000`);
+  readFileSync(new URL(`manifests/${name}.yaml`, import.meta.url), 'utf8').replaceAll(
+    'REGISTRY',
+    `${settings.controller}:5000`,
+  );
 
 const inNamespace = (args: readonly string[], stdin = '', client?: string): Promise<string> =>
   kubectl(['-n', 'e2e', ...args], stdin, client);
@@ -18,11 +21,24 @@ interface Pod {
 }
 
 const podsOf = async (app: string): Promise<Pod[]> =>
-  (await kubectlJson<{ items: Pod[] }>('-n', 'e2e', 'get', 'pods', '-l', `app=${app}`, '--field-selector', 'status.phase=Running')).items;
+  (
+    await kubectlJson<{ items: Pod[] }>(
+      '-n',
+      'e2e',
+      'get',
+      'pods',
+      '-l',
+      `app=${app}`,
+      '--field-selector',
+      'status.phase=Running',
+    )
+  ).items;
 
-const podIp = (name: string): Promise<string> => inNamespace(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']);
+const podIp = (name: string): Promise<string> =>
+  inNamespace(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']);
 
-const serviceIp = (name: string): Promise<string> => inNamespace(['get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}']);
+const serviceIp = (name: string): Promise<string> =>
+  inNamespace(['get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}']);
 
 /** A page as a pod sees it. */
 const fromPod = async (pod: string, url: string): Promise<string> =>
@@ -65,7 +81,14 @@ test('its node port answers on every node, from outside', async () => {
   const port = await inNamespace(['get', 'service', 'web', '-o', 'jsonpath={.spec.ports[0].nodePort}']);
   const names = (await podsOf('web')).map(({ metadata }) => metadata.name);
   for (const host of HOSTS) {
-    const { stdout } = await command('curl', ['-sS', '--noproxy', '*', '--max-time', '10', `http://${addressOf(host)}:${port}/`]);
+    const { stdout } = await command('curl', [
+      '-sS',
+      '--noproxy',
+      '*',
+      '--max-time',
+      '10',
+      `http://${addressOf(host)}:${port}/`,
+    ]);
     expect(names).toContain(stdout.trim());
   }
 });
@@ -80,11 +103,18 @@ test('sessionAffinity keeps a client with one pod', async () => {
 
 test('pods on different nodes reach each other by address, which the other sees', async () => {
   const pods = await podsOf('web');
-  for (const [node, other] of [['w1', 'w2'], ['w2', 'w1']] as const) {
+  for (const [node, other] of [
+    ['w1', 'w2'],
+    ['w2', 'w1'],
+  ] as const) {
     const target = pods.find(({ spec }) => spec.nodeName === other)!;
-    expect(await fromPod(`shell-${node}`, `http://${target.status.podIP}/from-${node}`)).toBe(target.metadata.name);
+    expect(await fromPod(`shell-${node}`, `http://${target.status.podIP}/from-${node}`)).toBe(
+      target.metadata.name,
+    );
     const log = await inNamespace(['logs', target.metadata.name]);
-    expect(log).toMatch(new RegExp(`^${(await podIp(`shell-${node}`)).replaceAll('.', '\\.')} - - .*GET /from-${node} `, 'm'));
+    expect(log).toMatch(
+      new RegExp(`^${(await podIp(`shell-${node}`)).replaceAll('.', '\\.')} - - .*GET /from-${node} `, 'm'),
+    );
   }
 });
 
@@ -106,7 +136,9 @@ test('a pod pinned by nodeName, posted with curl, shares a folder between its co
   const inTruncate = async (script: string): Promise<number> =>
     Number(await inNamespace(['exec', 'pinned', '-c', 'truncate', '--', 'sh', '-c', script]));
   await eventually(async () => {
-    expect(await inTruncate('wget -q -O /dev/null http://127.0.0.1/; wc -c < /logs/access.log')).toBeGreaterThan(0);
+    expect(
+      await inTruncate('wget -q -O /dev/null http://127.0.0.1/; wc -c < /logs/access.log'),
+    ).toBeGreaterThan(0);
   }, 20);
   expect(await inTruncate('sleep 4; wc -c < /logs/access.log')).toBe(0);
 });
@@ -116,7 +148,13 @@ describe.each([...(await clients())])('with kubectl %s', (name, client) => {
     await inNamespace(['delete', 'replicaset', 'copies', '--ignore-not-found'], '', client);
     await inNamespace(['apply', '-f', '-'], manifest('replica-set'), client);
     const ready = async (): Promise<void> => {
-      expect(await inNamespace(['get', 'replicaset', 'copies', '-o', 'jsonpath={.status.readyReplicas}'], '', client)).toBe('3');
+      expect(
+        await inNamespace(
+          ['get', 'replicaset', 'copies', '-o', 'jsonpath={.status.readyReplicas}'],
+          '',
+          client,
+        ),
+      ).toBe('3');
     };
     await eventually(ready);
     const [first] = await podsOf('copies');
@@ -127,10 +165,17 @@ describe.each([...(await clients())])('with kubectl %s', (name, client) => {
 
   test('a Deployment is rolled out, has a history, and is taken back', async () => {
     const env = (): Promise<string> =>
-      inNamespace(['get', 'deployment', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].env}'], '', client);
-    const settled = (): Promise<string> => inNamespace(['rollout', 'status', 'deployment/web', '--timeout=120s'], '', client);
+      inNamespace(
+        ['get', 'deployment', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].env}'],
+        '',
+        client,
+      );
+    const settled = (): Promise<string> =>
+      inNamespace(['rollout', 'status', 'deployment/web', '--timeout=120s'], '', client);
     const revisions = async (): Promise<number[]> =>
-      [...(await inNamespace(['rollout', 'history', 'deployment/web'], '', client)).matchAll(/^(\d+) /gm)].map((line) => Number(line[1]));
+      [
+        ...(await inNamespace(['rollout', 'history', 'deployment/web'], '', client)).matchAll(/^(\d+) /gm),
+      ].map((line) => Number(line[1]));
     const earlier = await revisions();
     await inNamespace(['set', 'env', 'deployment/web', `CLIENT=${name}`], '', client);
     expect(await settled()).toContain('successfully rolled out');

@@ -5,7 +5,8 @@ import { hostTrees, localTree } from './support/trees.ts';
 import { moved, startsOf } from './support/units.ts';
 
 const UNIT = '/etc/systemd/system/kube-apiserver.service';
-const withLongerEvents = (text: string): string => `${text}\napiServer:\n  extraArgs: { event-ttl: 2h0m0s }\n`;
+const withLongerEvents = (text: string): string =>
+  `${text}\napiServer:\n  extraArgs: { event-ttl: 2h0m0s }\n`;
 
 beforeAll(standingCluster);
 
@@ -23,7 +24,11 @@ describe('with one flag of the API server changed', () => {
 
   test('plan shows the diff and the one restart with its reason, exits with 3, and touches nothing', () =>
     withInventory(withLongerEvents, async () => {
-      const before = { hosts: await hostTrees(), controller: localTree(workFolder), starts: await startsOf() };
+      const before = {
+        hosts: await hostTrees(),
+        controller: localTree(workFolder),
+        starts: await startsOf(),
+      };
       const plan = await k8sb(['plan', '--detailed-exitcode']);
       expect(plan.code, failures(plan)).toBe(3);
       expect(lines(plan.planned)).toEqual(wanted);
@@ -51,16 +56,20 @@ describe('with one flag of the API server changed', () => {
       const result = await up();
       expect(lines(result.planned)).toEqual(wanted);
       expect(result.summary).toMatchObject({ changed: 2, failed: 0 });
-      expect(result.summary.hosts.flatMap(({ name, restarted }) => restarted.map((unit) => `${name} ${unit}`))).toEqual([
-        'm1 kube-apiserver.service',
-      ]);
+      expect(
+        result.summary.hosts.flatMap(({ name, restarted }) => restarted.map((unit) => `${name} ${unit}`)),
+      ).toEqual(['m1 kube-apiserver.service']);
     });
     const middle = await startsOf();
     expect(moved(start, middle)).toEqual(['m1 kube-apiserver.service']);
-    expect(await onHost('m1', 'tr "\\0" "\\n" < /proc/$(pidof kube-apiserver)/cmdline')).toContain('--event-ttl=2h0m0s\n');
+    expect(await onHost('m1', 'tr "\\0" "\\n" < /proc/$(pidof kube-apiserver)/cmdline')).toContain(
+      '--event-ttl=2h0m0s\n',
+    );
     expect(lines((await up()).planned)).toEqual(wanted);
     expect(moved(middle, await startsOf())).toEqual(['m1 kube-apiserver.service']);
-    expect(await onHost('m1', 'tr "\\0" "\\n" < /proc/$(pidof kube-apiserver)/cmdline')).not.toContain('event-ttl');
+    expect(await onHost('m1', 'tr "\\0" "\\n" < /proc/$(pidof kube-apiserver)/cmdline')).not.toContain(
+      'event-ttl',
+    );
     expect((await k8sb(['plan', '--detailed-exitcode'])).code).toBe(0);
   });
 });

@@ -40,9 +40,15 @@ const unique = (texts: readonly string[]): string[] => [...new Set(texts)].sort(
 
 /** `m1 file:/etc/…` of what is broken itself, `m1 service:…` of what is restarted for it. */
 const expected = (some: readonly Entry[]): string[] =>
-  unique(some.flatMap(({ host, id, units }) => [`${host} ${id}`, ...units.map((unit) => `${host} service:${unit}.service`)]));
+  unique(
+    some.flatMap(({ host, id, units }) => [
+      `${host} ${id}`,
+      ...units.map((unit) => `${host} service:${unit}.service`),
+    ]),
+  );
 
-const ids = (planned: readonly PlannedChange[]): string[] => planned.map(({ host, id }) => `${host} ${id}`).sort();
+const ids = (planned: readonly PlannedChange[]): string[] =>
+  planned.map(({ host, id }) => `${host} ${id}`).sort();
 
 /** Each restart names all of what it is for, and nothing that was not touched. */
 function expectReasons(planned: readonly PlannedChange[], some: readonly Entry[]): void {
@@ -51,7 +57,9 @@ function expectReasons(planned: readonly PlannedChange[], some: readonly Entry[]
     const reasons = some.filter((entry) => entry.host === host && entry.units.includes(unit));
     if (reasons.some(({ watched }) => watched) && because.includes('it is not running')) continue;
     const named = because.flatMap((reason) => /^(\/\S+) changes$/.exec(reason)?.[1] ?? []);
-    expect(unique(named), `${host} ${id}: ${because.join(', ')}`).toEqual(unique(reasons.map((entry) => entry.id.replace(/^\w+:/, ''))));
+    expect(unique(named), `${host} ${id}: ${because.join(', ')}`).toEqual(
+      unique(reasons.map((entry) => entry.id.replace(/^\w+:/, ''))),
+    );
   }
 }
 
@@ -63,7 +71,8 @@ describe.each(KINDS)('everything broken at once by %s', (kind) => {
   test('plan lists exactly what was broken and the units that read it', async () => {
     const broken = entries.filter(({ kinds, watched }) => kinds.includes(kind) && !watched);
     const modes = new Map<HostName, string>();
-    for (const host of hosts) modes.set(host, await onHost(host, modesOf(paths(broken.filter((entry) => entry.host === host)))));
+    for (const host of hosts)
+      modes.set(host, await onHost(host, modesOf(paths(broken.filter((entry) => entry.host === host)))));
     try {
       await onEach(broken, (here) => here.map(({ path }) => breaking(path, kind)).join('\n'));
       const plan = await k8sb(['plan', '--detailed-exitcode']);
@@ -88,7 +97,11 @@ test('up repairs every path, and restarts exactly the units that read it', async
     const what = broken.map(({ host, path, kind }) => `${host} ${path} ${kind}`).join('\n');
     const before = await startsOf();
     await onEach(round, (here) =>
-      here.map(({ host, path }) => breaking(path, broken.find((one) => one.host === host && one.path === path)!.kind)).join('\n'),
+      here
+        .map(({ host, path }) =>
+          breaking(path, broken.find((one) => one.host === host && one.path === path)!.kind),
+        )
+        .join('\n'),
     );
     const result = await up();
     await onEach(round, (here) => sweep(paths(here)));
@@ -96,25 +109,32 @@ test('up repairs every path, and restarts exactly the units that read it', async
     expectReasons(result.planned, round);
     // The unit of the routes is reloaded: what it set is there all the time.
     const restarts = round.flatMap(({ host, units }) => units.map((unit) => `${host} ${unit}.service`));
-    expect(moved(before, await startsOf()), what).toEqual(unique(restarts).filter((unit) => !unit.includes('-routes')));
+    expect(moved(before, await startsOf()), what).toEqual(
+      unique(restarts).filter((unit) => !unit.includes('-routes')),
+    );
   }
   const plan = await k8sb(['plan', '--detailed-exitcode']);
   expect(plan.code, failures(plan)).toBe(0);
 }, 900_000);
 
-test.each(rounds.map((round, index) => ({ index, round })))('what is no file, round $index', async ({ round }) => {
-  const before = await startsOf();
-  for (const one of round) await onHost(one.on, shell(one.break));
-  const plan = await k8sb(['plan', '--detailed-exitcode']);
-  expect(plan.code, failures(plan)).toBe(3);
-  expect(lines(plan.planned)).toEqual(round.flatMap(({ changes }) => changes).sort());
-  const result = await up();
-  expect(lines(result.planned)).toEqual(lines(plan.planned));
-  expect(moved(before, await startsOf())).toEqual(round.flatMap(({ restarts = [] }: Case) => restarts).sort());
-  for (const { on, undo } of round) if (undo !== undefined) await onHost(on, undo);
-  const after = await k8sb(['plan']);
-  expect(lines(after.planned), failures(after)).toEqual([]);
-});
+test.each(rounds.map((round, index) => ({ index, round })))(
+  'what is no file, round $index',
+  async ({ round }) => {
+    const before = await startsOf();
+    for (const one of round) await onHost(one.on, shell(one.break));
+    const plan = await k8sb(['plan', '--detailed-exitcode']);
+    expect(plan.code, failures(plan)).toBe(3);
+    expect(lines(plan.planned)).toEqual(round.flatMap(({ changes }) => changes).sort());
+    const result = await up();
+    expect(lines(result.planned)).toEqual(lines(plan.planned));
+    expect(moved(before, await startsOf())).toEqual(
+      round.flatMap(({ restarts = [] }: Case) => restarts).sort(),
+    );
+    for (const { on, undo } of round) if (undo !== undefined) await onHost(on, undo);
+    const after = await k8sb(['plan']);
+    expect(lines(after.planned), failures(after)).toEqual([]);
+  },
+);
 
 const shell = (script: string): string =>
   `set -e\nkubectl() { /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf "$@"; }\n${script}`;

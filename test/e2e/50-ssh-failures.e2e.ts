@@ -55,11 +55,15 @@ describe('the login', () => {
     await onHost('m1', `echo '${publicLine}' >> /root/.ssh/authorized_keys`);
     try {
       const ssh = `keys: [${file}]\nagent: false`;
-      expect(expectFailure(await logs(ssh), 'E_SSH_KEY')).toContain('is encrypted and no passphrase was given');
+      expect(expectFailure(await logs(ssh), 'E_SSH_KEY')).toContain(
+        'is encrypted and no passphrase was given',
+      );
       const wrong = await logs(`${ssh}\npassphrase: '\${env:PASSPHRASE}'`, { PASSPHRASE: 'another one' });
       expectFailure(wrong, 'E_SSH_KEY');
       expect(JSON.stringify(wrong)).not.toContain('another one');
-      const right = await logs(`${ssh}\npassphrase: '\${env:PASSPHRASE}'`, { PASSPHRASE: 'a long passphrase' });
+      const right = await logs(`${ssh}\npassphrase: '\${env:PASSPHRASE}'`, {
+        PASSPHRASE: 'a long passphrase',
+      });
       expect({ code: right.code, errors: right.errors }).toEqual({ code: 0, errors: [] });
     } finally {
       await onHost('m1', "sed -i '/ locked$/d' /root/.ssh/authorized_keys");
@@ -74,7 +78,10 @@ describe('the login', () => {
     const wrong = await logs(ssh, { PASSWORD: 'not-the-password' });
     expectFailure(wrong, 'E_AUTH');
     expect(JSON.stringify(wrong)).not.toContain('not-the-password');
-    const failed = await onHost('m1', `journalctl -u ssh --since @${since} -o cat | grep -c 'Failed password for student'`);
+    const failed = await onHost(
+      'm1',
+      `journalctl -u ssh --since @${since} -o cat | grep -c 'Failed password for student'`,
+    );
     expect(failed.trim()).toBe('1');
   });
 });
@@ -82,7 +89,9 @@ describe('the login', () => {
 describe('the connection', () => {
   it('that is refused says so', async () => {
     here = scene('scene');
-    expect(expectFailure(await logs(`${asRoot}\nport: 9`, {}, settings.controller), 'E_CONNECT_REFUSED')).toContain('check that sshd runs');
+    expect(
+      expectFailure(await logs(`${asRoot}\nport: 9`, {}, settings.controller), 'E_CONNECT_REFUSED'),
+    ).toContain('check that sshd runs');
   });
 
   it('that a firewall rejects says so', async () => {
@@ -169,7 +178,10 @@ describe('sudo', () => {
     const wrong = await logs(withPassword, { SUDO: 'not-the-password' });
     expect(expectFailure(wrong, 'E_SUDO_PASSWORD')).toContain('does not accept the password');
     expect(JSON.stringify(wrong)).not.toContain('not-the-password');
-    const tries = await onHost('m1', `journalctl --since @${since} -o cat | grep -c 'sudo:auth): authentication failure'`);
+    const tries = await onHost(
+      'm1',
+      `journalctl --since @${since} -o cat | grep -c 'sudo:auth): authentication failure'`,
+    );
     expect(tries.trim()).toBe('1');
   });
 
@@ -180,7 +192,10 @@ describe('sudo', () => {
 
   it('of a user who is not allowed says so', async () => {
     here = scene('scene');
-    await onHost('m1', `useradd -m guest && cp -r /root/.ssh /home/guest && chown -R guest: /home/guest/.ssh && echo guest:guest-password | chpasswd`);
+    await onHost(
+      'm1',
+      `useradd -m guest && cp -r /root/.ssh /home/guest && chown -R guest: /home/guest/.ssh && echo guest:guest-password | chpasswd`,
+    );
     try {
       const guest = withPassword.replace('user: ops', 'user: guest');
       expectFailure(await logs(guest, { SUDO: 'guest-password' }), 'E_SUDO_DENIED');
@@ -205,5 +220,7 @@ describe('sudo', () => {
 
 afterAll(async () => {
   // What the tests put into the host's own files must be gone again.
-  expect(await onHost('m1', 'ls /etc/sudoers.d; grep -c locked /root/.ssh/authorized_keys; :')).not.toContain('requiretty');
+  expect(await onHost('m1', 'ls /etc/sudoers.d; grep -c locked /root/.ssh/authorized_keys; :')).not.toContain(
+    'requiretty',
+  );
 });

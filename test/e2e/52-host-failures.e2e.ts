@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { badMirror } from './support/bad-mirror.ts';
 import { addressOf, onHost, settings, tryOnHost } from './support/lab.ts';
-import { type Ended, type Scene, type ToldError, aloneInventory, filesBelow, mirror, scene, wipe } from './support/scene.ts';
+import {
+  type Ended,
+  type Scene,
+  type ToldError,
+  aloneInventory,
+  filesBelow,
+  mirror,
+  scene,
+  wipe,
+} from './support/scene.ts';
 
 // One host from bare to a cluster, with something in the way at every step; the last one goes through.
 let here: Scene;
@@ -12,7 +21,9 @@ const UP = ['up', '--accept-new-host-keys'];
 
 /** The inventory with other lines, and an empty cache, so that everything is fetched. */
 const withMirror = (url: string): string =>
-  aloneInventory('scene').replace(mirror, url).replace('\nartifacts:\n', `\nartifacts:\n  cache: ${here.folder}/other-cache\n`);
+  aloneInventory('scene')
+    .replace(mirror, url)
+    .replace('\nartifacts:\n', `\nartifacts:\n  cache: ${here.folder}/other-cache\n`);
 
 function expectError(ended: Ended, code: string, exitCode = 1): ToldError {
   const codes = ended.errors.map((error) => error.code);
@@ -28,14 +39,15 @@ function expectError(ended: Ended, code: string, exitCode = 1): ToldError {
 }
 
 /** What a run that was cut in the middle of a file would leave. */
-const leftOvers = async (): Promise<string> =>
-  (await onHost('m1', `find /etc /usr/local /opt /var/lib/k8s-bootstrap /run /tmp \\( -name '.k8s-bootstrap.*' -o -name 'k8s-bootstrap.*' -o -name '*.new' \\) 2>/dev/null || :`))
-    .split('\n')
-    .filter((path) => path !== '' && !path.includes('/systemd/system/'))
-    .join('\n');
+const leftOvers = (): Promise<string> =>
+  onHost('m1', `find /etc /usr/local /opt /var/lib/k8s-bootstrap /var/lib/kubelet/pki -name '.k8s-bootstrap.*' -o -path '*/k8s-bootstrap/*.new' 2>/dev/null
+    find /run /tmp -maxdepth 1 -name 'k8s-bootstrap.*'`);
 
 const untouched = async (): Promise<void> => {
-  const { code } = await tryOnHost('m1', 'test -e /var/lib/k8s-bootstrap || test -e /usr/local/bin/kubelet || test -d /etc/kubernetes/pki');
+  const { code } = await tryOnHost(
+    'm1',
+    'test -e /var/lib/k8s-bootstrap || test -e /usr/local/bin/kubelet || test -d /etc/kubernetes/pki',
+  );
   expect(code).toBe(1);
   expect(filesBelow(here.state)).toEqual(['known_hosts']);
 };
@@ -52,7 +64,12 @@ afterAll(() => {
 });
 
 describe('before anything is touched', () => {
-  const inTheWay = async (prepare: string, undo: string, code: string, args: readonly string[] = []): Promise<ToldError> => {
+  const inTheWay = async (
+    prepare: string,
+    undo: string,
+    code: string,
+    args: readonly string[] = [],
+  ): Promise<ToldError> => {
     await onHost('m1', prepare);
     try {
       const error = expectError(await here.run([...UP, ...args]), code);
@@ -66,7 +83,10 @@ describe('before anything is touched', () => {
   it("kubeadm's manifest stops it, and cannot be ignored", async () => {
     const file = '/etc/kubernetes/manifests/kube-apiserver.yaml';
     const prepare = `mkdir -p /etc/kubernetes/manifests && touch ${file}`;
-    const error = await inTheWay(prepare, 'rm -r /etc/kubernetes', 'E_FOREIGN_HOST', ['--ignore-preflight', 'foreign-host']);
+    const error = await inTheWay(prepare, 'rm -r /etc/kubernetes', 'E_FOREIGN_HOST', [
+      '--ignore-preflight',
+      'foreign-host',
+    ]);
     expect(error.message).toContain(file);
   });
 
@@ -77,9 +97,9 @@ describe('before anything is touched', () => {
   });
 
   it.each([6443, 10250])('port %d in use stops it, and its user is named', async (port) => {
-    const prepare = `systemd-run --quiet --unit taken socat TCP-LISTEN:${port},fork,reuseaddr SYSTEM:true; sleep 0.5`;
+    const prepare = `systemd-run --quiet --collect --unit taken python3 -m http.server ${port}; until ss -ltn | grep -q :${port}; do sleep 0.1; done`;
     const error = await inTheWay(prepare, 'systemctl stop taken', 'E_PREFLIGHT');
-    expect(error.message).toContain(`port ${port} is in use by socat`);
+    expect(error.message).toContain(`port ${port} is in use by python3`);
     expect(error.hint).toContain('--ignore-preflight ports');
   });
 });
@@ -124,7 +144,9 @@ describe('while it works', () => {
       const error = expectError(await here.run(UP), 'E_CHECKSUM');
       expect(error.message).toMatch(/kube-apiserver[^]*SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}/);
       expect((await tryOnHost('m1', 'test -e /usr/local/bin/kube-apiserver')).code).toBe(1);
-      expect(filesBelow(join(here.folder, 'other-cache')).filter((path) => path.endsWith('kube-apiserver'))).toEqual([]);
+      expect(
+        filesBelow(join(here.folder, 'other-cache')).filter((path) => path.endsWith('kube-apiserver')),
+      ).toEqual([]);
     } finally {
       await bad.close();
     }
@@ -134,6 +156,7 @@ describe('while it works', () => {
     here.write(aloneInventory('scene', 'm1', 'scheduler: { extraArgs: { v: many } }\n'));
     const error = expectError(await here.run(UP), 'E_GATE');
     expect(error.message).toContain('invalid argument "many"');
+    expect(error.hint).toContain('extraArgs');
     expect(error.where).toMatchObject({ host: 'm1', phase: 'scheduler' });
   });
 
@@ -172,7 +195,10 @@ describe('a cluster that stands', () => {
     const down = await here.run(['status']);
     expect(down.code).toBe(3);
     expect(statusOf(down).hosts[0]?.problems).toEqual(
-      expect.arrayContaining(['kube-scheduler.service is inactive', expect.stringMatching(/^1 change is due: restart kube-scheduler/)]),
+      expect.arrayContaining([
+        'kube-scheduler.service is inactive',
+        expect.stringMatching(/^1 change is due: restart kube-scheduler/),
+      ]),
     );
     await onHost('m1', 'systemctl start kube-scheduler');
   });
@@ -180,17 +206,22 @@ describe('a cluster that stands', () => {
   it('shows by status --deep a binary that was changed behind its size and times', async () => {
     const binary = '/usr/local/bin/kube-proxy';
     // What a digest cache believes: rewritten for the changed file.
-    await onHost('m1', `set -e
+    await onHost(
+      'm1',
+      `set -e
       cp -p ${binary} /tmp/kept
       printf X | dd of=${binary} bs=1 seek=4000 conv=notrunc status=none
       key=$(stat -c '%d:%i:%s:%.9Y:%.9Z' ${binary}) sum=$(sha256sum < /tmp/kept | cut -c1-64)
       sed -i "\\\\# ${binary}\\$#d" /var/lib/k8s-bootstrap/digests
-      echo "$key $sum ${binary}" >> /var/lib/k8s-bootstrap/digests`);
+      echo "$key $sum ${binary}" >> /var/lib/k8s-bootstrap/digests`,
+    );
     try {
       expect(statusOf(await here.run(['status'])).hosts[0]?.problems.join()).not.toContain('was changed');
       const deep = await here.run(['status', '--deep']);
       expect(deep.code).toBe(3);
-      expect(statusOf(deep).hosts[0]?.problems).toContainEqual(expect.stringContaining(`${binary} was changed`));
+      expect(statusOf(deep).hosts[0]?.problems).toContainEqual(
+        expect.stringContaining(`${binary} was changed`),
+      );
     } finally {
       await onHost('m1', `mv /tmp/kept ${binary}; rm -f /var/lib/k8s-bootstrap/digests`);
       await here.run(UP);
@@ -220,13 +251,21 @@ describe('a cluster that stands', () => {
     here.write(`${hosts}\n${lost}\nssh:\n${rest.join('\nssh:\n')}`);
     const ended = await here.run(UP);
     expect(ended.code).toBe(4);
-    expect(ended.events.at(-1)).toMatchObject({ failed: 1, hosts: [{ name: 'm1', failed: false }, { name: 'w9', failed: true }] });
+    expect(ended.events.at(-1)).toMatchObject({
+      failed: 1,
+      hosts: [
+        { name: 'm1', failed: false },
+        { name: 'w9', failed: true },
+      ],
+    });
   });
 
   it('has its journals in logs', async () => {
     here.write(aloneInventory('scene'));
     const { code, events } = await here.run(['logs', 'etcd', '-n', '3']);
-    const lines = events.filter(({ type }) => type === 'result').map(({ data }) => data as { host: string; from: string; at: number });
+    const lines = events
+      .filter(({ type }) => type === 'result')
+      .map(({ data }) => data as { host: string; from: string; at: number });
     expect({ code, count: lines.length }).toEqual({ code: 0, count: 3 });
     expect(lines.every(({ host, from }) => host === 'm1' && from.startsWith('etcd['))).toBe(true);
     expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted((a, b) => a - b));
@@ -234,7 +273,10 @@ describe('a cluster that stands', () => {
 
   it('is entered by ssh, with the code of what was run there', async () => {
     const ended = await here.run(['ssh', 'm1', 'echo', '$SSH_CONNECTION', ';', 'exit', '9']);
-    expect({ code: ended.code, out: ended.stdout.trim().split(' ')[2] }).toEqual({ code: 9, out: addressOf('m1') });
+    expect({ code: ended.code, out: ended.stdout.trim().split(' ')[2] }).toEqual({
+      code: 9,
+      out: addressOf('m1'),
+    });
   });
 });
 
@@ -243,4 +285,5 @@ interface Status {
   readonly hosts: readonly { readonly problems: readonly string[] }[];
 }
 
-const statusOf = ({ events }: Ended): Status => events.find(({ type }) => type === 'result')?.['data'] as Status;
+const statusOf = ({ events }: Ended): Status =>
+  events.find(({ type }) => type === 'result')?.['data'] as Status;

@@ -26,9 +26,9 @@ async function filesOf(example: Example): Promise<Map<string, string>> {
       );
       files.set(
         `${name}/plan.txt`,
-        `${changes.map(({ phase, id, change }) => [phase, change.kind, id, 'summary' in change ? change.summary : ''].join('  ')).join('\n')}\n`,
+        `${changes.map(({ phase, id, change }) => [phase, change.kind, id, change.kind === 'none' ? change.why : change.summary].join('  ')).join('\n')}\n`,
       );
-      for (const { change } of changes) if ('text' in change && change.text) files.set(`${name}${change.text.path}`, change.text.after);
+      for (const { change } of changes) if ('text' in change) files.set(`${name}${change.text.path}`, change.text.after);
     }
     return files;
   });

@@ -44,12 +44,17 @@ export const gate = (host: string, word = 'healthy', timeoutSeconds = 0.3): Gate
   title: `${host} is ${word}`,
   at: host,
   watches: [question(word)],
-  judge: (seen) => (seen.answer(word)?.output === 'yes' ? undefined : `${word} is ${seen.answer(word)?.output ?? 'unknown'}`),
+  judge: (seen) =>
+    seen.answer(word)?.output === 'yes' ? undefined : `${word} is ${seen.answer(word)?.output ?? 'unknown'}`,
   timeoutSeconds,
   units: ['x.service'],
 });
 
-export function stage(id: string, hosts: readonly string[], spec: Partial<Omit<Stage, 'id' | 'hosts'>> = {}): Stage {
+export function stage(
+  id: string,
+  hosts: readonly string[],
+  spec: Partial<Omit<Stage, 'id' | 'hosts'>> = {},
+): Stage {
   return { id, title: id, hosts, batch: 'parallel', resources: () => [], gates: () => [], ...spec };
 }
 
@@ -69,7 +74,11 @@ export interface PlayOptions extends Partial<Goal> {
 }
 
 /** A run of stages over hosts in memory; all of them are essential unless said otherwise. */
-export function play(hosts: readonly MemoryHost[], stages: readonly Stage[] | Desire, options: PlayOptions = {}): Play {
+export function play(
+  hosts: readonly MemoryHost[],
+  stages: readonly Stage[] | Desire,
+  options: PlayOptions = {},
+): Play {
   const events: RunEvent[] = [];
   let prepared = 0;
   const desire: Desire = typeof stages === 'function' ? stages : () => stages;

@@ -31,7 +31,10 @@ export const examples: readonly Example[] = [
 ];
 
 /** Opens it, and hands it over; everything is gone afterwards. */
-export async function withExample<T>(example: Example, use: (cluster: Cluster) => T | Promise<T>): Promise<T> {
+export async function withExample<T>(
+  example: Example,
+  use: (cluster: Cluster) => T | Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'k8sb-example-'));
   const file = join(folder, example.inventory);
   cpSync(new URL(`../../inventory/${example.inventory}`, import.meta.url), file);
@@ -54,7 +57,10 @@ export interface HostSpec {
 }
 
 /** A host that has just been installed, but for what is said; every package it is asked for is there by default. */
-export function imaginedHost(family: Family, { facts = {}, packages = () => '1.0-1', more = {} }: HostSpec = {}): Observed {
+export function imaginedHost(
+  family: Family,
+  { facts = {}, packages = () => '1.0-1', more = {} }: HostSpec = {},
+): Observed {
   let said: string = freshHosts[family];
   for (const [key, value] of Object.entries(facts)) {
     const line = `== ${key} ${value}`;

@@ -136,8 +136,8 @@ async function readScript(input: AsyncIterator<Uint8Array>): Promise<string> {
     const end = data.indexOf('\n') + 1;
     const length = Number(data.subarray(0, end).toString());
     if (end > 0 && data.length >= end + length) return data.subarray(end, end + length).toString('utf8');
-    const { value, done } = await input.next();
-    if (done) throw new Error('the script arrived cut short');
-    data = Buffer.concat([data, value]);
+    const next = await input.next();
+    if (next.done === true) throw new Error('the script arrived cut short');
+    data = Buffer.concat([data, next.value]);
   }
 }

@@ -54,7 +54,8 @@ const OUTSIDE = new RegExp(`@(?=(?:${TOP})(?:[^A-Za-z0-9_]|$))`, 'gm');
 /** Commands must be found after a `cd` as well: the PATH alone stays absolute. */
 const inside = (script: string, path: string): string =>
   script.replaceAll(INSIDE, '@').replaceAll(/^PATH=@\S*$/gm, () => `PATH=${path}`);
-const outside = (bytes: Buffer): Buffer => Buffer.from(bytes.toString('latin1').replaceAll(OUTSIDE, '/'), 'latin1');
+const outside = (bytes: Buffer): Buffer =>
+  Buffer.from(bytes.toString('latin1').replaceAll(OUTSIDE, '/'), 'latin1');
 
 /** Programs that are what they are on any host. */
 const REAL =
@@ -65,7 +66,10 @@ const REAL =
 const standIns = new URL('rooted/', import.meta.url).pathname;
 
 /** A fresh host of the given family; gone after the test, which fails when a stand-in was asked what it does not know. */
-export function rootedHost(shell: Shell, { family = 'centos' as 'centos' | 'debian', name = 'm1' } = {}): RootedHost {
+export function rootedHost(
+  shell: Shell,
+  { family = 'centos', name = 'm1' }: { family?: 'centos' | 'debian'; name?: string } = {},
+): RootedHost {
   const root = mkdtempSync(join(tmpdir(), 'k8sb-host-'));
   // A path within a path is rewritten as well where a script puts the two together.
   const at = (path: string): string => join(root, path.replace(/^\/|(?<=\/originals)\//g, '@'));
@@ -80,7 +84,8 @@ export function rootedHost(shell: Shell, { family = 'centos' as 'centos' | 'debi
       appendFileSync(join(root, 'state/owners'), `${at(path).slice(root.length + 1)}\troot:root\n`);
     },
     read: (path) => (existsSync(at(path)) ? outside(readFileSync(at(path))).toString('utf8') : undefined),
-    state: (file) => (existsSync(join(root, 'state', file)) ? readFileSync(join(root, 'state', file), 'utf8').trim() : ''),
+    state: (file) =>
+      existsSync(join(root, 'state', file)) ? readFileSync(join(root, 'state', file), 'utf8').trim() : '',
     setState(file, content) {
       mkdirSync(dirname(join(root, 'state', file)), { recursive: true });
       writeFileSync(join(root, 'state', file), content);
@@ -112,14 +117,36 @@ export function rootedHost(shell: Shell, { family = 'centos' as 'centos' | 'debi
 }
 
 function furnish(host: RootedHost, shell: Shell, family: 'centos' | 'debian'): void {
-  for (const folder of ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/etc/systemd/system', '/usr/lib/systemd/system']) {
+  for (const folder of [
+    '/usr/bin',
+    '/usr/sbin',
+    '/usr/local/bin',
+    '/etc/systemd/system',
+    '/usr/lib/systemd/system',
+  ]) {
     mkdirSync(host.at(folder), { recursive: true });
   }
-  for (const folder of ['/run', '/proc/sys', '/sys/module', '/var/lib', '/bin', '/sbin']) mkdirSync(host.at(folder), { recursive: true });
-  for (const folder of ['api', 'fail', 'journal', 'mirror', 'packages', 'repo', 'removed', 'units', 'users']) {
+  for (const folder of ['/run', '/proc/sys', '/sys/module', '/var/lib', '/bin', '/sbin'])
+    mkdirSync(host.at(folder), { recursive: true });
+  for (const folder of [
+    'api',
+    'fail',
+    'journal',
+    'mirror',
+    'packages',
+    'repo',
+    'removed',
+    'units',
+    'users',
+  ]) {
     mkdirSync(join(host.root, 'state', folder), { recursive: true });
   }
-  for (const [file, content] of Object.entries({ pid: '1000\n', owners: '', violations: '', 'users/root': '0\n' })) {
+  for (const [file, content] of Object.entries({
+    pid: '1000\n',
+    owners: '',
+    violations: '',
+    'users/root': '0\n',
+  })) {
     host.setState(file, content);
   }
   symlinkSync(shell.path, host.at('/usr/bin/sh'));

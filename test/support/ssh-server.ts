@@ -18,7 +18,7 @@ export interface SshServer {
   readonly seen: {
     connections: number;
     execs: number;
-    sessionsAtOnce: number;
+    commandsAtOnce: number;
     loginsAtOnce: number;
     logins: string[];
     commands: string[];
@@ -87,7 +87,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   const seen: SshServer['seen'] = {
     connections: 0,
     execs: 0,
-    sessionsAtOnce: 0,
+    commandsAtOnce: 0,
     loginsAtOnce: 0,
     logins: [],
     commands: [],
@@ -120,7 +120,6 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
         return;
       }
       sessions += 1;
-      seen.sessionsAtOnce = Math.max(seen.sessionsAtOnce, sessions);
       serveSession(accept(), connection, () => {
         sessions -= 1;
       });
@@ -150,7 +149,12 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
       channel.stderr.on('error', () => undefined);
       const builtin = Object.entries(options.builtins ?? {}).find(([name]) => command.includes(name));
       if (builtin) builtin[1](channel, connection);
-      else children.add(runShell(channel, command, options));
+      else {
+        const child = runShell(channel, command, options);
+        children.add(child);
+        child.on('close', () => children.delete(child));
+        seen.commandsAtOnce = Math.max(seen.commandsAtOnce, children.size);
+      }
     });
   };
 

@@ -22,14 +22,17 @@ export function systemdWords(line: string): string[] {
       at += 1;
       if (quote === undefined && /\s/.test(character)) break;
       if (character === quote) {
-        if (at < line.length && !/\s/.test(line[at]!)) throw new Error(`a quote ends within a word in ${line}`);
+        if (at < line.length && !/\s/.test(line[at]!))
+          throw new Error(`a quote ends within a word in ${line}`);
         break;
       }
-      if (quote === undefined && /["']/.test(character)) throw new Error(`a quote begins within a word in ${line}`);
+      if (quote === undefined && /["']/.test(character))
+        throw new Error(`a quote begins within a word in ${line}`);
       if (character !== '\\') word += character;
       else {
         const escaped = line[at++];
-        if (escaped !== '\\' && escaped !== '"' && escaped !== "'") throw new Error(`unknown escape in ${line}`);
+        if (escaped !== '\\' && escaped !== '"' && escaped !== "'")
+          throw new Error(`unknown escape in ${line}`);
         word += escaped;
       }
     }

@@ -20,7 +20,9 @@ export async function badMirror(
     }
     // Whole files only: a range would have its own last byte.
     get(`${mirror}${url}`, (source) => {
-      response.writeHead(source.statusCode ?? 500, { 'content-length': source.headers['content-length'] ?? '0' });
+      response.writeHead(source.statusCode ?? 500, {
+        'content-length': source.headers['content-length'] ?? '0',
+      });
       (isBad ? source.pipe(lastByteChanged()) : source).pipe(response);
     });
   });

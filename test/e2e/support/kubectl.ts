@@ -15,7 +15,10 @@ export async function kubectl(args: readonly string[], stdin = '', client = ownC
 }
 
 export const tryKubectl = (args: readonly string[], stdin = '', client = ownClient): Promise<Output> =>
-  command(client, ['--kubeconfig', kubeconfigFile, ...args], { stdin, env: { PATH: process.env['PATH'], HOME: '/nonexistent' } });
+  command(client, ['--kubeconfig', kubeconfigFile, ...args], {
+    stdin,
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+  });
 
 export const kubectlJson = async <T>(...args: readonly string[]): Promise<T> =>
   JSON.parse(await kubectl([...args, '-o', 'json'])) as T;
@@ -27,7 +30,8 @@ export async function clients(): Promise<Map<string, string>> {
   if (!existsSync(debian)) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    const script = 'apt-get -q -o APT::Sandbox::User=root download kubernetes-client && dpkg -x kubernetes-client_*.deb .';
+    const script =
+      'apt-get -q -o APT::Sandbox::User=root download kubernetes-client && dpkg -x kubernetes-client_*.deb .';
     await command('bash', ['-c', script], { cwd: folder });
   }
   return new Map([['v1.16.3', ownClient], ...(existsSync(debian) ? ([['debian', debian]] as const) : [])]);

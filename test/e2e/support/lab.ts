@@ -56,7 +56,10 @@ export const tryOnHost = (host: HostName, text: string): Promise<Output> =>
   command('bash', [script('lab.sh'), 'ssh', host, 'sh -s'], { stdin: text });
 
 /** The same script on all hosts at once, by host. */
-export async function onHosts(text: string, hosts: readonly HostName[] = HOSTS): Promise<Map<HostName, string>> {
+export async function onHosts(
+  text: string,
+  hosts: readonly HostName[] = HOSTS,
+): Promise<Map<HostName, string>> {
   return new Map(await Promise.all(hosts.map(async (host) => [host, await onHost(host, text)] as const)));
 }
 
@@ -70,7 +73,11 @@ export interface CommandOptions {
 }
 
 /** Runs a program to its end; any exit code is an answer. A signal's death reads as 128 and its number, as in a shell. */
-export function command(file: string, args: readonly string[], options: CommandOptions = {}): Promise<Output> {
+export function command(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Output> {
   const { stdin = '', env = process.env, cwd, started, onStdout } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env, stdio: 'pipe', ...(cwd === undefined ? {} : { cwd }) });

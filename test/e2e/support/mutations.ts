@@ -24,7 +24,10 @@ export interface Case {
 }
 
 const table = load(
-  readFileSync(new URL('../mutations.yaml', import.meta.url), 'utf8').replaceAll('198.18.NET.', `${settings.net}.`),
+  readFileSync(new URL('../mutations.yaml', import.meta.url), 'utf8').replaceAll(
+    '198.18.NET.',
+    `${settings.net}.`,
+  ),
 ) as { readonly files: Readonly<Record<string, Row>>; readonly rounds: readonly (readonly Case[])[] };
 
 export const rows: ReadonlyMap<string, Row> = new Map(Object.entries(table.files));
@@ -44,7 +47,10 @@ export interface Entry {
 
 /** What a host's manifest lists, with what the table says about each. Throws for a path that the table doesn't know. */
 export async function entriesOf(host: HostName): Promise<Entry[]> {
-  const text = await onHost(host, 'cat /var/lib/k8s-bootstrap/manifest; ls /var/lib/k8s-bootstrap/revisions | sed "s/^/unit /"');
+  const text = await onHost(
+    host,
+    'cat /var/lib/k8s-bootstrap/manifest; ls /var/lib/k8s-bootstrap/revisions | sed "s/^/unit /"',
+  );
   const here = new Set([...text.matchAll(/^unit (.*)\.service$/gm)].map((line) => line[1]));
   here.add('k8s-bootstrap-routes');
   return [...text.matchAll(/^(\w+)\t(\S+)\t\S+$/gm)].map(([, written = '', path = '']) => {
@@ -55,7 +61,11 @@ export async function entriesOf(host: HostName): Promise<Entry[]> {
       host,
       path,
       kinds: folder ? ['mode'] : (row.kinds ?? KINDS),
-      id: folder ? `directory:${path}` : isLeaf(path) ? `certificate:${row.certificate ?? path}` : `file:${path}`,
+      id: folder
+        ? `directory:${path}`
+        : isLeaf(path)
+          ? `certificate:${row.certificate ?? path}`
+          : `file:${path}`,
       units: row.units.filter((unit) => here.has(unit)),
       watched: row.watched ?? false,
     };
@@ -64,13 +74,15 @@ export async function entriesOf(host: HostName): Promise<Entry[]> {
 
 /** Certificates of components, which are made anew; authorities and the administrator's come as files. */
 const isLeaf = (path: string): boolean =>
-  rows.get(path)?.certificate !== undefined || [...rows.values()].some(({ certificate }) => certificate === path);
+  rows.get(path)?.certificate !== undefined ||
+  [...rows.values()].some(({ certificate }) => certificate === path);
 
 const COPY = '.k8sb-test';
 
 /** Shell that changes one path; the original is kept beside it. A running binary is replaced, never written to. */
 export function breaking(path: string, kind: Kind): string {
-  if (kind === 'mode') return `case $(stat -c %a ${path}) in 750|711) exit 1;; 755) chmod 0750 ${path};; *) chmod 0711 ${path};; esac`;
+  if (kind === 'mode')
+    return `case $(stat -c %a ${path}) in 750|711) exit 1;; 755) chmod 0750 ${path};; *) chmod 0711 ${path};; esac`;
   const aside = `mv ${path} ${path}${COPY}`;
   const copy = `${aside}; cp -a ${path}${COPY} ${path}`;
   switch (kind) {
@@ -89,7 +101,8 @@ export function breaking(path: string, kind: Kind): string {
 export const modesOf = (paths: readonly string[]): string => `stat -c 'chmod 0%a %n' ${paths.join(' ')}`;
 export const putBack = (paths: readonly string[]): string =>
   paths.map((path) => `[ ! -e ${path}${COPY} ] || mv -fT ${path}${COPY} ${path}`).join('\n');
-export const sweep = (paths: readonly string[]): string => `rm -f ${paths.map((path) => path + COPY).join(' ')}`;
+export const sweep = (paths: readonly string[]): string =>
+  `rm -f ${paths.map((path) => path + COPY).join(' ')}`;
 
 /**
  * Entries in as few rounds as it takes, so that in no round two of them restart the same unit: what was restarted then
@@ -98,7 +111,10 @@ export const sweep = (paths: readonly string[]): string => `rm -f ${paths.map((p
 export function roundsOf(entries: readonly Entry[]): Entry[][] {
   const made: { taken: Set<string>; entries: Entry[] }[] = [];
   for (const entry of entries) {
-    const claims = [`${entry.host} ${entry.id}`, ...entry.units.map((unit) => `${entry.host} ${groupOf(unit)}`)];
+    const claims = [
+      `${entry.host} ${entry.id}`,
+      ...entry.units.map((unit) => `${entry.host} ${groupOf(unit)}`),
+    ];
     let round = made.find(({ taken }) => claims.every((claim) => !taken.has(claim)));
     if (!round) made.push((round = { taken: new Set(), entries: [] }));
     for (const claim of claims) round.taken.add(claim);
@@ -108,4 +124,5 @@ export function roundsOf(entries: readonly Entry[]): Entry[][] {
 }
 
 /** Both away one after the other is longer than a controller holds its lease, and it ends by itself. */
-const groupOf = (unit: string): string => (unit === 'etcd' || unit === 'kube-apiserver' ? 'etcd and API server' : unit);
+const groupOf = (unit: string): string =>
+  unit === 'etcd' || unit === 'kube-apiserver' ? 'etcd and API server' : unit;

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CommandOptions, type Output, command, lab, settings } from './lab.ts';
+import { type CommandOptions, type HostName, type Output, addressOf, command, lab, settings } from './lab.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export const repositoryRoot = root;
 
 /** Where the suite keeps its inventory, and the product beside it its state; outlives a run of the suite. */
 export const workFolder = process.env['K8SB_E2E_FOLDER'] ?? `/var/tmp/k8s-bootstrap-e2e-${settings.instance}`;
@@ -30,7 +32,10 @@ export function writeInventory(patch?: (text: string) => string): void {
 }
 
 /** Does something under a patched inventory, and puts the usual one back. */
-export async function withInventory<T>(patch: (text: string) => string, action: () => Promise<T>): Promise<T> {
+export async function withInventory<T>(
+  patch: (text: string) => string,
+  action: () => Promise<T>,
+): Promise<T> {
   writeInventory(patch);
   try {
     return await action();
@@ -87,11 +92,15 @@ export interface RunOptions extends CommandOptions {
 export async function k8sb(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [name = '', ...rest] = args;
   const format = options.text === true ? '--plain' : '--json';
-  const output = await command('node', [join(root, 'bin/k8s-bootstrap'), name, inventoryFile, format, ...rest], {
-    cwd: workFolder,
-    ...options,
-    env: { PATH: process.env['PATH'], HOME: workFolder, ...options.env },
-  });
+  const output = await command(
+    'node',
+    [join(root, 'bin/k8s-bootstrap'), name, inventoryFile, format, ...rest],
+    {
+      cwd: workFolder,
+      ...options,
+      env: { PATH: process.env['PATH'], HOME: workFolder, ...options.env },
+    },
+  );
   const events = output.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -106,7 +115,12 @@ interface RawPlan {
     readonly phase: string;
     readonly hosts: readonly {
       readonly host: string;
-      readonly changes: readonly { readonly id: string; readonly change: Omit<PlannedChange, 'host' | 'phase' | 'id'> }[];
+      readonly changes: readonly {
+        readonly id: string;
+        readonly change: Omit<PlannedChange, 'host' | 'phase' | 'id' | 'because'> & {
+          readonly because?: readonly string[];
+        };
+      }[];
     }[];
   }[];
 }
@@ -127,7 +141,10 @@ export async function up(...args: readonly string[]): Promise<Result> {
 
 /** What went wrong, in the product's own words. */
 export const failures = ({ events, stderr }: Result): string =>
-  [...events.filter(({ type }) => type.endsWith('.failed')).map((event) => JSON.stringify(event)), stderr].join('\n');
+  [
+    ...events.filter(({ type }) => type.endsWith('.failed')).map((event) => JSON.stringify(event)),
+    stderr,
+  ].join('\n');
 
 /** Changes as short lines that a test can list: `w1 file:/etc/… update`. */
 export const lines = (planned: readonly PlannedChange[]): string[] =>
@@ -140,11 +157,20 @@ export async function freshLab(): Promise<void> {
   writeInventory();
 }
 
+/** What a person does who knows that a host was installed anew. */
+export async function forgetHostKey(host: HostName): Promise<void> {
+  const { code, stderr } = await command('ssh-keygen', [
+    '-R',
+    addressOf(host),
+    '-f',
+    join(stateFolder, 'known_hosts'),
+  ]);
+  if (code !== 0) throw new Error(stderr);
+}
+
 /** For a file that runs alone: a cluster that stands and has nothing to do. */
 export async function standingCluster(): Promise<void> {
   if (!existsSync(kubeconfigFile)) await freshLab();
   writeInventory();
   await up();
 }
-
-export const repositoryRoot = dirname(join(root, 'package.json'));

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type CommandOptions, type HostName, type Output, addressOf, command, lab, settings } from './lab.ts';
-import { type Event, labInventory, repositoryRoot, workFolder } from './product.ts';
+import { type Event, labInventory, workFolder } from './product.ts';
 
-const binary = join(repositoryRoot, 'bin/k8s-bootstrap');
+const binary = fileURLToPath(new URL('../../../bin/k8s-bootstrap', import.meta.url));
 
 /** An inventory in a folder of its own, apart from the cluster that the other files share. */
 export interface Scene {
@@ -56,7 +57,9 @@ export function scene(cluster: string, text = ''): Scene {
       const output = await command('node', [binary, '--json', ...args], all);
       const lines = output.stdout.split('\n').filter((line) => line.startsWith('{'));
       const events = lines.map((line) => JSON.parse(line) as Event);
-      const errors = events.filter(({ type }) => type.endsWith('.failed')).map(({ error }) => error as ToldError);
+      const errors = events
+        .filter(({ type }) => type.endsWith('.failed'))
+        .map(({ error }) => error as ToldError);
       return { ...output, events, errors };
     },
     onTerminal(args, typed) {
@@ -86,7 +89,11 @@ export async function wipe(...hosts: readonly HostName[]): Promise<void> {
 }
 
 /** A key pair in a folder. */
-export async function newKey(folder: string, name: string, passphrase = ''): Promise<{ file: string; publicLine: string }> {
+export async function newKey(
+  folder: string,
+  name: string,
+  passphrase = '',
+): Promise<{ file: string; publicLine: string }> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
   await command('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', name, '-f', file]);

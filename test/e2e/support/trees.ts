@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { HOSTS, onHosts } from './lab.ts';
 
 /** What a plan may not touch on a host. Data that the cluster itself writes all the time is left out. */
-const TREES = '/etc /usr/local /opt /root /home /var/spool /var/lib/k8s-bootstrap /var/lib/kube-proxy /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /tmp /var/tmp';
+const TREES =
+  '/etc /usr/local /opt /root /home /var/spool /var/lib/k8s-bootstrap /var/lib/kube-proxy /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /tmp /var/tmp';
 
 /**
  * Every file of the hosts that is somebody's to write, one a line: rights, owner, size, times, target, and the digest

@@ -66,10 +66,12 @@ describe('writeAtomic', () => {
     const path = join(temporaryFolder(), 'file');
     const texts = ['a'.repeat(300_000), 'b'.repeat(200_000)];
     await writeAtomic(path, texts[0]!);
-    const writing = Promise.all(Array.from({ length: 20 }, (_, index) => writeAtomic(path, texts[index % 2]!)));
-    let done = false;
-    void writing.finally(() => (done = true));
-    while (!done) {
+    const writing = Promise.all(
+      Array.from({ length: 20 }, (_, index) => writeAtomic(path, texts[index % 2]!)),
+    );
+    const progress = { done: false };
+    void writing.finally(() => (progress.done = true));
+    while (!progress.done) {
       expect(texts).toContain(readFileSync(path, 'utf8'));
       await new Promise((resolve) => setImmediate(resolve));
     }

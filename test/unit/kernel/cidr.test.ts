@@ -38,13 +38,21 @@ describe('parseCidr', () => {
     );
   });
 
-  it.each(['', '10.0.0.0', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/8.5', '10.0.0/8', 'fd00::/8', '010.0.0.0/8', '10.0.0.0/8 '])(
-    'refuses %j and names it',
-    (text) => {
-      expect(() => parseCidr(text)).toThrow(withCode('E_CIDR'));
-      expect(() => parseCidr(text)).toThrow(JSON.stringify(text));
-    },
-  );
+  it.each([
+    '',
+    '10.0.0.0',
+    '10.0.0.0/',
+    '10.0.0.0/33',
+    '10.0.0.0/-1',
+    '10.0.0.0/8.5',
+    '10.0.0/8',
+    'fd00::/8',
+    '010.0.0.0/8',
+    '10.0.0.0/8 ',
+  ])('refuses %j and names it', (text) => {
+    expect(() => parseCidr(text)).toThrow(withCode('E_CIDR'));
+    expect(() => parseCidr(text)).toThrow(JSON.stringify(text));
+  });
 });
 
 describe('contains', () => {
@@ -90,11 +98,11 @@ describe('nthAddress', () => {
   });
 
   it('gives the addresses everybody knows', () => {
-    expect([nthAddress('10.96.0.0/16', 1), nthAddress('10.96.0.0/16', 10), nthAddress('10.0.0.0/8', 256)]).toEqual([
-      '10.96.0.1',
-      '10.96.0.10',
-      '10.0.1.0',
-    ]);
+    expect([
+      nthAddress('10.96.0.0/16', 1),
+      nthAddress('10.96.0.0/16', 10),
+      nthAddress('10.0.0.0/8', 256),
+    ]).toEqual(['10.96.0.1', '10.96.0.10', '10.0.1.0']);
   });
 });
 
@@ -105,7 +113,8 @@ describe('subnets', () => {
         const pieces = [...subnets(text, Math.min(32, prefix + more))].map(parseCidr);
         expect(pieces[0]?.first).toBe(first);
         expect(pieces.at(-1)?.last).toBe(last);
-        for (const [index, piece] of pieces.slice(1).entries()) expect(piece.first).toBe((pieces[index]?.last ?? 0) + 1);
+        for (const [index, piece] of pieces.slice(1).entries())
+          expect(piece.first).toBe((pieces[index]?.last ?? 0) + 1);
       }),
     );
   });

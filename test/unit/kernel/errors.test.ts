@@ -28,10 +28,21 @@ describe('BootstrapError', () => {
   });
 
   it('takes a place from who knows more, and keeps the one it has', () => {
-    const error = new BootstrapError('E_STEP', 'no', { where: { resource: 'file:/x' }, hint: 'h', exitCode: 5, cause: 'c' });
+    const error = new BootstrapError('E_STEP', 'no', {
+      where: { resource: 'file:/x' },
+      hint: 'h',
+      exitCode: 5,
+      cause: 'c',
+    });
     const placed = error.at({ host: 'm1', phase: 'etcd' }).at({ host: 'm2' });
     expect(placed.where).toEqual({ host: 'm1', phase: 'etcd', resource: 'file:/x' });
-    expect([placed.code, placed.message, placed.hint, placed.exitCode, placed.cause]).toEqual(['E_STEP', 'no', 'h', 5, 'c']);
+    expect([placed.code, placed.message, placed.hint, placed.exitCode, placed.cause]).toEqual([
+      'E_STEP',
+      'no',
+      'h',
+      5,
+      'c',
+    ]);
     expect(error.where).toEqual({ resource: 'file:/x' });
   });
 });
@@ -47,7 +58,7 @@ describe('asBootstrapError', () => {
     ['a text', 'a text'],
     [undefined, 'undefined'],
     [null, 'null'],
-    [{ toString: () => 'something' }, 'something'],
+    [{ toString: (): string => 'something' }, 'something'],
   ])('takes %s for a bug and asks to report it', (thrown, message) => {
     const error = asBootstrapError(thrown);
     expect(error).toMatchObject({ code: 'E_BUG', message, exitCode: 1 });

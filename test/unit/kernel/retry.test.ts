@@ -56,7 +56,8 @@ describe('the wait between attempts', () => {
       { attempts: 5, delayMs: 40, maxDelayMs: 100, when: always },
     );
     const waits = at.slice(1).map((time, index) => time - (at[index] ?? 0));
-    for (const [index, least] of [40, 80, 100, 100].entries()) expect(waits[index]).toBeGreaterThan(least - 3);
+    for (const [index, least] of [40, 80, 100, 100].entries())
+      expect(waits[index]).toBeGreaterThan(least - 3);
   });
 
   it('ends when the run is aborted', async () => {

@@ -12,14 +12,14 @@ describe('Secret', () => {
   });
 
   it.each([
-    ['a template', () => `${String(secret)}`],
+    ['a text', () => String(secret)],
     ['concatenation', () => ['x', secret].join(' ')],
     ['JSON', () => JSON.stringify({ deep: [{ secret }] })],
     ['inspect', () => inspect({ deep: [{ secret }] }, { depth: 9, showHidden: true })],
     ['console', () => format('%s %o %O %j', secret, secret, secret, secret)],
     ['an error', () => inspect(new Error('no', { cause: secret }))],
     ['its own keys', () => JSON.stringify([Object.entries(secret), Object.getOwnPropertyNames(secret)])],
-    ['a copy', () => inspect({ ...secret })],
+    ['a copy', () => inspect(Object.assign({}, secret))],
   ])('stays inside in %s', (_, print) => {
     expect(print()).not.toContain('hunter2');
   });
@@ -27,7 +27,9 @@ describe('Secret', () => {
 
 describe('redact', () => {
   /** As people and generators make them: no shorter than what may be masked, no part of the mask. */
-  const value = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 40 }).filter((text) => !'***'.includes(text));
+  const value = fc
+    .string({ unit: 'grapheme', minLength: 4, maxLength: 40 })
+    .filter((text) => !'***'.includes(text));
   const noise = fc.string({ maxLength: 20 });
 
   it.each<[string, (text: string) => string]>([
@@ -38,7 +40,7 @@ describe('redact', () => {
   ])('masks any secret %s, wherever it is', (_, form) => {
     fc.assert(
       fc.property(noise, value, noise, (before, text, after) => {
-        fc.pre(!text.includes('*') && text.isWellFormed());
+        fc.pre(!/[*\p{Surrogate}]/u.test(text));
         const masked = redact(`${before}${form(text)}${after}${form(text)}`, [new Secret(text)]);
         expect(masked).not.toContain(text);
         expect(masked).not.toContain(Buffer.from(text).toString('base64'));
@@ -48,15 +50,21 @@ describe('redact', () => {
   });
 
   it('masks all of several, and leaves the rest of the text', () => {
-    expect(redact('user=admin pass=first-one key=second-one.', [new Secret('first-one'), new Secret('second-one')])).toBe(
-      'user=admin pass=*** key=***.',
-    );
+    expect(
+      redact('user=admin pass=first-one key=second-one.', [
+        new Secret('first-one'),
+        new Secret('second-one'),
+      ]),
+    ).toBe('user=admin pass=*** key=***.');
   });
 
   it('leaves no end of a secret that begins like another', () => {
-    expect(redact('pass=correct-horse-battery', [new Secret('correct-horse'), new Secret('correct-horse-battery')])).toBe(
-      'pass=***',
-    );
+    expect(
+      redact('pass=correct-horse-battery', [
+        new Secret('correct-horse'),
+        new Secret('correct-horse-battery'),
+      ]),
+    ).toBe('pass=***');
   });
 
   it('does not take a secret for a pattern or a replacement', () => {

@@ -5,7 +5,14 @@ import type { Cluster } from '../../../src/app/cluster.ts';
 import { watchesOf } from '../../../src/plan/stage.ts';
 import type { Observed, Watch } from '../../../src/resources/observe.ts';
 import { group } from '../../../src/resources/probe.ts';
-import { type Family, type HostSpec, everyHost, examples, imaginedHost, withExample } from '../../support/example-cluster.ts';
+import {
+  type Family,
+  type HostSpec,
+  everyHost,
+  examples,
+  imaginedHost,
+  withExample,
+} from '../../support/example-cluster.ts';
 
 /** A run with nothing to do looks once: what is asked before anything is known must be all that is asked afterwards. */
 
@@ -15,7 +22,9 @@ interface System {
   readonly family: Family;
 }
 
-const { systems } = load(readFileSync(new URL('../../../release/host-packages.yaml', import.meta.url), 'utf8')) as {
+const { systems } = load(
+  readFileSync(new URL('../../../release/host-packages.yaml', import.meta.url), 'utf8'),
+) as {
   systems: readonly System[];
 };
 
@@ -65,9 +74,27 @@ const keyOf = ({ kind, key }: Watch): string => `${kind}:${key}`;
 function beyond(cluster: Cluster, seen: ReadonlyMap<string, Observed>): string[] {
   return [...watchesOf(cluster.desire(seen))].flatMap(([host, watches]) => {
     const asked = group(cluster.watches.get(host) ?? []);
-    const first = new Map([...asked.file, ...asked.unit, ...asked.package, ...asked.sysctl, ...asked.module, ...asked.answer, ...asked.object].map((watch) => [keyOf(watch), watch]));
+    const first = new Map(
+      [
+        ...asked.file,
+        ...asked.unit,
+        ...asked.package,
+        ...asked.sysctl,
+        ...asked.module,
+        ...asked.answer,
+        ...asked.object,
+      ].map((watch) => [keyOf(watch), watch]),
+    );
     const wanted = group(watches);
-    const all = [...wanted.file, ...wanted.unit, ...wanted.package, ...wanted.sysctl, ...wanted.module, ...wanted.answer, ...wanted.object];
+    const all = [
+      ...wanted.file,
+      ...wanted.unit,
+      ...wanted.package,
+      ...wanted.sysctl,
+      ...wanted.module,
+      ...wanted.answer,
+      ...wanted.object,
+    ];
     return all.flatMap((watch) => {
       const known = first.get(keyOf(watch));
       if (known === undefined) return [`${host} asks ${keyOf(watch)} too late`];
@@ -76,7 +103,9 @@ function beyond(cluster: Cluster, seen: ReadonlyMap<string, Observed>): string[]
         return enough ? [] : [`${host} reads ${watch.key} as ${known.read}, wants ${watch.read}`];
       }
       if (watch.kind === 'unit' && known.kind === 'unit' && watch.inputs.length > 0) {
-        return String(known.inputs) === String(watch.inputs) ? [] : [`${host} computes another revision of ${watch.key}`];
+        return String(known.inputs) === String(watch.inputs)
+          ? []
+          : [`${host} computes another revision of ${watch.key}`];
       }
       if (watch.kind === 'answer' && known.kind === 'answer') {
         return known.script === watch.script ? [] : [`${host} asks ${watch.key} in other words`];
@@ -86,42 +115,69 @@ function beyond(cluster: Cluster, seen: ReadonlyMap<string, Observed>): string[]
   });
 }
 
-describe.each(examples.filter(({ name }) => name !== 'single-node-debian'))('the first look of $name', (example) => {
-  it.each(everySystem)('is enough on $id $version', async ({ id, version, family }) => {
-    await withExample(example, (cluster) => {
-      expect(beyond(cluster, everyHost(cluster, (name) => converged(id, version, family, name)))).toEqual([]);
+describe.each(examples.filter(({ name }) => name !== 'single-node-debian'))(
+  'the first look of $name',
+  (example) => {
+    it.each(everySystem)('is enough on $id $version', async ({ id, version, family }) => {
+      await withExample(example, (cluster) => {
+        expect(
+          beyond(
+            cluster,
+            everyHost(cluster, (name) => converged(id, version, family, name)),
+          ),
+        ).toEqual([]);
+      });
     });
-  });
 
-  it('is enough on hosts that are new, of which only one is there, and of mixed families', async () => {
-    await withExample(example, (cluster) => {
-      expect(beyond(cluster, everyHost(cluster, () => imaginedHost('centos')))).toEqual([]);
-      expect(beyond(cluster, everyHost(cluster, () => imaginedHost('debian', { packages: () => 'absent' })))).toEqual([]);
-      const [first] = cluster.inventory.hosts;
-      expect(beyond(cluster, new Map([[first!.name, converged('centos', '7', 'centos', first!.name)]]))).toEqual([]);
-      let next = 0;
-      const mixed = everyHost(cluster, (name) =>
-        (next += 1) % 2 ? converged('debian', '12', 'debian', name) : converged('centos', '7', 'centos', name),
-      );
-      expect(beyond(cluster, mixed)).toEqual([]);
+    it('is enough on hosts that are new, of which only one is there, and of mixed families', async () => {
+      await withExample(example, (cluster) => {
+        expect(
+          beyond(
+            cluster,
+            everyHost(cluster, () => imaginedHost('centos')),
+          ),
+        ).toEqual([]);
+        expect(
+          beyond(
+            cluster,
+            everyHost(cluster, () => imaginedHost('debian', { packages: () => 'absent' })),
+          ),
+        ).toEqual([]);
+        const [first] = cluster.inventory.hosts;
+        expect(
+          beyond(cluster, new Map([[first!.name, converged('centos', '7', 'centos', first!.name)]])),
+        ).toEqual([]);
+        let next = 0;
+        const mixed = everyHost(cluster, (name) =>
+          (next += 1) % 2
+            ? converged('debian', '12', 'debian', name)
+            : converged('centos', '7', 'centos', name),
+        );
+        expect(beyond(cluster, mixed)).toEqual([]);
+      });
     });
-  });
 
-  it('is enough where docker was installed in another way', async () => {
-    await withExample(example, (cluster) => {
-      const packages = (name: string): string => (name === 'docker-ce' ? 'absent' : '1.13.1');
-      const facts = { docker: 'ExecStart=/usr/bin/dockerd-current --exec-opt native.cgroupdriver=systemd' };
-      expect(beyond(cluster, everyHost(cluster, (name) => converged('centos', '7', 'centos', name, { packages, facts })))).toEqual([]);
+    it('is enough where docker was installed in another way', async () => {
+      await withExample(example, (cluster) => {
+        const packages = (name: string): string => (name === 'docker-ce' ? 'absent' : '1.13.1');
+        const facts = { docker: 'ExecStart=/usr/bin/dockerd-current --exec-opt native.cgroupdriver=systemd' };
+        expect(
+          beyond(
+            cluster,
+            everyHost(cluster, (name) => converged('centos', '7', 'centos', name, { packages, facts })),
+          ),
+        ).toEqual([]);
+      });
     });
-  });
 
-  it('asks nothing twice', async () => {
-    await withExample(example, (cluster) => {
-      for (const watches of cluster.watches.values()) {
-        const asked = group(watches);
-        const keys = Object.values(asked).flatMap((list: Watch[]) => list.map(keyOf));
-        expect(new Set(keys).size).toBe(keys.length);
-      }
+    it('asks nothing twice', async () => {
+      await withExample(example, (cluster) => {
+        for (const watches of cluster.watches.values()) {
+          const asked = group(watches);
+          const keys = Object.values(asked).flatMap((list: Watch[]) => list.map(keyOf));
+          expect(new Set(keys).size).toBe(keys.length);
+        }
+      });
     });
-  });
-});
+  },
+);

@@ -12,20 +12,28 @@ const names = ['m1', 'm2', 'm3'];
 describe('a run with nothing to do', () => {
   it('costs one connection and one exec for each host, and makes nothing', async () => {
     const hosts = three({ a: '1', healthy: 'yes' });
-    const run = play(hosts, [stage('one', names, { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] })]);
+    const run = play(hosts, [
+      stage('one', names, { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
+    ]);
     await run.up();
     expect(hosts.map(({ log }) => log)).toEqual([
       ['connect', 'probe'],
       ['connect', 'probe'],
       ['connect', 'probe'],
     ]);
-    expect(hostSummaries(run.fleet).map(({ connections, execs, changed }) => [connections, execs, changed])).toEqual([
+    expect(
+      hostSummaries(run.fleet).map(({ connections, execs, changed }) => [connections, execs, changed]),
+    ).toEqual([
       [1, 1, 0],
       [1, 1, 0],
       [1, 1, 0],
     ]);
     expect(run.prepared()).toBe(0);
-    expect(run.events.map(({ type }) => type).filter((type) => type.startsWith('phase') || type.startsWith('gate'))).toEqual([]);
+    expect(
+      run.events
+        .map(({ type }) => type)
+        .filter((type) => type.startsWith('phase') || type.startsWith('gate')),
+    ).toEqual([]);
   });
 
   it('counts the same over a thousand hosts, never more of them at once than allowed', async () => {
@@ -40,7 +48,17 @@ describe('a run with nothing to do', () => {
       };
     }
     const before = process.memoryUsage().heapUsed;
-    await play(hosts, [stage('one', hosts.map(({ name }) => name), { resources: () => [cell('a', '1')] })], { concurrency: 30 }).up();
+    await play(
+      hosts,
+      [
+        stage(
+          'one',
+          hosts.map(({ name }) => name),
+          { resources: () => [cell('a', '1')] },
+        ),
+      ],
+      { concurrency: 30 },
+    ).up();
     expect(hosts.every(({ connections, execs }) => connections === 1 && execs === 1)).toBe(true);
     expect(most).toBeLessThanOrEqual(30);
     expect(most).toBeGreaterThan(10);
@@ -49,7 +67,9 @@ describe('a run with nothing to do', () => {
 
   it('is no success while a gate does not hold', async () => {
     const hosts = [memoryHost('m1', { a: '1', healthy: 'no', journal: 'x.service: disk is full' })];
-    const run = play(hosts, [stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] })]);
+    const run = play(hosts, [
+      stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
+    ]);
     await run.up();
     expect(run.fleet.members.get('m1')?.failed).toMatchObject({
       code: 'E_GATE',
@@ -65,7 +85,15 @@ describe('a run with nothing to do', () => {
     host.before = () => {
       if ((probes += 1) === 3) host.words.set('healthy', 'yes');
     };
-    const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (name) => [gate(name, 'healthy', 20)] })]);
+    const run = play(
+      [host],
+      [
+        stage('one', ['m1'], {
+          resources: () => [cell('a', '1')],
+          gates: (name) => [gate(name, 'healthy', 20)],
+        }),
+      ],
+    );
     await run.up();
     expect(run.fleet.members.get('m1')?.failed).toBeUndefined();
     expect(run.events.flatMap((event) => (event.type === 'gate.waiting' ? [event.waitingFor] : []))).toEqual([
@@ -86,8 +114,15 @@ describe('a run with something to do', () => {
     const run = play(hosts, stages);
     await run.up();
     const applied = lines.filter((line) => line.includes('apply'));
-    expect(applied.slice(0, 6).toSorted()).toEqual(names.flatMap((name) => [`${name}: apply set a 1`, `${name}: apply set b 2`]));
-    expect(applied.slice(6)).toEqual(['m2: apply set c 3', 'm1: apply set d 4', 'm2: apply set d 4', 'm3: apply set d 4']);
+    expect(applied.slice(0, 6).toSorted()).toEqual(
+      names.flatMap((name) => [`${name}: apply set a 1`, `${name}: apply set b 2`]),
+    );
+    expect(applied.slice(6)).toEqual([
+      'm2: apply set c 3',
+      'm1: apply set d 4',
+      'm2: apply set d 4',
+      'm3: apply set d 4',
+    ]);
     expect(hosts[0]!.log.map((line) => line.split(' ')[0])).toEqual([
       'connect',
       'probe',
@@ -131,8 +166,13 @@ describe('a run with something to do', () => {
   });
 
   it('fails a host of which it can still not be told what to do', async () => {
-    const run = play([memoryHost('m1')], [stage('one', ['m1'], { resources: () => [dependent('b', '2', 'never')] })]);
-    await expect(run.up()).rejects.toThrow(coded('E_UNKNOWN', { where: { host: 'm1', phase: 'one', resource: 'cell:b' } }));
+    const run = play(
+      [memoryHost('m1')],
+      [stage('one', ['m1'], { resources: () => [dependent('b', '2', 'never')] })],
+    );
+    await expect(run.up()).rejects.toThrow(
+      coded('E_UNKNOWN', { where: { host: 'm1', phase: 'one', resource: 'cell:b' } }),
+    );
   });
 
   it('follows facts: what a stage is about may depend on what was seen', async () => {
@@ -153,14 +193,18 @@ describe('a run with something to do', () => {
       if (what === 'set a 1') host.words.set('a', '0');
     };
     const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1'), cell('b', '2')] })]);
-    await expect(run.up()).rejects.toThrow(coded('E_FLAPPING', { message: expect.stringMatching(/m1: a \(update, 0 → 1\)$/) as string }));
+    await expect(run.up()).rejects.toThrow(
+      coded('E_FLAPPING', { message: expect.stringMatching(/m1: a \(update, 0 → 1\)$/) as string }),
+    );
     expect(host.lockedBy).toBeUndefined();
   });
 });
 
 describe('a failing host', () => {
   const stages = [
-    stage('one', ['m1', 'w1', 'w2'], { resources: (host) => [host === 'w1' ? broken('a', 'disk is full') : cell('a', '1')] }),
+    stage('one', ['m1', 'w1', 'w2'], {
+      resources: (host) => [host === 'w1' ? broken('a', 'disk is full') : cell('a', '1')],
+    }),
     stage('two', ['m1', 'w1', 'w2'], { resources: () => [cell('b', '2')] }),
   ];
   const hosts = (): ReturnType<typeof memoryHost>[] => ['m1', 'w1', 'w2'].map((name) => memoryHost(name));
@@ -181,14 +225,19 @@ describe('a failing host', () => {
     });
     expect(hostSummaries(run.fleet).map(({ failed }) => failed)).toEqual([false, true, false]);
     expect(run.events.filter(({ type }) => type === 'host.failed')).toHaveLength(1);
-    expect(run.events.find(({ type }) => type === 'phase.done')).toMatchObject({ phase: 'one', failed: ['w1'] });
+    expect(run.events.find(({ type }) => type === 'phase.done')).toMatchObject({
+      phase: 'one',
+      failed: ['w1'],
+    });
     expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
   });
 
   it('ends the run when nothing works without it, after its stage', async () => {
     const all = hosts();
     const run = play(all, stages, { essential: (host) => host === 'w1' });
-    await expect(run.up()).rejects.toThrow(coded('E_STEP', { where: { host: 'w1', phase: 'one', resource: 'cell:a' } }));
+    await expect(run.up()).rejects.toThrow(
+      coded('E_STEP', { where: { host: 'w1', phase: 'one', resource: 'cell:a' } }),
+    );
     expect(all.map(({ words }) => [words.get('a'), words.get('b')])).toEqual([
       ['1', undefined],
       [undefined, undefined],
@@ -204,7 +253,10 @@ describe('a failing host', () => {
       stage('two', ['m1', 'm2'], { resources: () => [cell('b', '2')] }),
     ]);
     await run.up();
-    expect(run.fleet.members.get('m1')?.failed).toMatchObject({ code: 'E_GATE', where: { host: 'm1', phase: 'one' } });
+    expect(run.fleet.members.get('m1')?.failed).toMatchObject({
+      code: 'E_GATE',
+      where: { host: 'm1', phase: 'one' },
+    });
     expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, '2']);
   });
 
@@ -234,10 +286,14 @@ describe('an interrupt', () => {
     host.after = (what) => {
       if (what === 'set a 1') controller.abort();
     };
-    const run = play([host], [
-      stage('one', ['m1'], { resources: () => [cell('a', '1'), cell('b', '2')] }),
-      stage('two', ['m1'], { resources: () => [cell('c', '3')] }),
-    ], { stop: controller.signal });
+    const run = play(
+      [host],
+      [
+        stage('one', ['m1'], { resources: () => [cell('a', '1'), cell('b', '2')] }),
+        stage('two', ['m1'], { resources: () => [cell('c', '3')] }),
+      ],
+      { stop: controller.signal },
+    );
     await expect(run.up()).rejects.toThrow(coded('E_ABORTED', { exitCode: 130 }));
     expect(Object.fromEntries(host.words)).toEqual({ a: '1', b: '2' });
     expect(host.log.at(-1)).toBe('unlock');
@@ -246,12 +302,21 @@ describe('an interrupt', () => {
   it('ends a wait at a gate at once when it is the second, and is no bug', async () => {
     const controller = new AbortController();
     const host = memoryHost('m1', { a: '1', healthy: 'no' });
-    const run = play([host], [stage('one', ['m1'], { resources: () => [cell('a', '1')], gates: (name) => [gate(name, 'healthy', 60)] })], {
-      kill: controller.signal,
-      onEvent: ({ type }) => {
-        if (type === 'gate.waiting') controller.abort();
+    const run = play(
+      [host],
+      [
+        stage('one', ['m1'], {
+          resources: () => [cell('a', '1')],
+          gates: (name) => [gate(name, 'healthy', 60)],
+        }),
+      ],
+      {
+        kill: controller.signal,
+        onEvent: ({ type }) => {
+          if (type === 'gate.waiting') controller.abort();
+        },
       },
-    });
+    );
     const started = performance.now();
     await run.up().catch(() => undefined);
     expect(performance.now() - started).toBeLessThan(5000);
@@ -265,7 +330,11 @@ describe('the lock', () => {
     hosts[1]!.lockedBy = 'anna@laptop (pid 77)';
     const run = play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]);
     await expect(run.up()).rejects.toThrow(
-      coded('E_LOCKED', { exitCode: 5, message: 'm2 is being changed by anna@laptop (pid 77) since noon', where: { host: 'm2' } }),
+      coded('E_LOCKED', {
+        exitCode: 5,
+        message: 'm2 is being changed by anna@laptop (pid 77) since noon',
+        where: { host: 'm2' },
+      }),
     );
     expect(hosts.flatMap(({ log }) => log).filter((line) => line.startsWith('apply'))).toEqual([]);
     expect([hosts[0]!.lockedBy, hosts[2]!.lockedBy]).toEqual([undefined, undefined]);
@@ -275,7 +344,9 @@ describe('the lock', () => {
   it('is asked first of the first host alone, so that of two runs one gets all', async () => {
     const hosts = three();
     hosts[0]!.lockedBy = 'anna@laptop (pid 77)';
-    await expect(play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]).up()).rejects.toThrow(coded('E_LOCKED'));
+    await expect(
+      play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]).up(),
+    ).rejects.toThrow(coded('E_LOCKED'));
     expect(hosts.flatMap(({ log }) => log).filter((line) => line.startsWith('lock'))).toEqual([]);
   });
 
@@ -283,7 +354,9 @@ describe('the lock', () => {
     const hosts = three();
     const stages = [stage('one', names, { resources: () => [cell('a', '1')] })];
     const results = await Promise.allSettled([play(hosts, stages).up(), play(hosts, stages).up()]);
-    const codes = results.map((result) => (result.status === 'fulfilled' ? 'ok' : (result.reason as { code: string }).code));
+    const codes = results.map((result) =>
+      result.status === 'fulfilled' ? 'ok' : (result.reason as { code: string }).code,
+    );
     expect(codes.toSorted()).toEqual(['E_LOCKED', 'ok']);
   });
 

@@ -4,7 +4,10 @@ import { cell, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
 
 /** Members of something that needs a quorum: a changed word restarts them, and they come back unless told otherwise. */
-function members(healthy: readonly boolean[], { stays = [] as readonly string[] } = {}): { hosts: MemoryHost[]; stages: Stage[] } {
+function members(
+  healthy: readonly boolean[],
+  { stays = [] as readonly string[] } = {},
+): { hosts: MemoryHost[]; stages: Stage[] } {
   const hosts = healthy.map((up, index) => memoryHost(`m${index + 1}`, { healthy: up ? 'yes' : 'no' }));
   for (const host of hosts) {
     host.after = () => host.words.set('healthy', stays.includes(host.name) ? 'no' : 'yes');
@@ -14,14 +17,21 @@ function members(healthy: readonly boolean[], { stays = [] as readonly string[] 
   }
   const names = hosts.map(({ name }) => name);
   const stages = [
-    stage('store', names, { batch: 'rolling', resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
+    stage('store', names, {
+      batch: 'rolling',
+      resources: () => [cell('a', '1')],
+      gates: (host) => [gate(host)],
+    }),
     stage('next', names, { resources: () => [cell('b', '2')] }),
   ];
   return { hosts, stages };
 }
 
 /** The members in the order they were changed, those of one go in one word: `m3 m1+m2`. */
-async function order(hosts: readonly MemoryHost[], stages: readonly Stage[]): Promise<{ groups: string; error: unknown }> {
+async function order(
+  hosts: readonly MemoryHost[],
+  stages: readonly Stage[],
+): Promise<{ groups: string; error: unknown }> {
   const { lines } = journal(hosts);
   const run = play(hosts, stages);
   const error = await run.up().catch((thrown: unknown) => thrown);
@@ -105,6 +115,13 @@ describe('a rolling stage', () => {
 describe('a parallel stage', () => {
   it('takes all at once', async () => {
     const { hosts, stages } = members([true, true, true]);
-    expect((await order(hosts, stages.map((one) => ({ ...one, batch: 'parallel' as const })))).groups).toBe('m1+m2+m3');
+    expect(
+      (
+        await order(
+          hosts,
+          stages.map((one) => ({ ...one, batch: 'parallel' as const })),
+        )
+      ).groups,
+    ).toBe('m1+m2+m3');
   });
 });

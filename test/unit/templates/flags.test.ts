@@ -5,7 +5,14 @@ import { flagTable } from '../../../src/release/flags.ts';
 import { loadRelease } from '../../../src/release/release.ts';
 import { commandLine, flagNotes, flagsFor, ownFlags } from '../../../src/templates/flags.ts';
 
-const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];
+const components = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+];
 
 const realFlags = (component: string): string[] => {
   const file = new URL(`../../cases/flags/v1.16.3/${component}.yaml`, import.meta.url);
@@ -30,9 +37,18 @@ describe.each(components)('the flags a profile sets for %s', (component) => {
 });
 
 describe('flagsFor', () => {
-  const values = { podCIDR: '10.244.0.0/16', serviceCIDR: '10.96.0.0/16', cluster: 'demo', signingCert: '/ca.crt', signingKey: '/ca.key' };
-  const of = (profile: string, extra: Record<string, string | null>[] = [], given: Record<string, string | undefined> = values): ReadonlyMap<string, string> =>
-    flagsFor('kube-controller-manager', profile, given, extra);
+  const values = {
+    podCIDR: '10.244.0.0/16',
+    serviceCIDR: '10.96.0.0/16',
+    cluster: 'demo',
+    signingCert: '/ca.crt',
+    signingKey: '/ca.key',
+  };
+  const of = (
+    profile: string,
+    extra: Record<string, string | null>[] = [],
+    given: Record<string, string | undefined> = values,
+  ): ReadonlyMap<string, string> => flagsFor('kube-controller-manager', profile, given, extra);
 
   it('fills in names, in the order of the alphabet', () => {
     const flags = of('secure');
@@ -44,13 +60,19 @@ describe('flagsFor', () => {
     expect(of('secure').get('profiling')).toBe('false');
     expect(of('cis').get('profiling')).toBe('false');
     expect(of('course').has('profiling')).toBe(false);
-    expect([of('secure').has('master'), of('course').get('master')]).toEqual([false, 'http://localhost:8080']);
+    expect([of('secure').has('master'), of('course').get('master')]).toEqual([
+      false,
+      'http://localhost:8080',
+    ]);
     expect([of('secure').has('kubeconfig'), of('course').has('kubeconfig')]).toEqual([true, false]);
   });
 
   it('leaves out a flag whose value there is not', () => {
     const flags = of('secure', [], { ...values, signingCert: undefined, signingKey: undefined });
-    expect([flags.has('cluster-signing-cert-file'), flags.has('cluster-signing-key-file')]).toEqual([false, false]);
+    expect([flags.has('cluster-signing-cert-file'), flags.has('cluster-signing-key-file')]).toEqual([
+      false,
+      false,
+    ]);
   });
 
   it('takes the last word of what is extra, and removes by null', () => {
@@ -64,22 +86,46 @@ describe('flagsFor', () => {
   });
 
   it('names the flag that asks for what nothing gives', () => {
-    expect(() => of('secure', [], {})).toThrow(expect.objectContaining({ code: 'E_BUG', message: expect.stringContaining('kube-controller-manager --') as string }));
+    expect(() => of('secure', [], {})).toThrow(
+      expect.objectContaining({
+        code: 'E_BUG',
+        message: expect.stringContaining('kube-controller-manager --') as string,
+      }),
+    );
   });
 });
 
 describe('commandLine', () => {
   it('has a flag on each line, quoted for a unit', () => {
-    expect(commandLine('/usr/bin/x', new Map([['a', '1'], ['b', 'two words'], ['c', '50%']]))).toBe(
-      '/usr/bin/x \\\n  --a=1 \\\n  "--b=two words" \\\n  --c=50%%',
-    );
+    expect(
+      commandLine(
+        '/usr/bin/x',
+        new Map([
+          ['a', '1'],
+          ['b', 'two words'],
+          ['c', '50%'],
+        ]),
+      ),
+    ).toBe('/usr/bin/x \\\n  --a=1 \\\n  "--b=two words" \\\n  --c=50%%');
     expect(commandLine('/usr/bin/x', new Map())).toBe('/usr/bin/x');
   });
 });
 
 describe('flagNotes', () => {
   it('says why each flag is there, and where one without a reason comes from', () => {
-    const notes = flagNotes(new Map([['a', '1'], ['b', '2']]), (flag) => (flag === 'a' ? { why: 'For a.', link: 'https://example.com/a' } : {}));
-    expect(notes.split('\n')).toEqual(['# --a', '#   For a.', '#   https://example.com/a', '# --b', expect.stringMatching(/^# .*extraArgs/)]);
+    const notes = flagNotes(
+      new Map([
+        ['a', '1'],
+        ['b', '2'],
+      ]),
+      (flag) => (flag === 'a' ? { why: 'For a.', link: 'https://example.com/a' } : {}),
+    );
+    expect(notes.split('\n')).toEqual([
+      '# --a',
+      '#   For a.',
+      '#   https://example.com/a',
+      '# --b',
+      expect.stringMatching(/^# .*extraArgs/),
+    ]);
   });
 });

@@ -44,21 +44,31 @@ describe('unit templates', () => {
   });
 
   it.each(names)('%s puts text in as it is', (name) => {
-    const text = renderUnit(name, { ...contexts[name], command: `/bin/x "--a=<b> & 'c'"`, flagNotes: '# it\'s "so"' } as never);
+    const text = renderUnit(name, {
+      ...contexts[name],
+      command: `/bin/x "--a=<b> & 'c'"`,
+      flagNotes: '# it\'s "so"',
+    } as never);
     expect(text).toContain(`ExecStart=/bin/x "--a=<b> & 'c'"\n`);
     expect(text).toContain('# it\'s "so"\n');
     expect(text).toContain('EnvironmentFile=-/rev\n');
   });
 
   it.each(names)('%s does not come without a value', (name) => {
-    const { command: _, ...rest } = contexts[name];
-    expect(() => renderUnit(name, rest as never)).toThrow(/command/);
+    const { flagNotes, revisionFile, ...rest } = contexts[name];
+    const without = { flagNotes, revisionFile, ...rest, command: undefined };
+    delete without.command;
+    expect(() => renderUnit(name, without as never)).toThrow(/command/);
   });
 });
 
 describe('unitArgument', () => {
   it('is read back by systemd as the one word it was', () => {
-    const special = fc.string({ unit: fc.constantFrom(...'%$"\'\\;{}#= @!+-:|ab~`&*'), minLength: 1, maxLength: 20 });
+    const special = fc.string({
+      unit: fc.constantFrom(...Array.from('%$"\'\\;{}#= @!+-:|ab~`&*')),
+      minLength: 1,
+      maxLength: 20,
+    });
     const text = fc.oneof(special, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }));
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 5 }), (values) => {
@@ -84,7 +94,10 @@ describe('unitArgument', () => {
     expect(unitArgument(text)).toBe(written);
   });
 
-  it.each(['a\nExecStartPre=/bin/evil', 'a\r', 'a\0', '\u001b[31m', '\t', '\u007f'])('refuses %j, which no line can hold', (text) => {
-    expect(() => unitArgument(text)).toThrow(expect.objectContaining({ code: 'E_UNIT_VALUE' }));
-  });
+  it.each(['a\nExecStartPre=/bin/evil', 'a\r', 'a\0', '\u001b[31m', '\t', '\u007f'])(
+    'refuses %j, which no line can hold',
+    (text) => {
+      expect(() => unitArgument(text)).toThrow(expect.objectContaining({ code: 'E_UNIT_VALUE' }));
+    },
+  );
 });
