@@ -9,7 +9,11 @@ export const usersAreValid: Rule = ({ users }, report) => {
       const problem = nameProblem(kind, value, allowSystem);
       if (problem === undefined) return;
       const hint = isSystem(value) ? { hint: SYSTEM_HINT } : {};
-      report.error(['users', index, ...field], `${JSON.stringify(value)} cannot be a ${kind}: ${problem}`, hint);
+      report.error(
+        ['users', index, ...field],
+        `${JSON.stringify(value)} cannot be a ${kind}: ${problem}`,
+        hint,
+      );
     };
     refuse('user', name, ['name']);
     groups.forEach((group, at) => {

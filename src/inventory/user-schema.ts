@@ -26,14 +26,9 @@ export const userSchema = (surroundings: Surroundings) =>
     name: z.string().describe('What Kubernetes calls the user: the CN of the certificate'),
     groups: texts().default([]),
     auth: z.enum(['cert', 'token', 'both']).default('cert').describe('How the user proves who it is'),
-    days: z
-      .int()
-      .min(1)
-      .max(3650)
-      .optional()
-      .meta({ description: 'Life of the certificate', default: 365 }),
+    days: z.int().min(1).max(3650).optional().meta({ description: 'Life of the certificate', default: 365 }),
     role: z
-      .union([z.enum(ROLE_PRESETS), rulesSchema()])
+      .union([rulesSchema(), z.enum(ROLE_PRESETS)])
       .optional()
       .describe('A preset, or rules of its own'),
     namespaces: texts()

@@ -92,7 +92,7 @@ const commonName = (spec: { readonly commonName: string }): forge.pki.Certificat
   attribute('commonName', spec.commonName);
 
 /** PrintableString only for its own alphabet: forge would use it for everything, and Go refuses to parse that. */
-function attribute(name: string, value: string): forge.pki.CertificateField {
+export function attribute(name: string, value: string): forge.pki.CertificateField {
   const printable = /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value);
   const valueTagClass = printable ? forge.asn1.Type.PRINTABLESTRING : forge.asn1.Type.UTF8;
   return { name, value, valueTagClass: valueTagClass as unknown as forge.asn1.Class };

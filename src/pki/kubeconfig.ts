@@ -9,21 +9,30 @@ export interface KubeconfigInput {
   readonly user: string;
   /** A path on the machine that will read the kubeconfig, or the PEM itself. */
   readonly ca: { readonly file: string } | { readonly data: string };
-  readonly certificate:
-    { readonly file: string; readonly keyFile: string } | { readonly data: string; readonly keyData: Secret };
+  readonly certificate?: ClientCertificate | undefined;
+  /** Bearer token, for a user who has one; with a certificate as well, the API server believes either. */
+  readonly token?: Secret | undefined;
 }
+
+type ClientCertificate =
+  { readonly file: string; readonly keyFile: string } | { readonly data: string; readonly keyData: Secret };
 
 /**
  * A kubeconfig with one cluster, one user and one context. It is a secret when it embeds a key, plain text otherwise.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
-export function kubeconfig({ cluster, server, user, ca, certificate }: KubeconfigInput): string {
+export function kubeconfig({ cluster, server, user, ca, certificate, token }: KubeconfigInput): string {
   const context = `${user}@${cluster}`;
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: cluster, cluster: { server, ...authority(ca) } }],
-    users: [{ name: user, user: credentials(certificate) }],
+    users: [
+      {
+        name: user,
+        user: { ...(certificate && credentials(certificate)), ...(token && { token: token.reveal() }) },
+      },
+    ],
     contexts: [{ name: context, context: { cluster, user } }],
     'current-context': context,
   };
@@ -33,7 +42,7 @@ export function kubeconfig({ cluster, server, user, ca, certificate }: Kubeconfi
 const authority = (ca: KubeconfigInput['ca']): object =>
   'file' in ca ? { 'certificate-authority': ca.file } : { 'certificate-authority-data': base64(ca.data) };
 
-const credentials = (certificate: KubeconfigInput['certificate']): object =>
+const credentials = (certificate: ClientCertificate): object =>
   'file' in certificate
     ? { 'client-certificate': certificate.file, 'client-key': certificate.keyFile }
     : {

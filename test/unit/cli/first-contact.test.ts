@@ -55,7 +55,9 @@ function options(answer: boolean | undefined, acceptNew = false): ContactOptions
 }
 
 /** A key of a former life of the host: type and 32 bytes, each behind its length. */
-const formerKey = hostKey(Buffer.from(`0000000b${Buffer.from('ssh-ed25519').toString('hex')}00000020${'07'.repeat(32)}`, 'hex'))!;
+const formerKey = hostKey(
+  Buffer.from(`0000000b${Buffer.from('ssh-ed25519').toString('hex')}00000020${'07'.repeat(32)}`, 'hex'),
+)!;
 const written = (): string[] => readFileSync(file(), 'utf8').trim().split('\n');
 
 describe('first contact', () => {
@@ -125,12 +127,24 @@ describe('trust', () => {
   const given = (answer: boolean | undefined) => {
     const inventory = folder.file('inventory.yaml', text());
     const { emit, confirm } = options(answer);
-    return { file: inventory, env: known.env, emit, confirm, kill: new AbortController().signal, replace: false };
+    return {
+      file: inventory,
+      env: known.env,
+      emit,
+      confirm,
+      kill: new AbortController().signal,
+      replace: false,
+    };
   };
 
   it('without anybody to ask is a clear error that shows the fingerprint', async () => {
-    const error: unknown = await trust({ ...given(undefined), hosts: ['a'] }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'E_HOST_KEY_UNKNOWN', hint: expect.stringContaining('--yes') as string });
+    const error: unknown = await trust({ ...given(undefined), hosts: ['a'] }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      code: 'E_HOST_KEY_UNKNOWN',
+      hint: expect.stringContaining('--yes') as string,
+    });
     expect((error as Error).message).toContain(fingerprintOf(one));
   });
 

@@ -21,12 +21,20 @@ describe('addresses', () => {
     expect(expandAddresses(given)).toEqual(are);
   });
 
-  it.each(['10.0.0.12-10', '10.0.0.250-256', 'root@10.0.0.1', '10.0.0.1:22', '10.0.0', '::1', '-oProxyCommand=x', ''])(
-    '"%s" is refused',
-    (text) => {
-      expect(() => expandAddresses([text])).toThrow(expect.objectContaining({ code: expect.stringMatching(/^E_(ADDRESS|RANGE)$/) as string }));
-    },
-  );
+  it.each([
+    '10.0.0.12-10',
+    '10.0.0.250-256',
+    'root@10.0.0.1',
+    '10.0.0.1:22',
+    '10.0.0',
+    '::1',
+    '-oProxyCommand=x',
+    '',
+  ])('"%s" is refused', (text) => {
+    expect(() => expandAddresses([text])).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^E_(ADDRESS|RANGE)$/) as string }),
+    );
+  });
 });
 
 describe('names', () => {
@@ -42,7 +50,11 @@ describe('names', () => {
   });
 
   it('of the node is the dialled address, if the host has it', () => {
-    const facts = { ...fresh, defaultInterface: 'eth1', addresses: [address('lo', '127.0.0.1', 8), address('eth0', '10.0.0.5'), address('eth1', '10.1.0.5')] };
+    const facts = {
+      ...fresh,
+      defaultInterface: 'eth1',
+      addresses: [address('lo', '127.0.0.1', 8), address('eth0', '10.0.0.5'), address('eth1', '10.1.0.5')],
+    };
     expect(nodeAddress('10.0.0.5', facts)).toBe('10.0.0.5');
     expect(nodeAddress('node5.lan', facts)).toBe('10.1.0.5');
   });
@@ -50,7 +62,10 @@ describe('names', () => {
 
 describe('ranges', () => {
   it('are the usual ones where nothing is in their way', () => {
-    expect(chooseRanges(['192.168.139.0/24'])).toEqual({ serviceCIDR: '10.96.0.0/16', podCIDR: '10.244.0.0/16' });
+    expect(chooseRanges(['192.168.139.0/24'])).toEqual({
+      serviceCIDR: '10.96.0.0/16',
+      podCIDR: '10.244.0.0/16',
+    });
   });
 
   it('go around the networks of the hosts, and each other', () => {
@@ -59,13 +74,21 @@ describe('ranges', () => {
   });
 
   it('that are given stay, and the other one keeps away from it', () => {
-    expect(chooseRanges([], { podCIDR: '10.64.0.0/10' })).toEqual({ serviceCIDR: '172.22.0.0/16', podCIDR: '10.64.0.0/10' });
+    expect(chooseRanges([], { podCIDR: '10.64.0.0/10' })).toEqual({
+      serviceCIDR: '172.22.0.0/16',
+      podCIDR: '10.64.0.0/10',
+    });
   });
 
   it('see routes, and addresses outside of them, but not what a cluster of ours made', () => {
     const facts = {
       ...fresh,
-      addresses: [address('lo', '127.0.0.1', 8), address('eth0', '10.0.0.5'), address('tun0', '10.9.0.2', 32), address('cni0', '10.244.1.1')],
+      addresses: [
+        address('lo', '127.0.0.1', 8),
+        address('eth0', '10.0.0.5'),
+        address('tun0', '10.9.0.2', 32),
+        address('cni0', '10.244.1.1'),
+      ],
       routes: [
         { ...route('0.0.0.0/0', 'eth0'), via: '10.0.0.1' },
         route('10.0.0.0/24', 'eth0'),
@@ -87,13 +110,22 @@ const one = (name: string, last: number, roles: NewInventory['hosts'][number]['r
 
 const three: NewInventory = {
   name: 'k8s',
-  hosts: [one('m1', 10, ['master', 'etcd']), one('w1', 11, ['worker']), { ...one('w2', 12, ['worker']), address: 'w2.lan', ip: '10.0.0.9' }],
+  hosts: [
+    one('m1', 10, ['master', 'etcd']),
+    one('w1', 11, ['worker']),
+    { ...one('w2', 12, ['worker']), address: 'w2.lan', ip: '10.0.0.9' },
+  ],
   ranges: { serviceCIDR: '10.96.0.0/16', podCIDR: '10.244.0.0/16' },
   networks: ['192.168.139.0/24'],
-  settings: { ssh: { user: 'centos', sudo: { password: '${env:NODE_PASSWORD}' } }, profile: 'secure', images: { pause: 'mirror:5000/pause:3.1' } },
+  settings: {
+    ssh: { user: 'centos', sudo: { password: '${env:NODE_PASSWORD}' } },
+    profile: 'secure',
+    images: { pause: 'mirror:5000/pause:3.1' },
+  },
 };
 
-const read = (text: string) => parseInventory(Buffer.from(text), '/somewhere/inventory.yaml', known).inventory;
+const read = (text: string) =>
+  parseInventory(Buffer.from(text), '/somewhere/inventory.yaml', known).inventory;
 
 describe('the text', () => {
   it('is as written down, and an inventory', async () => {
@@ -110,36 +142,60 @@ describe('the text', () => {
     expect(network.serviceCIDR).toBe('10.96.0.0/16');
   });
 
-  it.each(['123', '1e3', 'null', 'true', '0x1f', 'no', '12:34'])('survives a host that is called %s', (name) => {
-    const text = inventoryText({ ...three, hosts: [{ ...one(name, 10, ['master', 'etcd', 'worker']), about: 'x\n  - evil: true' }] });
-    if (name.includes(':')) expect(() => read(text)).toThrow(); // no name of a node, but still text
-    else expect(read(text).hosts.map((host) => host.name)).toEqual([name]);
-  });
+  it.each(['123', '1e3', 'null', 'true', '0x1f', 'no', '12:34'])(
+    'survives a host that is called %s',
+    (name) => {
+      const text = inventoryText({
+        ...three,
+        hosts: [{ ...one(name, 10, ['master', 'etcd', 'worker']), about: 'x\n  - evil: true' }],
+      });
+      if (name.includes(':'))
+        expect(() => read(text)).toThrow(); // no name of a node, but still text
+      else expect(read(text).hosts.map((host) => host.name)).toEqual([name]);
+    },
+  );
 
   it('keeps the rest of a network that was taken over', () => {
-    const text = inventoryText({ ...three, ranges: { serviceCIDR: '10.1.0.0/16', podCIDR: '10.2.0.0/16' }, settings: { network: { podCIDR: '10.2.0.0/16', proxyMode: 'ipvs' } } });
-    expect(read(text).network).toMatchObject({ serviceCIDR: '10.1.0.0/16', podCIDR: '10.2.0.0/16', proxyMode: 'ipvs' });
+    const text = inventoryText({
+      ...three,
+      ranges: { serviceCIDR: '10.1.0.0/16', podCIDR: '10.2.0.0/16' },
+      settings: { network: { podCIDR: '10.2.0.0/16', proxyMode: 'ipvs' } },
+    });
+    expect(read(text).network).toMatchObject({
+      serviceCIDR: '10.1.0.0/16',
+      podCIDR: '10.2.0.0/16',
+      proxyMode: 'ipvs',
+    });
   });
 });
 
 describe('settings taken over', () => {
   it('leave name, hosts and groups behind, and keep the meaning of relative paths', async () => {
     const folder = scratch();
-    const file = folder.file('from.yaml', [
-      'name: other',
-      'hosts: [{ name: a, address: 10.0.0.1 }]',
-      'groups: {}',
-      'ssh: { keys: [id_ed25519, ~/.ssh/id_rsa, /abs/key] }',
-      "artifacts: { mirrors: ['http://mirror', mirror], checksums: sums.yaml }",
-      'profile: cis',
-    ].join('\n'));
+    const file = folder.file(
+      'from.yaml',
+      [
+        'name: other',
+        'hosts: [{ name: a, address: 10.0.0.1 }]',
+        'groups: {}',
+        'ssh: { keys: [id_ed25519, ~/.ssh/id_rsa, /abs/key] }',
+        "artifacts: { mirrors: ['http://mirror', mirror], checksums: sums.yaml }",
+        'profile: cis',
+      ].join('\n'),
+    );
     try {
       expect(await settingsFrom(file)).toEqual({
         ssh: { keys: [`${folder.path}/id_ed25519`, '~/.ssh/id_rsa', '/abs/key'] },
-        artifacts: { mirrors: ['http://mirror', `${folder.path}/mirror`], checksums: `${folder.path}/sums.yaml` },
+        artifacts: {
+          mirrors: ['http://mirror', `${folder.path}/mirror`],
+          checksums: `${folder.path}/sums.yaml`,
+        },
         profile: 'cis',
       });
-      await expect(settingsFrom(`${folder.path}/none.yaml`)).rejects.toMatchObject({ code: 'E_INVENTORY_FILE', exitCode: 2 });
+      await expect(settingsFrom(`${folder.path}/none.yaml`)).rejects.toMatchObject({
+        code: 'E_INVENTORY_FILE',
+        exitCode: 2,
+      });
     } finally {
       folder.remove();
     }

@@ -13,7 +13,20 @@ afterAll(() => {
   folder.remove();
 });
 
-const COMMANDS = ['init', 'up', 'plan', 'status', 'preflight', 'validate', 'trust', 'explain', 'logs', 'ssh', 'phases', 'schema'];
+const COMMANDS = [
+  'init',
+  'up',
+  'plan',
+  'status',
+  'preflight',
+  'validate',
+  'trust',
+  'explain',
+  'logs',
+  'ssh',
+  'phases',
+  'schema',
+];
 
 describe('help', () => {
   it.each(['', ...COMMANDS])('of "%s" is as written down', async (command) => {
@@ -24,7 +37,9 @@ describe('help', () => {
 
   it('names every command', async () => {
     const { stdout } = await run(['--help']);
-    const named = [...stdout.matchAll(/^ {2}([a-z]+) .*(?:\[options\]|\[command\])/gm)].map(([, name]) => name);
+    const named = [...stdout.matchAll(/^ {2}([a-z]+) .*(?:\[options\]|\[command\])/gm)].map(
+      ([, name]) => name,
+    );
     expect(named).toEqual([...COMMANDS, 'help']);
   });
 });
@@ -56,7 +71,9 @@ describe('usage', () => {
 describe('the inventory', () => {
   it('is the argument, else -i, else the environment', async () => {
     const env = { K8S_BOOTSTRAP_INVENTORY: '/of/env.yaml' };
-    expect((await run(['validate', '/of/argument.yaml', '-i', '/of/option.yaml'], env)).stderr).toContain('/of/argument.yaml');
+    expect((await run(['validate', '/of/argument.yaml', '-i', '/of/option.yaml'], env)).stderr).toContain(
+      '/of/argument.yaml',
+    );
     expect((await run(['validate', '-i', '/of/option.yaml'], env)).stderr).toContain('/of/option.yaml');
     expect((await run(['-i', '/of/option.yaml', 'validate'], env)).stderr).toContain('/of/option.yaml');
     expect((await run(['validate'], env)).stderr).toContain('/of/env.yaml');
@@ -67,7 +84,9 @@ describe('the inventory', () => {
     async (command) => {
       const { code, stderr } = await run(['-i', join(folder.path, 'none.yaml'), ...command.split(' ')]);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/error E_INVENTORY_FILE: cannot read the inventory .*none\.yaml: no such file[^]*hint: /);
+      expect(stderr).toMatch(
+        /error E_INVENTORY_FILE: cannot read the inventory .*none\.yaml: no such file[^]*hint: /,
+      );
     },
   );
 
@@ -87,12 +106,18 @@ describe('the inventory', () => {
 
 describe('names', () => {
   it.each([
-    { args: ['trust', 'w7'], says: /E_HOST: there is no host "w7" in the inventory; did you mean w1\?[^]*hint: Hosts are m1, w1, w2/ },
+    {
+      args: ['trust', 'w7'],
+      says: /E_HOST: there is no host "w7" in the inventory; did you mean w1\?[^]*hint: Hosts are m1, w1, w2/,
+    },
     { args: ['ssh', 'm2', 'true'], says: /E_HOST: there is no host "m2"/ },
     { args: ['logs', 'etcd', 'm1', 'zz'], says: /E_HOST: there is no host "zz"/ },
     { args: ['logs', 'a;b'], says: /E_UNIT: "a;b" is not the name of a unit[^]*hint: / },
     { args: ['explain', 'anonymous-aut'], says: /E_EXPLAIN: .*did you mean anonymous-auth\?/ },
-    { args: ['explain', '/etc/kubernetes/kubelet.con'], says: /E_EXPLAIN: .*did you mean \/etc\/kubernetes\/kubelet\.conf\?/ },
+    {
+      args: ['explain', '/etc/kubernetes/kubelet.con'],
+      says: /E_EXPLAIN: .*did you mean \/etc\/kubernetes\/kubelet\.conf\?/,
+    },
     { args: ['plan', '--only', 'etc'], says: /E_PHASE: / },
   ])('$args is refused with code 2', async ({ args, says }) => {
     const { code, stderr } = await run(['-i', LAB, ...args]);
@@ -104,7 +129,10 @@ describe('names', () => {
 describe('answers without a host', () => {
   it('phases lists them in order', async () => {
     const { stdout } = await run(['phases']);
-    const ids = stdout.trim().split('\n').map((line) => line.split(' ')[0]);
+    const ids = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
     expect(ids.slice(0, 2)).toEqual(['base', 'packages']);
     expect(ids.indexOf('etcd')).toBeLessThan(ids.indexOf('apiserver'));
   });

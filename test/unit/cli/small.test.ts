@@ -25,7 +25,10 @@ describe('a question on the terminal', () => {
     const ready = (): Promise<void> => Promise.resolve(void (flushed += 1));
     const confirm = asker(around, { ...(options.json && { json: true }) }, ready, stop.signal);
     const answer = confirm?.('Trust it?');
-    if (typed === undefined) setImmediate(() => { stop.abort(); });
+    if (typed === undefined)
+      setImmediate(() => {
+        stop.abort();
+      });
     else stdin.end(typed);
     return { answer: await answer, shown: stderr.text(), flushed };
   };
@@ -39,7 +42,11 @@ describe('a question on the terminal', () => {
     ['', false],
     [undefined, false],
   ])('answered by %j is %s', async (typed, expected) => {
-    expect(await ask(typed)).toMatchObject({ answer: expected, flushed: 1, shown: expect.stringContaining('Trust it? [y/N] ') as string });
+    expect(await ask(typed)).toMatchObject({
+      answer: expected,
+      flushed: 1,
+      shown: expect.stringContaining('Trust it? [y/N] ') as string,
+    });
   });
 
   it('is asked neither in a pipe nor with --json', async () => {
@@ -49,7 +56,11 @@ describe('a question on the terminal', () => {
 });
 
 describe('ssh', () => {
-  const jump = target(2222, { user: 'gate', keys: ['/keys/gate key'] }, { host: 'gate', address: 'gate.lan' });
+  const jump = target(
+    2222,
+    { user: 'gate', keys: ['/keys/gate key'] },
+    { host: 'gate', address: 'gate.lan' },
+  );
   const inner = target(22, { keys: ['/keys/100%'], agent: false }, { address: '10.0.0.5', via: jump });
 
   it('gets user, port, keys and known hosts', () => {
@@ -72,11 +83,18 @@ describe('ssh', () => {
   it('passes the command through, options and all, and ends with its code', async () => {
     const bin = `${folder.path}/bin`;
     mkdirSync(bin);
-    chmodSync(folder.file('bin/ssh', `#!/bin/sh\nfor word; do echo "$word"; done > ${folder.path}/words\nexit 7\n`), 0o755);
+    chmodSync(
+      folder.file('bin/ssh', `#!/bin/sh\nfor word; do echo "$word"; done > ${folder.path}/words\nexit 7\n`),
+      0o755,
+    );
     const file = folder.file('one.yaml', 'name: x\nhosts: [{ name: m1, address: 10.0.0.1 }]\n');
-    const { code } = await run(['-i', file, 'ssh', 'm1', 'grep', '-i', '--json', 'x'], { PATH: `${bin}:/usr/bin:/bin` });
+    const { code } = await run(['-i', file, 'ssh', 'm1', 'grep', '-i', '--json', 'x'], {
+      PATH: `${bin}:/usr/bin:/bin`,
+    });
     expect(code).toBe(7);
-    const words = execFileSync('cat', [`${folder.path}/words`], { encoding: 'utf8' }).trim().split('\n');
+    const words = execFileSync('cat', [`${folder.path}/words`], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
     expect(words.slice(-6)).toEqual(['--', '10.0.0.1', 'grep', '-i', '--json', 'x']);
   });
 
@@ -89,7 +107,8 @@ describe('ssh', () => {
 });
 
 describe('journals', () => {
-  const line = (fields: object): string => JSON.stringify({ __REALTIME_TIMESTAMP: '1767323045678901', ...fields });
+  const line = (fields: object): string =>
+    JSON.stringify({ __REALTIME_TIMESTAMP: '1767323045678901', ...fields });
 
   it.each([
     { fields: { SYSLOG_IDENTIFIER: 'etcd', _PID: '12', MESSAGE: 'ready' }, is: 'etcd[12]: ready' },
@@ -113,7 +132,9 @@ describe('status', () => {
     reached: true,
     components: [{ unit: 'etcd.service', state: 'active', atBoot: true }],
     health: [{ check: 'etcd is healthy', missing: null }],
-    certificates: [{ path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 }],
+    certificates: [
+      { path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 },
+    ],
     drift: [],
     problems: [],
   };

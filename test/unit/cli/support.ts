@@ -15,7 +15,13 @@ export async function run(args: readonly string[], env: Record<string, string> =
   const stdin = new PassThrough();
   stdin.end();
   const argv = ['node', 'k8s-bootstrap', ...args];
-  const code = await program({ argv, env: { HOME: '/nonexistent', ...env }, stdin, stdout: stdout.stream, stderr: stderr.stream });
+  const code = await program({
+    argv,
+    env: { HOME: '/nonexistent', ...env },
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+  });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 

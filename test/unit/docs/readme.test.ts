@@ -49,12 +49,9 @@ afterAll(() => {
 
 /** The program's commands as commander has them, caught before anything is parsed. */
 async function definitions(): Promise<Command> {
-  let caught: Command | undefined;
-  const parse = vi.spyOn(Command.prototype, 'parseAsync').mockImplementation(function (this: Command) {
-    caught = this;
-    return Promise.resolve(this);
-  });
+  const parse = vi.spyOn(Command.prototype, 'parseAsync').mockResolvedValue(new Command());
   await run([]);
+  const [caught] = parse.mock.contexts as unknown as Command[];
   parse.mockRestore();
   if (!caught) throw new Error('program() parsed nothing');
   return caught;
@@ -92,7 +89,8 @@ describe('commands', () => {
     switch (program) {
       case 'npm':
         expect(existsSync(join(ROOT, 'package-lock.json'))).toBe(true);
-        if (words[0] !== 'ci') expect(Object.keys(scripts)).toContain(words[0] === 'run' ? words[1] : words[0]);
+        if (words[0] !== 'ci')
+          expect(Object.keys(scripts)).toContain(words[0] === 'run' ? words[1] : words[0]);
         return;
       case 'export':
         expect(line).toMatch(/^export (?:PATH="\$PWD\/bin:\$PATH"|KUBECONFIG=\S+)$/);
@@ -139,22 +137,34 @@ describe('commands', () => {
 
 /** Rows of the table whose first column has this heading. */
 function table(heading: string): string[][] {
-  const [, body = ''] = new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(README) ?? [];
+  const [, body = ''] =
+    new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(README) ?? [];
   return body
     .trim()
     .split('\n')
-    .map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()));
+    .map((row) =>
+      row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 }
 
 describe('tables and lists', () => {
   it('have the phases in their order', () => {
     const batch = { parallel: 'side by side', rolling: 'one by one' };
-    expect(table('phase')).toEqual(phases.map((phase) => [`\`${phase.id}\``, phase.title, batch[phase.batch]]));
+    expect(table('phase')).toEqual(
+      phases.map((phase) => [`\`${phase.id}\``, phase.title, batch[phase.batch]]),
+    );
   });
 
   it('have the profiles', async () => {
-    const schema = JSON.parse((await run(['schema'])).stdout) as { properties: { profile: { enum: string[] } } };
-    expect(table('profile').map(([name]) => name)).toEqual(schema.properties.profile.enum.map((name) => `\`${name}\``));
+    const schema = JSON.parse((await run(['schema'])).stdout) as {
+      properties: { profile: { enum: string[] } };
+    };
+    expect(table('profile').map(([name]) => name)).toEqual(
+      schema.properties.profile.enum.map((name) => `\`${name}\``),
+    );
   });
 
   it('have the exit codes', () => {
@@ -167,7 +177,9 @@ describe('tables and lists', () => {
     const [systems = ''] = /Hosts: (.*);/.exec(README) ?? [];
     const named = [...systems.matchAll(/`([a-z]+ \d+)`/g)].map(([, system]) => system);
     expect(named.sort()).toEqual(supportedSystems().sort());
-    const versions = readdirSync(join(ROOT, 'release')).flatMap((name) => /^(v.*)\.yaml$/.exec(name)?.[1] ?? []);
+    const versions = readdirSync(join(ROOT, 'release')).flatMap(
+      (name) => /^(v.*)\.yaml$/.exec(name)?.[1] ?? [],
+    );
     for (const version of versions) expect(README).toContain(version);
   });
 });
@@ -186,17 +198,23 @@ describe('files', () => {
     const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target = '']) =>
       join(dirname(document), target),
     );
-    const spans = [...text.matchAll(/`((?:\.ci|bench|bin|docs|inventory|pki|release|src|templates|test)\/[^`\s]*)`/g)]
+    const spans = [
+      ...text.matchAll(/`((?:\.ci|bench|bin|docs|inventory|pki|release|src|templates|test)\/[^`\s]*)`/g),
+    ]
       .map(([, path = '']) => path)
       // A pattern or a name to be filled in: its folder has to be there.
       .map((path) => path.replace(/\/[^/]*[*{A-Z…].*$/, '/'));
-    const configs = [...text.matchAll(/`(\.?[a-z][a-z0-9.-]*\.(?:cjs|json|js|ts))`/g)].map(([, name = '']) => name);
+    const configs = [...text.matchAll(/`(\.?[a-z][a-z0-9.-]*\.(?:cjs|json|js|ts))`/g)].map(
+      ([, name = '']) => name,
+    );
     const missing = [...links, ...spans, ...configs].filter((path) => !existsSync(join(ROOT, path)));
     expect(missing).toEqual([]);
   });
 
   it('on hosts are written by some phase', async () => {
-    const named = [...README.matchAll(/`(\/(?:etc|opt|usr|var)\/[^`\s]*?)\/?`/g)].map(([, path = '']) => path);
+    const named = [...README.matchAll(/`(\/(?:etc|opt|usr|var)\/[^`\s]*?)\/?`/g)].map(
+      ([, path = '']) => path,
+    );
     expect(named.length).toBeGreaterThan(5);
     const fixed: readonly string[] = [...Object.values(paths), '/usr/local/bin'];
     for (const path of named.filter((one) => !fixed.includes(one))) {

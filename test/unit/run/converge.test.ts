@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hostSummaries } from '../../../src/run/fleet.ts';
-import { broken, cell, dependent, gate, journal, play, stage } from '../../support/cells.ts';
+import { cell, dependent, gate, journal, play, stage } from '../../support/cells.ts';
 import { memoryHost } from '../../support/memory-host.ts';
 
 const coded = (code: string, more: object = {}): Error => expect.objectContaining({ code, ...more }) as Error;
@@ -197,130 +197,6 @@ describe('a run with something to do', () => {
       coded('E_FLAPPING', { message: expect.stringMatching(/m1: a \(update, 0 → 1\)$/) as string }),
     );
     expect(host.lockedBy).toBeUndefined();
-  });
-});
-
-describe('a failing host', () => {
-  const stages = [
-    stage('one', ['m1', 'w1', 'w2'], {
-      resources: (host) => [host === 'w1' ? broken('a', 'disk is full') : cell('a', '1')],
-    }),
-    stage('two', ['m1', 'w1', 'w2'], { resources: () => [cell('b', '2')] }),
-  ];
-  const hosts = (): ReturnType<typeof memoryHost>[] => ['m1', 'w1', 'w2'].map((name) => memoryHost(name));
-
-  it('leaves the run with its cause; the others go on', async () => {
-    const all = hosts();
-    const run = play(all, stages, { essential: (host) => host === 'm1' });
-    await run.up();
-    expect(all.map(({ words }) => [words.get('a'), words.get('b')])).toEqual([
-      ['1', '2'],
-      [undefined, undefined],
-      ['1', '2'],
-    ]);
-    expect(run.fleet.members.get('w1')?.failed).toMatchObject({
-      code: 'E_STEP',
-      message: 'break a failed with code 7:\ndisk is full',
-      where: { host: 'w1', phase: 'one', resource: 'cell:a' },
-    });
-    expect(hostSummaries(run.fleet).map(({ failed }) => failed)).toEqual([false, true, false]);
-    expect(run.events.filter(({ type }) => type === 'host.failed')).toHaveLength(1);
-    expect(run.events.find(({ type }) => type === 'phase.done')).toMatchObject({
-      phase: 'one',
-      failed: ['w1'],
-    });
-    expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
-  });
-
-  it('ends the run when nothing works without it, after its stage', async () => {
-    const all = hosts();
-    const run = play(all, stages, { essential: (host) => host === 'w1' });
-    await expect(run.up()).rejects.toThrow(
-      coded('E_STEP', { where: { host: 'w1', phase: 'one', resource: 'cell:a' } }),
-    );
-    expect(all.map(({ words }) => [words.get('a'), words.get('b')])).toEqual([
-      ['1', undefined],
-      [undefined, undefined],
-      ['1', undefined],
-    ]);
-    expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
-  });
-
-  it('leaves as well when it has nothing to do and does not get healthy', async () => {
-    const all = [memoryHost('m1', { a: '1', healthy: 'no' }), memoryHost('m2', { healthy: 'yes' })];
-    const run = play(all, [
-      stage('one', ['m1', 'm2'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
-      stage('two', ['m1', 'm2'], { resources: () => [cell('b', '2')] }),
-    ]);
-    await run.up();
-    expect(run.fleet.members.get('m1')?.failed).toMatchObject({
-      code: 'E_GATE',
-      where: { host: 'm1', phase: 'one' },
-    });
-    expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, '2']);
-  });
-
-  it('is left out when it cannot be reached, and when it is lost on the way', async () => {
-    const all = hosts();
-    let connections = 0;
-    const lost = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
-    all[2]!.before = (what) => {
-      if (what === 'set a 1') throw lost;
-    };
-    all[1]!.before = () => {
-      connections += 1;
-      throw lost;
-    };
-    const run = play(all, stages, { essential: (host) => host === 'm1' });
-    await run.up();
-    expect(connections).toBe(1);
-    expect(hostSummaries(run.fleet).map(({ failed }) => failed)).toEqual([false, true, true]);
-    expect(all[0]!.words.get('b')).toBe('2');
-  });
-});
-
-describe('an interrupt', () => {
-  it('finishes what runs, gives back the lock and ends with 130', async () => {
-    const controller = new AbortController();
-    const host = memoryHost('m1');
-    host.after = (what) => {
-      if (what === 'set a 1') controller.abort();
-    };
-    const run = play(
-      [host],
-      [
-        stage('one', ['m1'], { resources: () => [cell('a', '1'), cell('b', '2')] }),
-        stage('two', ['m1'], { resources: () => [cell('c', '3')] }),
-      ],
-      { stop: controller.signal },
-    );
-    await expect(run.up()).rejects.toThrow(coded('E_ABORTED', { exitCode: 130 }));
-    expect(Object.fromEntries(host.words)).toEqual({ a: '1', b: '2' });
-    expect(host.log.at(-1)).toBe('unlock');
-  });
-
-  it('ends a wait at a gate at once when it is the second, and is no bug', async () => {
-    const controller = new AbortController();
-    const host = memoryHost('m1', { a: '1', healthy: 'no' });
-    const run = play(
-      [host],
-      [
-        stage('one', ['m1'], {
-          resources: () => [cell('a', '1')],
-          gates: (name) => [gate(name, 'healthy', 60)],
-        }),
-      ],
-      {
-        kill: controller.signal,
-        onEvent: ({ type }) => {
-          if (type === 'gate.waiting') controller.abort();
-        },
-      },
-    );
-    const started = performance.now();
-    await run.up().catch(() => undefined);
-    expect(performance.now() - started).toBeLessThan(5000);
-    expect(run.fleet.members.get('m1')?.failed).toMatchObject({ code: 'E_ABORTED' });
   });
 });
 

@@ -48,16 +48,14 @@ describe('unit templates', () => {
       ...contexts[name],
       command: `/bin/x "--a=<b> & 'c'"`,
       flagNotes: '# it\'s "so"',
-    } as never);
+    });
     expect(text).toContain(`ExecStart=/bin/x "--a=<b> & 'c'"\n`);
     expect(text).toContain('# it\'s "so"\n');
     expect(text).toContain('EnvironmentFile=-/rev\n');
   });
 
   it.each(names)('%s does not come without a value', (name) => {
-    const { flagNotes, revisionFile, ...rest } = contexts[name];
-    const without = { flagNotes, revisionFile, ...rest, command: undefined };
-    delete without.command;
+    const without = Object.fromEntries(Object.entries(contexts[name]).filter(([key]) => key !== 'command'));
     expect(() => renderUnit(name, without as never)).toThrow(/command/);
   });
 });

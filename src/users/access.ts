@@ -1,0 +1,106 @@
+import { dump } from 'js-yaml';
+import type { User } from '../inventory/types.ts';
+import type { KubeObject } from '../resources/object.ts';
+import { type NamedRules, type Preset, presets } from './presets.ts';
+
+/** On every object that a user's rights are made of; https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'k8s-bootstrap' } as const;
+
+/** Whose rights an object is part of. A role of a preset, which users share, has none of these. */
+const OWNER = 'k8s-bootstrap/user';
+
+/** What gives a user its rights: roles it shares with others, and what is its own. */
+export interface Access {
+  readonly shared: readonly KubeObject[];
+  readonly own: readonly KubeObject[];
+}
+
+type Who = Pick<User, 'name' | 'role' | 'namespaces' | 'clusterRole'>;
+
+/**
+ * The objects a user's role comes to, in an order of their own: roles before what binds them, then by name.
+ * A binding is named after the user and the role: the role of one that exists can never be changed.
+ */
+export function accessOf(user: Who): Access {
+  const { name, namespaces, clusterRole } = user;
+  const preset: Preset = typeof user.role === 'string' ? presets()[user.role] : ownRules(user);
+  const owner = typeof user.role === 'string' ? undefined : name;
+  const { role, bind, clusterBind } = preset;
+  const roles = [
+    ...(role ? namespaces.map((namespace) => roleObject('Role', role, owner, namespace)) : []),
+    ...(preset.clusterRole ? [roleObject('ClusterRole', preset.clusterRole, owner)] : []),
+  ];
+  const bindings = [
+    ...namespaces.flatMap((namespace) => [
+      ...(role ? [binding(name, 'Role', role.name, namespace)] : []),
+      ...(bind === undefined ? [] : [binding(name, 'ClusterRole', bind, namespace)]),
+    ]),
+    ...[preset.clusterRole?.name, clusterBind, clusterRole].flatMap((everywhere) =>
+      everywhere === undefined ? [] : [binding(name, 'ClusterRole', everywhere)],
+    ),
+  ];
+  return owner === undefined
+    ? { shared: sorted(roles), own: sorted(bindings) }
+    : { shared: [], own: sorted([...roles, ...bindings]) };
+}
+
+/** User whose rights an object is part of; `undefined` for a shared role and for objects of others. */
+export const ownerOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[OWNER];
+
+/** Objects of several users in one order, each once. */
+export function sorted(objects: readonly KubeObject[]): KubeObject[] {
+  const byKey = new Map(objects.map((object) => [keyOf(object), object]));
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+}
+
+/** Objects as a file for `kubectl apply`; the same objects always give the same text. */
+export const manifest = (objects: readonly KubeObject[]): string =>
+  objects.map((object) => dump(object, { sortKeys: true, noRefs: true, lineWidth: -1 })).join('---\n');
+
+const ORDER = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'];
+
+const keyOf = ({ kind, metadata: { namespace = '', name } }: KubeObject): string =>
+  `${ORDER.indexOf(kind)} ${namespace} ${name}`;
+
+function ownRules({ name, role }: Who): Preset {
+  if (role === undefined || typeof role === 'string') return {};
+  const named = (rules: NamedRules['rules']): NamedRules => ({ name: `k8s-bootstrap:${name}`, rules });
+  return {
+    ...(role.rules.length > 0 ? { role: named(role.rules) } : {}),
+    ...(role.clusterRules.length > 0 ? { clusterRole: named(role.clusterRules) } : {}),
+  };
+}
+
+const API = 'rbac.authorization.k8s.io';
+
+const roleObject = (
+  kind: 'Role' | 'ClusterRole',
+  { name, rules }: NamedRules,
+  owner: string | undefined,
+  namespace?: string,
+): KubeObject => ({
+  apiVersion: `${API}/v1`,
+  kind,
+  metadata: metadata(name, owner, namespace),
+  rules,
+});
+
+const binding = (
+  user: string,
+  kind: 'Role' | 'ClusterRole',
+  role: string,
+  namespace?: string,
+): KubeObject => ({
+  apiVersion: `${API}/v1`,
+  kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
+  metadata: metadata(`k8s-bootstrap:${user}:${role}`, user, namespace),
+  roleRef: { apiGroup: API, kind, name: role },
+  subjects: [{ apiGroup: API, kind: 'User', name: user }],
+});
+
+const metadata = (name: string, owner: string | undefined, namespace?: string): KubeObject['metadata'] => ({
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+  labels: MANAGED_BY,
+  ...(owner === undefined ? {} : { annotations: { [OWNER]: owner } }),
+});

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { Secret } from '../kernel/secret.ts';
+import { type Issued, pairFits } from '../pki/authority.ts';
+import { readCertificate } from '../pki/read-certificate.ts';
+import { readIfThere } from '../pki/state-files.ts';
+import { refuseOpenAccess } from '../pki/state-folder.ts';
+import type { Issuance } from './registry.ts';
+
+/** Folder of everything that a user is given. */
+export const userFolder = (stateFolder: string, name: string): string => join(stateFolder, 'users', name);
+
+/**
+ * A user's certificate and key; `undefined` when one is missing or they do not belong together: then they are made again.
+ * @throws E_STATE_PERMISSIONS when others may read the key
+ */
+export async function readCredentials(stateFolder: string, name: string): Promise<Issued | undefined> {
+  const path = join(userFolder(stateFolder, name), name);
+  await refuseOpenAccess(`${path}.key`);
+  const [certificate, key] = await Promise.all([readIfThere(`${path}.crt`), readIfThere(`${path}.key`)]);
+  if (certificate === undefined || key === undefined || !pairFits(certificate, key)) return undefined;
+  return { certificate, key: new Secret(key) };
+}
+
+/** What is remembered of a certificate. */
+export function issuance(name: string, { certificate }: Issued): Issuance {
+  const { x509, notAfter } = readCertificate(certificate);
+  return { name, serial: x509.serialNumber.toLowerCase(), expires: notAfter.toISOString() };
+}

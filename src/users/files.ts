@@ -1,0 +1,67 @@
+import type { User } from '../inventory/types.ts';
+import type { Secret } from '../kernel/secret.ts';
+import type { Issued } from '../pki/authority.ts';
+import { kubeconfig } from '../pki/kubeconfig.ts';
+import { specForUser } from '../pki/profiles.ts';
+import type { StateFile } from '../pki/state-files.ts';
+import { accessOf, manifest } from './access.ts';
+
+/** What is needed besides the user to make its files. */
+export interface UserMaterial {
+  readonly issued: Issued | undefined;
+  readonly token: Secret | undefined;
+  /** Certificate of the cluster's authority, and of that and the users' together. */
+  readonly ca: string;
+  readonly clientCa: string;
+  readonly cluster: string;
+  /** `https://host:port` */
+  readonly server: string;
+}
+
+/**
+ * Everything a user is given, as files of one folder. `ca.crt` holds both authorities: with it the user's own
+ * certificate can be verified, and the API server's; the users' one is good for clients only.
+ */
+export async function userFiles(user: User, material: UserMaterial): Promise<StateFile[]> {
+  const { name } = user;
+  const { issued, token, clientCa } = material;
+  const open = (suffix: string, content: string): StateFile => ({ name: suffix, content, secret: false });
+  const secret = (suffix: string, content: string): StateFile => ({ name: suffix, content, secret: true });
+  const access = accessOf(user);
+  return [
+    ...(issued
+      ? [
+          secret(`${name}.key`, issued.key.reveal()),
+          open(`${name}.csr`, await requestOf(user, issued)),
+          open(`${name}.crt`, issued.certificate),
+        ]
+      : []),
+    ...(token ? [secret(`${name}.token`, `${token.reveal()}\n`)] : []),
+    open('ca.crt', clientCa),
+    secret(`${name}.kubeconfig`, userKubeconfig(user, material)),
+    open('rbac.yaml', manifest([...access.shared, ...access.own])),
+  ];
+}
+
+/** A kubeconfig with everything in it. */
+export const userKubeconfig = (
+  { name }: User,
+  { issued, token, ca, cluster, server }: UserMaterial,
+): string =>
+  kubeconfig({
+    cluster,
+    server,
+    user: name,
+    ca: { data: ca },
+    certificate: issued && { data: issued.certificate, keyData: issued.key },
+    token,
+  });
+
+export const specOf = ({ name, groups, days }: User): ReturnType<typeof specForUser> =>
+  specForUser(name, groups, days);
+
+/** forge takes 40 ms to load: only who makes files pays for it. */
+async function requestOf(user: User, { key }: Issued): Promise<string> {
+  const { signingRequest } = await import('../pki/signing-request.ts');
+  return signingRequest(specOf(user), key);
+}

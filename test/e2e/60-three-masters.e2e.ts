@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HOSTS, addressOf, lab, onHost } from './support/lab.ts';
+import { labInventory } from './support/product.ts';
+import { type Ended, scene, wipe } from './support/scene.ts';
+import { moved, startsOf } from './support/units.ts';
+
+const common = labInventory();
+const inventory = (extra = ''): string => `name: three
+hosts:
+${HOSTS.map((name) => `  - { name: ${name}, address: ${addressOf(name)}, roles: [master, etcd, worker], runtime: containerd }`).join('\n')}
+${common.slice(common.indexOf('\nssh:\n'))}
+${extra}`;
+
+const three = scene('three', inventory());
+let first: Ended;
+
+const explained = ({ errors, stderr }: Ended): string => `${JSON.stringify(errors, null, 1)}\n${stderr}`;
+
+/** What was done, in order: `restart m1`, `passed m1`, … of one phase. */
+const order = (run: Ended, phase: string): string[] =>
+  run.events
+    .filter((event) => event['phase'] === phase)
+    .flatMap(({ type, host, step }) => {
+      if (type === 'step.done' && String(step).startsWith('restart ')) return [`restart ${String(host)}`];
+      return type === 'gate.passed' ? [`passed ${String(host)}`] : [];
+    });
+
+beforeAll(async () => {
+  await wipe(...HOSTS);
+  first = await three.run(['up', '--accept-new-host-keys']);
+});
+
+afterAll(() => {
+  three.remove();
+});
+
+test('three masters come up together, and a second up changes nothing', async () => {
+  expect(first.code, explained(first)).toBe(0);
+  const members = await onHost('m1', '. /etc/profile.d/etcdctl.sh; etcdctl endpoint health');
+  expect(members.match(/is healthy/g)).toHaveLength(3);
+  const again = await three.run(['up']);
+  expect(again.code, explained(again)).toBe(0);
+  expect(again.events.at(-1)).toMatchObject({ type: 'summary', changed: 0, failed: 0 });
+});
+
+test('a change of etcd and of the API server restarts one member at a time, each behind its health', async () => {
+  three.write(
+    inventory(
+      'etcd: { extraArgs: { snapshot-count: 20000 } }\napiServer: { extraArgs: { event-ttl: 2h } }\n',
+    ),
+  );
+  const changed = await three.run(['up']);
+  expect(changed.code, explained(changed)).toBe(0);
+  const oneByOne = HOSTS.flatMap((host) => [`restart ${host}`, `passed ${host}`]);
+  expect(order(changed, 'etcd')).toEqual(oneByOne);
+  expect(order(changed, 'apiserver')).toEqual(oneByOne);
+});
+
+test('with one member down, it goes first; the healthy ones follow one by one', async () => {
+  await onHost('w1', 'systemctl stop etcd');
+  three.write(inventory());
+  const changed = await three.run(['up', '--only', 'etcd']);
+  expect(changed.code, explained(changed)).toBe(0);
+  const restarts = order(changed, 'etcd').filter((line) => line.startsWith('restart'));
+  expect(restarts).toEqual(['restart w1', 'restart m1', 'restart w2']);
+  expect((await three.run(['up'])).code).toBe(0);
+});
+
+test('a member that does not come back stops the roll at itself', async () => {
+  const before = await startsOf();
+  three.write(inventory('scheduler: { extraArgs: { kubeconfig: /nonexistent } }\n'));
+  const broken = await three.run(['up']);
+  expect(broken.code).toBe(1);
+  expect(order(broken, 'scheduler')).toEqual(['restart m1']);
+  expect(broken.errors.map(({ code }) => code)).toContain('E_GATE');
+  const touched = moved(before, await startsOf()).filter((line) => !line.startsWith('m1 '));
+  expect(touched).toEqual([]);
+  three.write(inventory());
+  const repaired = await three.run(['up']);
+  expect(repaired.code, explained(repaired)).toBe(0);
+});
+
+test('the morning after a power cut: all members are brought back together', async () => {
+  for (const host of HOSTS) await onHost(host, 'systemctl disable etcd 2>/dev/null');
+  await Promise.all(HOSTS.map((host) => lab('poweroff', host)));
+  await Promise.all(HOSTS.map((host) => lab('start', host)));
+  const revived = await three.run(['up']);
+  expect(revived.code, explained(revived)).toBe(0);
+  const steps = order(revived, 'etcd');
+  expect(steps.slice(0, 3).sort()).toEqual(HOSTS.map((host) => `restart ${host}`).sort());
+  expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+});
