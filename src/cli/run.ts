@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import type { Confirm } from '../app/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
@@ -38,7 +40,9 @@ export async function reported(
     env: around.env,
     secrets,
     verbose: options.verbose ?? false,
-    ...(logFolder === undefined ? {} : { logFile: openLogFile(logFolder, { command, now: new Date() }) }),
+    ...(logFolder === undefined
+      ? {}
+      : { logFile: openLogFile(keptFromGit(logFolder), { command, now: new Date() }) }),
   });
   const emit: Emit = (event) => {
     reporter.emit({ ...event, at: new Date() });
@@ -56,6 +60,14 @@ export async function reported(
     interrupts.end();
     await reporter.close();
   }
+}
+
+/** Logs and downloads beside an inventory are nobody's to commit; the state folder has a file like this, too. */
+function keptFromGit(logFolder: string): string {
+  const folder = dirname(logFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
+  return logFolder;
 }
 
 function watchInterrupts(emit: Emit): {

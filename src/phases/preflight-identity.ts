@@ -35,7 +35,7 @@ export const identityChecks: readonly Check[] = [
       if (facts.cluster?.name !== name || world.pki.caKeyId('cluster') !== undefined) return [];
       return error(
         `the cluster "${name}" lives on this host, and its keys are not in the state folder`,
-        'Bring back the state folder beside the inventory, or restore it from the masters with "k8s-bootstrap adopt".',
+        'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup; the masters hold the same keys under /etc/kubernetes/pki.',
       );
     },
   },

@@ -11,14 +11,14 @@ import { issuance, readCredentials, userFolder } from './credentials.ts';
 import { specOf, userFiles } from './files.ts';
 import { withLock } from './lock.ts';
 import { type Issuance, type Registry, type Revoked, readRegistry, writeRegistry } from './registry.ts';
-import { type TokenRow, newToken, tokenText } from './tokens.ts';
+import { type TokenRow, isRandom, newToken, tokenText } from './tokens.ts';
 
 /**
  * The users of a cluster: those of the inventory, and those that `issue-user` has made, which are kept in the state
  * folder. Like the keys of a cluster they are read and made apart; until `ensure` nothing is written.
  */
 export interface UserStore {
-  /** @throws E_STATE_PERMISSIONS, E_USERS_FILE, E_TOKEN_ROW, E_USER_TOKEN */
+  /** @throws E_STATE_PERMISSIONS, E_USERS_FILE, E_TOKEN_ROW */
   load(): Promise<void>;
   /** All users that are wanted, by name. */
   users(): readonly User[];
@@ -69,14 +69,12 @@ class FolderUserStore implements UserStore {
   }
 
   async load(): Promise<void> {
-    const { stateFolder, profile } = this.#options;
+    const { stateFolder } = this.#options;
     this.#registry = await readRegistry(stateFolder);
     const found = await Promise.all(
       this.users().map(async ({ name }) => [name, await readCredentials(stateFolder, name)] as const),
     );
     this.#credentials = new Map(found.flatMap(([name, issued]) => (issued ? [[name, issued] as const] : [])));
-    const bearer = this.users().find(({ auth }) => auth !== 'cert');
-    if (bearer && profile === 'cis') throw tokenInCis(bearer.name);
   }
 
   users(): readonly User[] {
@@ -113,7 +111,9 @@ class FolderUserStore implements UserStore {
 
   tokenOf(name: string): Secret | undefined {
     const given = this.users().find((user) => user.name === name)?.token;
-    return given ?? this.#registry.tokens.find(({ user }) => user === name)?.token;
+    const kept = this.#registry.tokens.find(({ user }) => user === name)?.token;
+    // One that was given under profile course is none for any other.
+    return given ?? (kept && (this.#options.profile === 'course' || isRandom(kept)) ? kept : undefined);
   }
 
   whyIssue(user: User): string | undefined {
@@ -242,8 +242,15 @@ const noAuthority = (stateFolder: string): BootstrapError =>
     hint: 'It is made by "up".',
   });
 
-const tokenInCis = (name: string): BootstrapError =>
-  new BootstrapError('E_USER_TOKEN', `${name} has a token, and profile cis has no token users (CIS 1.2.3)`, {
+/**
+ * The inventory's rules cannot see who was made by `issue-user`, under another profile perhaps.
+ * @throws E_USER_TOKEN, exit code 2
+ */
+export function refuseTokensInCis(profile: Profile, users: readonly User[]): void {
+  const bearer = users.find(({ auth }) => auth !== 'cert');
+  if (profile !== 'cis' || bearer === undefined) return;
+  const { name } = bearer;
+  throw new BootstrapError('E_USER_TOKEN', `${name} has a token, and profile cis has no token users (CIS 1.2.3)`, {
     hint: `Give a certificate instead: k8s-bootstrap issue-user ${name} --auth cert.`,
     exitCode: ExitCode.usage,
   });

@@ -18,6 +18,8 @@ export const UID_PREFIX = 'k8s-bootstrap:';
 /** 256 random bits, in hex. */
 export const newToken = (): Secret => new Secret(randomBytes(32).toString('hex'));
 
+export const isRandom = (token: Secret): boolean => /^[0-9a-f]{64}$/.test(token.reveal());
+
 /**
  * Rows as `--token-auth-file` reads them: RFC 4180, `token,user,uid,"group1,group2"`, by user. There is never a header or a
  * comment: they would be rows. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file

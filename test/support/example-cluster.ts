@@ -30,22 +30,38 @@ export const examples: readonly Example[] = [
   { name: 'course', inventory: 'course.yaml', family: 'centos' },
 ];
 
-/** Opens it, and hands it over; everything is gone afterwards. */
-export async function withExample<T>(
-  example: Example,
-  use: (cluster: Cluster) => T | Promise<T>,
-): Promise<T> {
+export interface OpenExample {
+  readonly cluster: Cluster;
+  /** Ends what it holds and removes its folder. */
+  readonly close: () => Promise<void>;
+}
+
+export async function openExample(example: Example): Promise<OpenExample> {
   const folder = mkdtempSync(join(tmpdir(), 'k8sb-example-'));
   const file = join(folder, example.inventory);
   cpSync(new URL(`../../inventory/${example.inventory}`, import.meta.url), file);
   if (example.edit) writeFileSync(file, example.edit(readFileSync(file, 'utf8')));
   const env = { HOME: folder, SUDO_PASSWORD: 'not used' };
   const cluster = await openCluster({ file, env, emit: () => undefined, secrets: new Set() });
+  return {
+    cluster,
+    close: async () => {
+      await cluster.artifacts.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Opens it, and hands it over; everything is gone afterwards. */
+export async function withExample<T>(
+  example: Example,
+  use: (cluster: Cluster) => T | Promise<T>,
+): Promise<T> {
+  const { cluster, close } = await openExample(example);
   try {
     return await use(cluster);
   } finally {
-    await cluster.artifacts.close();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 

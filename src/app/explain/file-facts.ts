@@ -73,10 +73,15 @@ function kindOf({ id, title }: Resource, path: string): string {
   return kind === 'directory' ? 'a folder' : `part of ${title}`;
 }
 
-/** Units that restart when the resource changes: asked of a host on which everything else is as wanted. */
+/** Units that restart when the resource changes: that have one more reason to than without the change. */
 function restartedBy(wanted: readonly Wanted[], hosts: readonly string[], id: string): string[] {
-  const upstream = new Map<string, Change>([[id, { kind: 'update', summary: '' }]]);
-  const restarts = ({ resource }: Wanted): boolean => resource.diff(allRunning, upstream).kind === 'restart';
+  const changed = new Map<string, Change>([[id, { kind: 'update', summary: '' }]]);
+  const reasons = (resource: Resource, upstream: ReadonlyMap<string, Change>): number => {
+    const change = resource.diff(allRunning, upstream);
+    return change.kind === 'restart' ? change.because.length : 0;
+  };
+  const restarts = ({ resource }: Wanted): boolean =>
+    reasons(resource, changed) > reasons(resource, new Map());
   return wanted
     .filter(({ host, resource }) => hosts.includes(host) && resource.id.startsWith(SERVICE))
     .filter(restarts)

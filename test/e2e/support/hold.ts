@@ -1,8 +1,8 @@
 import { onHost, type HostName } from './lab.ts';
 
 /**
- * Puts a systemctl before the real one that waits in `daemon-reload`, so that a run stands still between writing a unit
- * and restarting it, for as long as a test needs.
+ * Puts a systemctl before the real one that waits before it restarts the scheduler, so that a run stands still between
+ * writing that unit and restarting it, for as long as a test needs.
  */
 export const hold = (host: HostName): Promise<string> =>
   onHost(
@@ -11,7 +11,7 @@ export const hold = (host: HostName): Promise<string> =>
 : > /run/k8sb-hold
 cat > /usr/local/bin/systemctl.new <<'END'
 #!/bin/sh
-if [ "$1" = daemon-reload ]; then
+if [ "$*" = "restart kube-scheduler.service" ]; then
   while [ -e /run/k8sb-hold ]; do sleep 0.1; done
   [ ! -e /run/k8sb-fail ] || exit 1
 fi
