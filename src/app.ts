@@ -4,11 +4,11 @@ import { type Confirm, firstContact } from './app/first-contact.ts';
 import type { Cluster, ClusterOptions } from './app/cluster.ts';
 import { readInventory } from './app/inventory.ts';
 import { REACH_CHECK, checkReach } from './app/reach.ts';
-import type { Inventory } from './inventory/types.ts';
+import type { Host, Inventory } from './inventory/types.ts';
 import { BootstrapError, ExitCode } from './kernel/errors.ts';
 import { type Plan, isEmpty } from './plan/plan.ts';
 import { type Goal, converge, look } from './run/converge.ts';
-import { type Fleet, alive, closeAll, connectAll, hostSummaries, makeFleet } from './run/fleet.ts';
+import { type Fleet, alive, closeAll, connectAll, hostSummaries, makeFleet, sightings } from './run/fleet.ts';
 
 export interface RunOptions extends ClusterOptions {
   readonly command: string;
@@ -16,8 +16,8 @@ export interface RunOptions extends ClusterOptions {
   /** Asks about keys of new hosts; `undefined` when nobody is there to be asked. */
   readonly confirm: Confirm | undefined;
   readonly ignorePreflight: readonly string[];
-  /** Take away what an earlier run wrote and nothing wants any more. */
-  readonly prune?: boolean;
+  /** Hosts that take part; all by default. */
+  readonly takesPart?: (host: Host) => boolean;
   /** First interrupt: finish what runs, then end. */
   readonly stop: AbortSignal;
   /** Second interrupt: end at once. */
@@ -29,17 +29,20 @@ export const up = (options: RunOptions): Promise<number> =>
   onHosts(options, async ({ cluster, fleet, goal }, plan) => {
     options.emit({ type: 'plan.ready', plan });
     refuseHalfACluster(fleet, goal, cluster);
+    const forgotten = tellForgotten(options, cluster, fleet);
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
       await checkReach(fleet, cluster.inventory);
     }
     await converge(fleet, goal, plan, options.stop);
+    if (options.prune && forgotten.length > 0) await cluster.users.revoke(forgotten);
     return outcome(fleet);
   });
 
 /** Says what `up` would do, and touches nothing. */
 export const plan = (options: RunOptions & { readonly detailedExitCode: boolean }): Promise<number> =>
-  onHosts(options, ({ fleet }, found) => {
+  onHosts(options, ({ cluster, fleet }, found) => {
     options.emit({ type: 'plan.ready', plan: found });
+    tellForgotten(options, cluster, fleet);
     const code = outcome(fleet);
     return Promise.resolve(
       code === 0 && options.detailedExitCode && !isEmpty(found) ? ExitCode.attention : code,
@@ -63,7 +66,7 @@ export async function onHosts(
 ): Promise<number> {
   const { emit } = options;
   const { inventory, warnings } = await readInventory(options.file, options.env);
-  const names = inventory.hosts.map(({ name }) => name);
+  const names = inventory.hosts.filter(options.takesPart ?? (() => true)).map(({ name }) => name);
   emit({ type: 'run.started', command: options.command, cluster: inventory.name, hosts: names });
   for (const { path, message, where } of warnings) {
     emit({
@@ -115,6 +118,16 @@ function essentialHosts({ hosts }: Inventory): (host: string) => boolean {
   const essential = hosts.filter(({ roles }) => roles.includes('master') || roles.includes('etcd'));
   const names = new Set(essential.map(({ name }) => name));
   return (name) => names.has(name);
+}
+
+/** Users whom nothing names any more keep what they have until somebody says otherwise. */
+function tellForgotten({ emit, prune }: RunOptions, cluster: Cluster, fleet: Fleet): readonly string[] {
+  const forgotten = cluster.forgotten(sightings(fleet));
+  for (const name of prune ? [] : forgotten) {
+    const message = `${name} is no user of the inventory any more, and can still get in: k8s-bootstrap users revoke ${name}, or up --prune`;
+    emit({ type: 'note', level: 'warn', message });
+  }
+  return forgotten;
 }
 
 /** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */

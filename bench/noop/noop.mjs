@@ -19,12 +19,6 @@ const inventory = load(readFileSync(file, 'utf8'));
 const knownHosts = join(dirname(file), '.k8s-bootstrap', inventory.name, 'known_hosts');
 const scratch = mkdtempSync(join(tmpdir(), 'bench-noop-'));
 
-try {
-  process.exitCode = await main();
-} finally {
-  rmSync(scratch, { recursive: true });
-}
-
 async function main() {
   const floors = inventory.hosts.map(floorOf);
   const { wall } = await up(); // warms the file caches of both sides
@@ -165,4 +159,10 @@ function run(program, args, env = {}, stdin = '') {
 function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(scratch, { recursive: true });
 }

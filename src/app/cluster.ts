@@ -7,9 +7,10 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { factsOf, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
-import type { ArtifactView, Phase, World } from '../phases/phase.ts';
+import type { Phase, World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
 import { apiEndpoint } from '../phases/cluster.ts';
+import { forgottenUsers } from '../phases/users.ts';
 import { CA_IDS } from '../pki/spec.ts';
 import { openPkiStore, type PkiStore } from '../pki/store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
@@ -19,9 +20,11 @@ import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
-import { type Release, archOf, loadRelease } from '../release/release.ts';
+import { archOf, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Emit } from '../run/events.ts';
+import { type UserStore, openUserStore } from '../users/store.ts';
+import { refuseTokensInCis } from '../users/tokens.ts';
 
 /** An inventory with everything that belongs to it: release, keys, artifacts, the state folder. */
 export interface Cluster {
@@ -29,12 +32,15 @@ export interface Cluster {
   readonly stateFolder: string;
   readonly kubeconfigFile: string;
   readonly pki: PkiStore;
+  readonly users: UserStore;
   readonly artifacts: ArtifactStore;
   readonly desire: Desire;
   readonly watches: ReadonlyMap<string, readonly Watch[]>;
   /** Whether all phases take part. */
   readonly complete: boolean;
   world(seen: ReadonlyMap<string, Observed>): World;
+  /** Users who can still get in although nothing names them any more. */
+  forgotten(seen: ReadonlyMap<string, Observed>): readonly string[];
   /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. */
   readonly prepare: () => Promise<void>;
 }
@@ -49,6 +55,8 @@ export interface ClusterOptions {
   readonly only?: readonly string[];
   /** Ids of phases that do not. */
   readonly skip?: readonly string[];
+  /** Take away what an earlier run wrote and nothing wants any more. */
+  readonly prune?: boolean;
 }
 
 /**
@@ -61,8 +69,14 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   const release = loadRelease(inventory.kubernetes.version);
   const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
   await pki.load();
+  const now = new Date();
+  const users = usersOf(inventory, stateFolder, pki, now);
+  await users.load();
+  refuseTokensInCis(inventory.profile, users.users());
   const guard = (): void => {
-    for (const secret of [...secretsOf(inventory), ...keysOf(pki)]) options.secrets.add(secret);
+    for (const secret of [...secretsOf(inventory), ...keysOf(pki), ...users.secrets()]) {
+      options.secrets.add(secret);
+    }
   };
   guard();
   const artifacts = openArtifactStore({
@@ -82,18 +96,19 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
     },
   });
   const view = artifactView(artifacts, inventory.artifacts);
-  const now = new Date();
   const selected = selectPhases(options);
-  const world = (seen: ReadonlyMap<string, Observed>): World =>
-    worldOf(inventory, release, pki, view, now, seen);
+  const known = { inventory, release, pki, users, artifacts: view, now, prune: options.prune ?? false };
+  const world = (seen: ReadonlyMap<string, Observed>): World => worldOf(known, seen);
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
   return {
     inventory,
     stateFolder,
     kubeconfigFile,
     pki,
+    users,
     artifacts,
     world,
+    forgotten: (seen) => forgottenUsers(world(seen)),
     desire: (seen) => bind(selected, world(seen)),
     complete: selected.length === phases.length,
     watches: imaginedWatches(selected, inventory, world),
@@ -105,6 +120,10 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
       guard();
       const text = adminKubeconfig(here, apiEndpoint(here));
       if (text !== undefined) await writeAtomic(kubeconfigFile, text, 0o600);
+      if (selected.some(({ id }) => id === 'users' || id === 'apiserver')) {
+        await users.ensure(apiEndpoint(here));
+        guard();
+      }
       if (inventory.kubernetes.controllerKubectl) {
         const { file } = await artifacts.fetch(
           release.artifact('kubectl', archOf(machine()), inventory.kubernetes.kubectl),
@@ -126,24 +145,23 @@ function selectPhases({ only, skip = [] }: ClusterOptions): readonly Phase[] {
   return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
 }
 
-function worldOf(
-  inventory: Inventory,
-  release: Release,
-  pki: PkiStore,
-  artifacts: ArtifactView,
-  now: Date,
-  seen: ReadonlyMap<string, Observed>,
-): World {
-  return {
-    inventory,
-    release,
+/** The users that an inventory and its state folder name; nothing is read yet. */
+export const usersOf = (inventory: Inventory, stateFolder: string, pki: PkiStore, now: Date): UserStore =>
+  openUserStore({
+    stateFolder,
+    cluster: inventory.name,
+    profile: inventory.profile,
+    declared: inventory.users,
     pki,
-    artifacts,
+    renewBeforeDays: inventory.pki.renewBeforeDays,
     now,
-    facts: once((host: string) => factsOf(seen.get(host))),
-    seen: (host) => seen.get(host),
-  };
-}
+  });
+
+const worldOf = (known: Omit<World, 'facts' | 'seen'>, seen: ReadonlyMap<string, Observed>): World => ({
+  ...known,
+  facts: once((host: string) => factsOf(seen.get(host))),
+  seen: (host) => seen.get(host),
+});
 
 /** Phases as the engine takes them. */
 function bind(selected: readonly Phase[], world: World): Stage[] {

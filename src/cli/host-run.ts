@@ -29,7 +29,8 @@ export function hostRun(
   act: (options: RunOptions) => Promise<number>,
 ): Promise<number> {
   const options = command.optsWithGlobals<HostRunOptions>();
-  const name = command.name();
+  const group = command.parent?.parent ? `${command.parent.name()}-` : '';
+  const name = group + command.name();
   const file = inventoryFile(argument, options, around.env);
   const logs = logged ? join(dirname(resolve(file)), '.k8s-bootstrap', 'logs') : undefined;
   const { only, skip, prune, ignorePreflight = [], acceptNewHostKeys = false } = options;

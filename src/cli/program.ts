@@ -14,6 +14,7 @@ import { registerSsh } from './ssh.ts';
 import { registerStatus } from './status.ts';
 import { registerTrust } from './trust.ts';
 import { registerUp } from './up.ts';
+import { registerIssueUser, registerRbac, registerUsers } from './users.ts';
 import { registerValidate } from './validate.ts';
 
 /** Every command, in the order of the help text. Each loads its heavy modules when it runs. */
@@ -25,6 +26,9 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerPreflight,
   registerValidate,
   registerTrust,
+  registerIssueUser,
+  registerUsers,
+  registerRbac,
   registerExplain,
   registerLogs,
   registerSsh,
@@ -67,8 +71,7 @@ export async function program(around: Surroundings): Promise<number> {
     });
   for (const register of commands) register(root, cli);
   // Before or behind the command's name, both are natural.
-  for (const command of [root, ...root.commands])
-    for (const option of globalOptions) command.addOption(option);
+  for (const command of withCommands(root)) for (const option of globalOptions) command.addOption(option);
   try {
     await root.parseAsync([...around.argv]);
     return code;
@@ -77,6 +80,9 @@ export async function program(around: Surroundings): Promise<number> {
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }
 }
+
+/** A command and all below it. */
+const withCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withCommands)];
 
 /** Of a terminal; for a pipe one that reads well. */
 const width = ({ isTTY, columns }: OutputStream): number => (isTTY && columns ? columns : 100);

@@ -10,6 +10,7 @@ import { leaf, leafId, leafPaths } from './certificates.ts';
 import { etcdServers, withRole } from './cluster.ts';
 import { component } from './component.ts';
 import type { Phase, World } from './phase.ts';
+import { tokenFileOf, tokensPath } from './tokens.ts';
 import { clientCaFile, serviceAccountPublicFile } from './trust.ts';
 
 const LEAFS: readonly LeafId[] = [
@@ -27,6 +28,7 @@ export const apiserverPhase: Phase = {
   resources(world, host) {
     const { inventory } = world;
     const configs = configFiles(world);
+    const tokens = tokenFileOf(world, host);
     const trusted = [
       clientCaFile,
       serviceAccountPublicFile,
@@ -45,6 +47,7 @@ export const apiserverPhase: Phase = {
             directory({ path: paths.auditFolder, mode: '0700' }),
           ]),
       ...configs,
+      tokens.resource,
       ...component(world, host, {
         name: 'kube-apiserver',
         binary: binary('kube-apiserver'),
@@ -54,11 +57,22 @@ export const apiserverPhase: Phase = {
           etcdServers: etcdServers(world, host),
           serviceCIDR: inventory.network.serviceCIDR,
           nodePortRange: inventory.network.nodePortRange,
+          tokensFile: tokens.wanted ? tokensPath : undefined,
         },
         context: {},
         extraArgs: inventory.apiServer.extraArgs,
-        restartOn: [...LEAFS.map(leafId), ...configs.map(({ id }) => id), ...trusted.map(fileId)],
-        inputs: [...LEAFS.flatMap(leafPaths), ...configs.flatMap(({ owns }) => owns ?? []), ...trusted],
+        restartOn: [
+          ...LEAFS.map(leafId),
+          ...configs.map(({ id }) => id),
+          ...trusted.map(fileId),
+          tokens.resource.id,
+        ],
+        inputs: [
+          ...LEAFS.flatMap(leafPaths),
+          ...configs.flatMap(({ owns }) => owns ?? []),
+          ...trusted,
+          tokensPath,
+        ],
       }),
     ];
   },

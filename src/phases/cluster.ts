@@ -5,7 +5,7 @@ import type { World } from './phase.ts';
 
 /** Small questions about the cluster as a whole that several phases ask. */
 
-export const withRole = (world: World, ...roles: Role[]): Host[] =>
+export const withRole = (world: Pick<World, 'inventory'>, ...roles: Role[]): Host[] =>
   world.inventory.hosts.filter((host) => roles.some((role) => host.roles.includes(role)));
 
 export const isNode = (host: Host): boolean => host.roles.includes('master') || host.roles.includes('worker');
@@ -17,7 +17,7 @@ export const isReserved = (world: World, host: Host): boolean =>
   host.roles.includes('master') && !host.roles.includes('worker') && withRole(world, 'worker').length > 0;
 
 /** `https://host:port` under which nodes and users reach the API. */
-export function apiEndpoint(world: World): string {
+export function apiEndpoint(world: Pick<World, 'inventory'>): string {
   const { endpoint, port } = world.inventory.apiServer;
   const host = endpoint ?? withRole(world, 'master')[0]?.ip ?? '127.0.0.1';
   return /:\d+$/.test(host) ? `https://${host}` : `https://${host}:${port}`;

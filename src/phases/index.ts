@@ -13,6 +13,7 @@ import type { Phase } from './phase.ts';
 import { rbacPhase } from './rbac.ts';
 import { runtimePhase } from './runtime.ts';
 import { trustPhase } from './trust.ts';
+import { usersPhase } from './users.ts';
 
 /** The product's table of contents: what is done, in this order. */
 export const phases: readonly Phase[] = [
@@ -26,6 +27,7 @@ export const phases: readonly Phase[] = [
   controllerManagerPhase,
   schedulerPhase,
   rbacPhase,
+  usersPhase,
   runtimePhase,
   cniPhase,
   kubeletPhase,

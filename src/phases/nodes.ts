@@ -17,7 +17,9 @@ export const nodesPhase: Phase = {
   hosts: apiHost,
   resources(world) {
     const ranges = podRanges(world);
-    return nodes(world).map((host) =>
+    // A host that was not reached may never have registered; the others do not wait for it.
+    const reached = nodes(world).filter(({ name }) => world.seen(name) !== undefined);
+    return reached.map((host) =>
       nodeObject(host, labelsOf(host), taintsOf(world, host), ranges.get(host.name)),
     );
   },

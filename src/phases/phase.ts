@@ -6,6 +6,7 @@ import type { Release } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Content, Download } from '../resources/step.ts';
+import type { UserStore } from '../users/store.ts';
 import type { HostFacts } from './facts.ts';
 
 /**
@@ -30,6 +31,9 @@ export interface World {
   readonly inventory: Inventory;
   readonly release: Release;
   readonly pki: PkiStore;
+  readonly users: UserStore;
+  /** Whether users whom nothing declares any more lose their rights in this run. */
+  readonly prune: boolean;
   /** The hour of the run: a certificate's remaining life is judged against it. */
   readonly now: Date;
   readonly artifacts: ArtifactView;

@@ -62,10 +62,15 @@ export const readFlagTable = (component: string): FlagTableData =>
 /** Text of the release's own checksums, for `parseChecksums`. */
 export const checksumsFile = new URL('checksums.yaml', folder);
 
+/** Asked for each binary of each host, and the same for the whole run. */
+const loaded = new Map<string, unknown>();
+
 function read<T>(name: string, schema: z.ZodType<T>): T {
   const file = new URL(name, folder);
   try {
-    return schema.parse(load(readFileSync(file, 'utf8')));
+    const known = loaded.get(name) ?? schema.parse(load(readFileSync(file, 'utf8')));
+    loaded.set(name, known);
+    return known as T;
   } catch (cause) {
     throw new BootstrapError('E_RELEASE_DATA', `release/${name} is damaged`, {
       hint: 'Install k8s-bootstrap again.',

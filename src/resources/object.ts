@@ -45,10 +45,13 @@ export function kubeObject(path: string, object: KubeObject, kubectl: string): R
   };
 }
 
-/** Paths of the wanted fields whose value is another one; arrays are compared whole. */
+/**
+ * Paths of the wanted fields whose value is another one; arrays are compared whole. The API leaves out what is
+ * `false` (Go's omitempty), and writes out every field whose absence would mean something else.
+ */
 export function differences(wanted: unknown, actual: unknown, path = ''): string[] {
   if (wanted === null || typeof wanted !== 'object' || Array.isArray(wanted)) {
-    return isDeepStrictEqual(wanted, actual) ? [] : [path];
+    return isDeepStrictEqual(wanted, wanted === false ? (actual ?? false) : actual) ? [] : [path];
   }
   const found = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
   return Object.entries(wanted).flatMap(([key, value]) =>

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { quote } from '../kernel/quote.ts';
+import { lastWords } from '../resources/journal.ts';
 import { runScript } from '../transport/feed.ts';
 import { type Fleet, type Member, sessionOf } from './fleet.ts';
 
@@ -15,20 +16,11 @@ export function hintFor(text: string): KnownError | undefined {
   return knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(text));
 }
 
-/**
- * What a component prints below a complaint about its flags: 150 lines of them, indented, under headings.
- * They would leave no room for the complaint.
- */
-const USAGE = '^(  |[[:space:]]*$|Usage:|[A-Z][A-Za-z/ ]* flags:$)';
-
 /** The last lines of the units' journals, for an error; empty when even that cannot be had. */
 export async function journalOf(fleet: Fleet, member: Member, units: readonly string[]): Promise<string> {
   if (units.length === 0) return '';
   const script = units
-    .map(
-      (unit) =>
-        `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; journalctl -u ${quote(unit)} -n 400 --no-pager -o cat | grep -vE ${quote(USAGE)} | tail -n 12`,
-    )
+    .map((unit) => `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; ${lastWords(unit, 12)}`)
     .join('\n');
   try {
     const result = await runScript(sessionOf(member), { script, timeoutMs: 10_000, signal: fleet.kill });

@@ -1,9 +1,11 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { User } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Issued } from '../pki/authority.ts';
 import { kubeconfig } from '../pki/kubeconfig.ts';
 import { specForUser } from '../pki/profiles.ts';
-import type { StateFile } from '../pki/state-files.ts';
+import { type StateFile, readIfThere, replaceFile } from '../pki/state-files.ts';
 import { accessOf, manifest } from './access.ts';
 
 /** What is needed besides the user to make its files. */
@@ -41,6 +43,16 @@ export async function userFiles(user: User, material: UserMaterial): Promise<Sta
     secret(`${name}.kubeconfig`, userKubeconfig(user, material)),
     open('rbac.yaml', manifest([...access.shared, ...access.own])),
   ];
+}
+
+/** Makes a user's folder hold these files: what changed is written, and what belongs to it no more is deleted. */
+export async function writeUserFiles(folder: string, files: readonly StateFile[]): Promise<void> {
+  for (const file of files) {
+    if ((await readIfThere(join(folder, file.name))) !== file.content) await replaceFile(folder, file);
+  }
+  const wanted = new Set(files.map(({ name }) => name));
+  for (const name of await readdir(folder))
+    if (!wanted.has(name)) await rm(join(folder, name), { force: true });
 }
 
 /** A kubeconfig with everything in it. */

@@ -1,14 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Profile, User } from '../inventory/types.ts';
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { BootstrapError } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Issued } from '../pki/authority.ts';
 import { judge } from '../pki/judge.ts';
-import { readIfThere, replaceFile } from '../pki/state-files.ts';
 import type { PkiStore } from '../pki/store.ts';
 import { issuance, readCredentials, userFolder } from './credentials.ts';
-import { specOf, userFiles } from './files.ts';
+import { specOf, userFiles, writeUserFiles } from './files.ts';
 import { withLock } from './lock.ts';
 import { type Issuance, type Registry, type Revoked, readRegistry, writeRegistry } from './registry.ts';
 import { type TokenRow, isRandom, newToken, tokenText } from './tokens.ts';
@@ -32,8 +31,11 @@ export interface UserStore {
   tokenOf(name: string): Secret | undefined;
   /** Why a user's certificate has to be made; `undefined` when there is one that will do, or none is wanted. */
   whyIssue(user: User): string | undefined;
-  /** Our rows of the token file; `undefined` while a token is still to be made. */
-  tokenRows(): string | undefined;
+  /**
+   * Our rows of the token file; `undefined` while a token is still to be made.
+   * @param prune without those of forgotten users
+   */
+  tokenRows(prune: boolean): string | undefined;
   secrets(): readonly Secret[];
   /**
    * Makes what the users lack, and writes the files of each.
@@ -128,8 +130,8 @@ class FolderUserStore implements UserStore {
     return verdict.fit ? undefined : verdict.reason;
   }
 
-  tokenRows(): string | undefined {
-    const { rows, missing } = this.#rows();
+  tokenRows(prune: boolean): string | undefined {
+    const { rows, missing } = this.#rows(prune);
     return missing.length > 0 ? undefined : tokenText(rows);
   }
 
@@ -142,6 +144,7 @@ class FolderUserStore implements UserStore {
   }
 
   ensure(server: string): Promise<void> {
+    if (this.users().length === 0) return Promise.resolve();
     return this.#change(async () => {
       await this.#complete(this.users(), server, false);
     });
@@ -197,7 +200,7 @@ class FolderUserStore implements UserStore {
       due.map(async (user) => [user.name, await pki.issue(specOf(user))] as const),
     );
     for (const [name, issued] of made) this.#credentials.set(name, issued);
-    const { rows, missing } = this.#rows();
+    const { rows, missing } = this.#rows(false);
     const fresh = missing.map(({ name, groups }) => ({ token: newToken(), user: name, groups }));
     this.#registry = {
       ...this.#registry,
@@ -210,10 +213,10 @@ class FolderUserStore implements UserStore {
       const { name, auth } = user;
       const issued = auth === 'token' ? undefined : this.credentials(name);
       const token = auth === 'cert' ? undefined : this.tokenOf(name);
-      const folder = userFolder(stateFolder, name);
-      for (const file of await userFiles(user, { issued, token, ca, clientCa, cluster, server })) {
-        if ((await readIfThere(join(folder, file.name))) !== file.content) await replaceFile(folder, file);
-      }
+      await writeUserFiles(
+        userFolder(stateFolder, name),
+        await userFiles(user, { issued, token, ca, clientCa, cluster, server }),
+      );
     }
     await writeRegistry(stateFolder, this.#registry);
   }
@@ -223,8 +226,8 @@ class FolderUserStore implements UserStore {
   }
 
   /** Rows of all who have a token, and those who are still to get one; forgotten users keep theirs. */
-  #rows(): { rows: TokenRow[]; missing: User[] } {
-    const forgotten = this.forgotten();
+  #rows(prune: boolean): { rows: TokenRow[]; missing: User[] } {
+    const forgotten = prune ? [] : this.forgotten();
     const bearers = this.users().filter(({ auth }) => auth !== 'cert');
     const rows = bearers.flatMap(({ name, groups }) => {
       const token = this.tokenOf(name);
@@ -240,17 +243,4 @@ class FolderUserStore implements UserStore {
 const noAuthority = (stateFolder: string): BootstrapError =>
   new BootstrapError('E_CA_MISSING', `there is no authority in ${stateFolder} to issue users`, {
     hint: 'It is made by "up".',
-  });
-
-/**
- * The inventory's rules cannot see who was made by `issue-user`, under another profile perhaps.
- * @throws E_USER_TOKEN, exit code 2
- */
-export function refuseTokensInCis(profile: Profile, users: readonly User[]): void {
-  const bearer = users.find(({ auth }) => auth !== 'cert');
-  if (profile !== 'cis' || bearer === undefined) return;
-  const { name } = bearer;
-  throw new BootstrapError('E_USER_TOKEN', `${name} has a token, and profile cis has no token users (CIS 1.2.3)`, {
-    hint: `Give a certificate instead: k8s-bootstrap issue-user ${name} --auth cert.`,
-    exitCode: ExitCode.usage,
   });

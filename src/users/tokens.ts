@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { BootstrapError } from '../kernel/errors.ts';
+import type { Profile, User } from '../inventory/types.ts';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { Secret } from '../kernel/secret.ts';
 
 /** One row of the token file: who a bearer token stands for. */
@@ -55,6 +56,24 @@ export const parseTokens = (text: string): TokenRow[] =>
     if (uid !== `${UID_PREFIX}${user}`) return [];
     return [{ token: new Secret(token), user, groups: groups === '' ? [] : groups.split(',') }];
   });
+
+/**
+ * The inventory's rules cannot see who was made by `issue-user`, under another profile perhaps.
+ * @throws E_USER_TOKEN, exit code 2
+ */
+export function refuseTokensInCis(profile: Profile, users: readonly User[]): void {
+  const bearer = users.find(({ auth }) => auth !== 'cert');
+  if (profile !== 'cis' || bearer === undefined) return;
+  const { name } = bearer;
+  throw new BootstrapError(
+    'E_USER_TOKEN',
+    `${name} has a token, and profile cis has no token users (CIS 1.2.3)`,
+    {
+      hint: `Give a certificate instead: k8s-bootstrap issue-user ${name} --auth cert.`,
+      exitCode: ExitCode.usage,
+    },
+  );
+}
 
 const equal = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);

@@ -229,7 +229,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
 
   it('gets the lock of a controller that went silent', async () => {
     const host = fresh(shell);
-    host.setState('hurry', ''); // 45 s become 0.9
+    host.setState('hurry', '30'); // 45 s become 1.5
     const { lockAll } = await import('../../src/run/lock.ts');
     const session = host.session();
     const fleet = makeFleet(['m1'], {

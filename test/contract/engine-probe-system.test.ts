@@ -198,5 +198,16 @@ systemctl mask masked.service`,
       host.setState('api/down', '');
       expect(await statuses(host)).toEqual([0, 0, 0, 0]);
     });
+
+    it('are given up after 3 s in all when the API server accepts connections and says nothing', async () => {
+      const host = rootedHost(shell);
+      host.write('/etc/kubernetes/admin.conf', '    server: https://10.0.0.1:6443\n');
+      host.write('/etc/kubernetes/pki/ca.crt', 'x');
+      host.setState('api/hangs', '');
+      host.setState('hurry', '10'); // 3 s are 300 ms
+      const started = performance.now();
+      expect(await statuses(host)).toEqual([0, 0, 0, 0]);
+      expect(performance.now() - started).toBeLessThan(6000);
+    });
   });
 });

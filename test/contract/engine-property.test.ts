@@ -251,7 +251,7 @@ describe.each(shells)('any host, with $name as sh', (shell) => {
         await repair(host, one);
         expect(isEmpty(await plan(host, one))).toBe(true);
       }),
-      { numRuns: 5 },
+      { numRuns: 4 },
     );
   }, 60_000);
 });

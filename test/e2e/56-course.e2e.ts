@@ -107,6 +107,7 @@ describe('the course’s cluster', () => {
     const { code, events } = await here.run(['up']);
     expect(code).toBe(0);
     expect(events.at(-1)).toMatchObject({ type: 'summary', changed: 0 });
-    expect((await here.run(['status'])).code).toBe(0);
+    const status = await here.run(['status']);
+    expect(status.code, JSON.stringify(status.events.find(({ type }) => type === 'result'))).toBe(0);
   });
 });

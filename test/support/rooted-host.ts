@@ -1,7 +1,6 @@
 import {
   appendFileSync,
   chmodSync,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { quote } from '../../src/kernel/quote.ts';
 import { localSession } from '../../src/transport/local.ts';
 import type { ExecOptions, Session } from '../../src/transport/session.ts';
@@ -116,31 +115,15 @@ export function rootedHost(
   return host;
 }
 
+const FOLDERS = [
+  ...['/etc/systemd/system', '/usr/lib/systemd/system', '/usr/local/bin', '/usr/sbin', '/var/lib'],
+  ...['/bin', '/sbin', '/run', '/proc/sys', '/sys/module'],
+];
+const STATE = ['api', 'fail', 'journal', 'mirror', 'packages', 'repo', 'removed', 'units', 'users'];
+
 function furnish(host: RootedHost, shell: Shell, family: 'centos' | 'debian'): void {
-  for (const folder of [
-    '/usr/bin',
-    '/usr/sbin',
-    '/usr/local/bin',
-    '/etc/systemd/system',
-    '/usr/lib/systemd/system',
-  ]) {
-    mkdirSync(host.at(folder), { recursive: true });
-  }
-  for (const folder of ['/run', '/proc/sys', '/sys/module', '/var/lib', '/bin', '/sbin'])
-    mkdirSync(host.at(folder), { recursive: true });
-  for (const folder of [
-    'api',
-    'fail',
-    'journal',
-    'mirror',
-    'packages',
-    'repo',
-    'removed',
-    'units',
-    'users',
-  ]) {
-    mkdirSync(join(host.root, 'state', folder), { recursive: true });
-  }
+  for (const folder of FOLDERS) mkdirSync(host.at(folder), { recursive: true });
+  for (const folder of STATE) mkdirSync(join(host.root, 'state', folder), { recursive: true });
   for (const [file, content] of Object.entries({
     pid: '1000\n',
     owners: '',
@@ -149,14 +132,32 @@ function furnish(host: RootedHost, shell: Shell, family: 'centos' | 'debian'): v
   })) {
     host.setState(file, content);
   }
-  symlinkSync(shell.path, host.at('/usr/bin/sh'));
-  for (const program of REAL) symlinkSync(whereIs(program), host.at(`/usr/bin/${program}`));
-  copyFileSync(join(standIns, 'lib.sh'), join(host.root, 'lib.sh'));
+  symlinkSync(programs(shell, family), host.at('/usr/bin'));
+  symlinkSync(join(standIns, 'lib.sh'), join(host.root, 'lib.sh'));
+  if (family === 'centos') host.write('/etc/redhat-release', 'CentOS Linux release 7.9.2009 (Core)\n');
+}
+
+const folders = new Map<string, string>();
+
+// For each test file that imports this.
+afterAll(() => {
+  for (const folder of folders.values()) rmSync(folder, { recursive: true, force: true });
+  folders.clear();
+});
+
+/** A folder with all that is on the PATH, the same for all hosts of a kind; gone when the tests end. */
+function programs(shell: Shell, family: 'centos' | 'debian'): string {
+  const known = folders.get(`${shell.name} ${family}`);
+  if (known !== undefined) return known;
+  const folder = mkdtempSync(join(tmpdir(), 'k8sb-bin-'));
+  symlinkSync(shell.path, join(folder, 'sh'));
+  for (const program of REAL) symlinkSync(whereIs(program), join(folder, program));
   const others = family === 'centos' ? ['dpkg-query', 'apt-get'] : ['rpm', 'yum', 'restorecon'];
   for (const program of readdirSync(standIns).filter((file) => file !== 'lib.sh' && !others.includes(file))) {
-    symlinkSync(join(standIns, program), host.at(`/usr/bin/${program}`));
+    symlinkSync(join(standIns, program), join(folder, program));
   }
-  if (family === 'centos') host.write('/etc/redhat-release', 'CentOS Linux release 7.9.2009 (Core)\n');
+  folders.set(`${shell.name} ${family}`, folder);
+  return folder;
 }
 
 function rooted(name: string, root: string, at: RootedHost['at']): Session {

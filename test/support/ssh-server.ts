@@ -61,18 +61,29 @@ export interface SshServerOptions {
 
 /** A key pair in OpenSSH's format. */
 export function newKey(type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): ssh2.utils.KeyPairReturn {
-  switch (type) {
-    case 'rsa':
-      return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
-    case 'ecdsa':
-      return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
-    case 'ed25519':
-      return ssh2.utils.generateKeyPairSync('ed25519');
-  }
+  return readable(() => {
+    switch (type) {
+      case 'rsa':
+        return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
+      case 'ecdsa':
+        return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+      case 'ed25519':
+        return ssh2.utils.generateKeyPairSync('ed25519');
+    }
+  });
 }
 
 export function newEncryptedKey(passphrase: string): ssh2.utils.KeyPairReturn {
-  return ssh2.utils.generateKeyPairSync('ed25519', { cipher: 'aes256-ctr', passphrase, rounds: 2 });
+  const options = { cipher: 'aes256-ctr', passphrase, rounds: 2 };
+  return readable(() => ssh2.utils.generateKeyPairSync('ed25519', options), passphrase);
+}
+
+/** ssh2 writes a key now and then that neither it nor ssh-keygen can read. */
+function readable(make: () => ssh2.utils.KeyPairReturn, passphrase?: string): ssh2.utils.KeyPairReturn {
+  for (;;) {
+    const pair = make();
+    if (!(ssh2.utils.parseKey(pair.private, passphrase) instanceof Error)) return pair;
+  }
 }
 
 /** The blob of a public or private key, as known_hosts holds it in base64. */

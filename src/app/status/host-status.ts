@@ -2,7 +2,10 @@ import type { Inventory } from '../../inventory/types.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import { type Plan, allChanges } from '../../plan/plan.ts';
 import type { Stage } from '../../plan/stage.ts';
+import { imagined } from '../../phases/facts.ts';
 import type { Observed } from '../../resources/observe.ts';
+import { changes } from '../../resources/resource.ts';
+import { serviceId } from '../../resources/service.ts';
 import { type Fleet, alive } from '../../run/fleet.ts';
 import { standing } from '../../run/gates.ts';
 
@@ -75,22 +78,21 @@ export const hostStatuses = (survey: Survey): readonly HostStatus[] =>
     return { host: name, roles, reached: true, ...found, problems };
   });
 
-const resourceIds = (stages: readonly Stage[], host: string, prefix: string): string[] => [
-  ...new Set(
-    stages
-      .flatMap((stage) => stage.resources(host))
-      .filter(({ id }) => id.startsWith(prefix))
-      .map(({ id }) => id.slice(prefix.length)),
-  ),
-];
-
+/** Units that a phase wants to run: on a host where they don't, it would start them. */
 const componentsOf = (stages: readonly Stage[], host: string, seen: Observed): ComponentStatus[] =>
-  resourceIds(stages, host, 'service:').flatMap((unit) => {
-    const state = seen.unit(unit);
-    if (!state) return [];
-    const installed = state.load !== 'not-found';
-    return [{ unit, state: installed ? state.active : 'not-found', atBoot: state.enabled === 'enabled' }];
-  });
+  stages
+    .flatMap((stage) => stage.resources(host))
+    .filter((resource) => resource.id.startsWith(SERVICE) && changes(resource.diff(nothingRuns, new Map())))
+    .flatMap(({ id }) => {
+      const unit = id.slice(SERVICE.length);
+      const state = seen.unit(unit);
+      if (!state) return [];
+      const installed = state.load !== 'not-found';
+      return [{ unit, state: installed ? state.active : 'not-found', atBoot: state.enabled === 'enabled' }];
+    });
+
+const SERVICE = serviceId('');
+const nothingRuns = imagined('centos');
 
 function certificatesOf(
   stages: readonly Stage[],

@@ -6,14 +6,15 @@ type ObjectWatch = Extract<Watch, { kind: 'object' }>;
 const PKI = '/etc/kubernetes/pki';
 
 /**
- * One curl for all paths over one connection, in the background, 3 s at most. The host's own API
- * server is asked, with the operator's identity that every master holds.
+ * One curl for all paths over one connection, in the background, 3 s at most: curl's own limit counts for each path
+ * anew, and an API server that waits for etcd accepts connections and says nothing. The host's own API server is asked,
+ * with the operator's identity that every master holds.
  */
 export function background(watches: readonly ObjectWatch[]): string {
   if (watches.length === 0) return '';
   const urls = watches.map((watch) => `"$S"${quote(watch.key)}`).join(' ');
   return `( S=$(sed -n 's/^ *server: *//p' /etc/kubernetes/admin.conf 2>/dev/null)
-[ -z "$S" ] || curl -sS --max-time 3 --noproxy '*' --cacert ${PKI}/ca.crt --cert ${PKI}/admin.crt --key ${PKI}/admin.key -w "\\n$N status %{http_code}\\n" ${urls} 2>/dev/null
+[ -z "$S" ] || timeout 3 curl -sS --max-time 3 --noproxy '*' --cacert ${PKI}/ca.crt --cert ${PKI}/admin.crt --key ${PKI}/admin.key -w "\\n$N status %{http_code}\\n" ${urls} 2>/dev/null
 ) > "$D/objects" 2>/dev/null &`;
 }
 

@@ -77,7 +77,10 @@ export const attributes = (path: string, { mode, owner, group }: Attributes): st
 /** What somebody has changed since is left alone and stays in the manifest: the next plan names it again. */
 export function prune(path: string): string {
   const unit = /^\/etc\/systemd\/system\/([^/]+\.service)$/.exec(path)?.[1];
-  const stop = unit === undefined ? '' : `systemctl stop ${quote(unit)} || :\n      systemctl disable ${quote(unit)} || :`;
+  const stop =
+    unit === undefined
+      ? ''
+      : `systemctl stop ${quote(unit)} || :\n      systemctl disable ${quote(unit)} || :`;
   return `
 p=${quote(path)}
 written=$(awk -F '\t' -v p="$p" '$2 == p { print $1 }' $S/manifest)

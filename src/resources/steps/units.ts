@@ -1,4 +1,5 @@
 import { quote } from '../../kernel/quote.ts';
+import { lastWords } from '../journal.ts';
 import { revisionFile, revisionOf } from '../probers/units.ts';
 import type { UnitVerb } from '../step.ts';
 
@@ -16,7 +17,7 @@ export function unit(verb: UnitVerb, name: string, inputs: readonly string[] | u
     `systemctl ${verb} ${word} || {`,
     '  code=$?',
     `  systemctl status --no-pager -l -n 0 ${word} || :`,
-    `  journalctl -u ${word} -n 50 --no-pager -o cat || :`,
+    `  ${lastWords(name, 15)} || :`,
     '  exit $code',
     '}',
   ].join('\n');

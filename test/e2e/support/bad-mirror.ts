@@ -42,7 +42,7 @@ export async function badMirror(
 }
 
 function lastByteChanged(): Transform {
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const before = last;

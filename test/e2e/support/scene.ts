@@ -37,7 +37,7 @@ export interface ToldError {
 export function scene(cluster: string, text = ''): Scene {
   const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-scene-'));
   const inventory = join(folder, 'inventory.yaml');
-  const environment = (env: CommandOptions['env']): CommandOptions['env'] => ({
+  const environment = (env: CommandOptions['env']): NonNullable<CommandOptions['env']> => ({
     PATH: process.env['PATH'],
     HOME: folder,
     K8S_BOOTSTRAP_INVENTORY: inventory,

@@ -74,6 +74,7 @@ describe('defaults', () => {
       },
       os: { firewall: 'open-ports', selinux: 'keep', swap: 'off', packages: [], sysctls: {} },
       pki: { keyBits: 2048, caKeys: 'masters', renewBeforeDays: 30 },
+      users: [],
       proxy: undefined,
       concurrency: 30,
     });

@@ -56,10 +56,22 @@ export interface WorldSpec {
   readonly inventory?: Readonly<Record<string, unknown>>;
   readonly seen?: Readonly<Record<string, Sight | undefined>>;
   readonly caKeyId?: string;
+  readonly users?: Partial<World['users']>;
+  readonly prune?: boolean;
 }
 
+/** No users, and nothing to make. */
+const nobody = {
+  users: () => [],
+  revoked: () => [],
+  forgotten: () => [],
+  tokenRows: () => '',
+  whyIssue: () => undefined,
+  credentials: () => undefined,
+} as unknown as World['users'];
+
 /** A cluster of m1 (master, etcd), w1 and w2; hosts are seen fresh unless said otherwise. */
-export function worldOf({ inventory: written = {}, seen = {}, caKeyId }: WorldSpec = {}): World {
+export function worldOf({ inventory: written = {}, seen = {}, caKeyId, users = {}, prune = false }: WorldSpec = {}): World {
   const surroundings = { env: {}, folder: '/nowhere', home: '/nowhere' };
   const { inventory } = resolveInventory(
     inventorySchema(surroundings).parse({
@@ -82,6 +94,8 @@ export function worldOf({ inventory: written = {}, seen = {}, caKeyId }: WorldSp
     release: loadRelease(inventory.kubernetes.version),
     pki: { caKeyId: () => caKeyId, caPem: () => undefined } as unknown as World['pki'],
     // Nothing is fetched here.
+    users: { ...nobody, ...users },
+    prune,
     artifacts: { expected: () => undefined, source: () => undefined } as unknown as World['artifacts'],
     now: new Date(0),
     facts: (name) => factsOf(sights.get(name)),

@@ -1,0 +1,135 @@
+import { request } from 'node:https';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { CORE_SCHEMA, load } from 'js-yaml';
+import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { Secret } from '../../kernel/secret.ts';
+import { readCertificate } from '../../pki/read-certificate.ts';
+import type { Emit } from '../../run/events.ts';
+
+export interface WhoamiOptions {
+  readonly kubeconfig: string;
+  readonly emit: Emit;
+  readonly secrets: Set<Secret>;
+}
+
+/** A path that nobody has been given a right to: the refusal names the user as the server sees it. */
+const NOWHERE = '/k8s-bootstrap-whoami';
+
+/**
+ * Says who the holder of a kubeconfig is: by the certificate in it, and by what the API server answers.
+ * @throws E_KUBECONFIG when it cannot be read; E_API when the server does not answer
+ * @returns 1 when the server does not let the holder in
+ */
+export async function whoami({ kubeconfig, emit, secrets }: WhoamiOptions): Promise<number> {
+  const login = await readLogin(kubeconfig);
+  for (const secret of [login.key, login.token]) if (secret) secrets.add(secret);
+  const facts = login.certificate === undefined ? undefined : readCertificate(login.certificate);
+  const { status, body } = await ask(login);
+  const seenAs = /User \\?"([^"\\]+)\\?"/.exec(body)?.[1];
+  const accepted = status !== 401;
+  const expires = facts?.notAfter.toISOString();
+  emit({
+    type: 'result',
+    text: [
+      `server       ${login.server}`,
+      ...(facts && expires !== undefined
+        ? [
+            `certificate  ${facts.commonName}, groups ${facts.organizations.join(', ') || 'none'}, until ${expires.slice(0, 10)}`,
+          ]
+        : []),
+      ...(login.token ? ['token        yes'] : []),
+      `answer       ${accepted ? `lets in ${seenAs ?? facts?.commonName ?? 'the holder of the token'}` : 'does not know this identity (401)'}`,
+      '',
+    ].join('\n'),
+    data: {
+      server: login.server,
+      user: seenAs ?? facts?.commonName ?? null,
+      groups: facts?.organizations ?? [],
+      expires: expires ?? null,
+      token: login.token !== undefined,
+      status,
+    },
+  });
+  return accepted ? ExitCode.ok : ExitCode.failed;
+}
+
+interface Login {
+  readonly server: string;
+  readonly ca: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: Secret | undefined;
+  readonly token: Secret | undefined;
+}
+
+interface Named {
+  readonly name?: string;
+  readonly [field: string]: unknown;
+}
+
+async function readLogin(file: string): Promise<Login> {
+  const refuse = (problem: string, cause?: unknown): BootstrapError =>
+    new BootstrapError('E_KUBECONFIG', `${file} ${problem}`, {
+      hint: 'Give one with --kubeconfig FILE; "k8s-bootstrap users kubeconfig NAME" prints a user’s.',
+      exitCode: ExitCode.usage,
+      cause,
+    });
+  let config: Readonly<Record<string, unknown>>;
+  try {
+    config = load(await readFile(file, 'utf8'), { schema: CORE_SCHEMA }) as typeof config;
+  } catch (cause) {
+    throw refuse('cannot be read as a kubeconfig', cause);
+  }
+  const pick = (list: string, name: unknown, field: string): Readonly<Record<string, string | undefined>> => {
+    const entries = (config[list] ?? []) as readonly Named[];
+    return (entries.find((entry) => entry.name === name)?.[field] ?? {}) as Record<string, string>;
+  };
+  const context = pick('contexts', config['current-context'], 'context');
+  const cluster = pick('clusters', context['cluster'], 'cluster');
+  const user = pick('users', context['user'], 'user');
+  const { server } = cluster;
+  if (server === undefined) throw refuse('has no current context with a server');
+  const text = async (data: string | undefined, path: string | undefined): Promise<string | undefined> => {
+    if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
+    return path === undefined ? undefined : await readFile(resolve(dirname(file), path), 'utf8');
+  };
+  const key = await text(user['client-key-data'], user['client-key']);
+  return {
+    server,
+    ca: await text(cluster['certificate-authority-data'], cluster['certificate-authority']),
+    certificate: await text(user['client-certificate-data'], user['client-certificate']),
+    key: key === undefined ? undefined : new Secret(key),
+    token: user['token'] === undefined ? undefined : new Secret(user['token']),
+  };
+}
+
+const ask = ({ server, ca, certificate, key, token }: Login): Promise<{ status: number; body: string }> =>
+  new Promise((done, fail) => {
+    const call = request(
+      new URL(NOWHERE, server),
+      {
+        ca,
+        cert: certificate,
+        key: key?.reveal(),
+        headers: token ? { Authorization: `Bearer ${token.reveal()}` } : {},
+        timeout: 10_000,
+      },
+      (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('end', () => {
+          done({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') });
+        });
+      },
+    );
+    call.on('timeout', () => call.destroy(new TypeError('no answer within 10 s')));
+    call.on('error', (cause) => {
+      fail(
+        new BootstrapError('E_API', `${server} does not answer: ${cause.message}`, {
+          hint: '"k8s-bootstrap status" shows how the API servers are.',
+          cause,
+        }),
+      );
+    });
+    call.end();
+  });

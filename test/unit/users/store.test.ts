@@ -1,0 +1,240 @@
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { User } from '../../../src/inventory/types.ts';
+import { Secret } from '../../../src/kernel/secret.ts';
+import { openUserStore, type UserStore, type UserStoreOptions } from '../../../src/users/store.ts';
+import { openssl, opensslVerify, temporaryFolder } from '../pki/support.ts';
+import { loaded, modeOf, snapshot, stateFolder } from '../pki/store-support.ts';
+
+const SERVER = 'https://192.0.2.11:6443';
+const user = (name: string, more: Partial<User> = {}): User => ({
+  name,
+  groups: [],
+  auth: 'cert',
+  days: undefined,
+  role: undefined,
+  namespaces: ['default'],
+  clusterRole: undefined,
+  allowSystem: false,
+  token: undefined,
+  ...more,
+});
+
+interface Place {
+  readonly folder: string;
+  readonly pki: UserStoreOptions['pki'];
+}
+
+const place = async (): Promise<Place> => {
+  const folder = stateFolder();
+  return { folder, pki: await loaded(folder) };
+};
+
+async function store({ folder, pki }: Place, more: Partial<UserStoreOptions> = {}): Promise<UserStore> {
+  const opened = openUserStore({
+    stateFolder: folder,
+    cluster: 'demo',
+    profile: 'secure',
+    declared: [],
+    pki,
+    renewBeforeDays: 30,
+    now: new Date(),
+    ...more,
+  });
+  await opened.load();
+  return opened;
+}
+
+const read = (folder: string, ...path: string[]): string => readFileSync(join(folder, ...path), 'utf8');
+
+describe('a user with a certificate', () => {
+  let here: Place;
+  const files = (): string => join(here.folder, 'users', 'jane@example.com');
+  const jane = user('jane@example.com', { groups: ['devs', 'ops_1'], days: 3650, role: 'admin' });
+
+  beforeAll(async () => {
+    here = await place();
+    await (await store(here)).add(jane, SERVER, false);
+  });
+
+  it('gets every file, and no other may read what is secret', () => {
+    expect(readdirSync(files()).sort()).toEqual([
+      'ca.crt',
+      'jane@example.com.crt',
+      'jane@example.com.csr',
+      'jane@example.com.key',
+      'jane@example.com.kubeconfig',
+      'rbac.yaml',
+    ]);
+    expect(['key', 'kubeconfig'].map((ending) => modeOf(files(), `jane@example.com.${ending}`))).toEqual([
+      '600',
+      '600',
+    ]);
+    expect([modeOf(files()), modeOf(here.folder, 'users.yaml'), modeOf(here.folder, 'tokens.csv')]).toEqual([
+      '700',
+      '600',
+      '600',
+    ]);
+  });
+
+  it('verifies with the file that the user has, for clients only', () => {
+    const certificate = read(files(), 'jane@example.com.crt');
+    expect(opensslVerify(read(files(), 'ca.crt'), certificate, 'sslclient')).toBe('OK');
+    expect(opensslVerify(read(files(), 'ca.crt'), certificate, 'sslserver')).toMatch(/error 26/);
+    const { subject, validTo } = new X509Certificate(certificate);
+    expect(subject.split('\n')).toEqual(['O=devs', 'O=ops_1', 'CN=jane@example.com']);
+    expect((new Date(validTo).getTime() - Date.now()) / 86_400_000).toBeGreaterThan(3640);
+  });
+
+  it('has a request that openssl verifies, of the same subject and key', () => {
+    const request = read(files(), 'jane@example.com.csr');
+    expect(openssl(['req', '-verify', '-noout', '-pubkey'], request)).toBe(
+      openssl(['x509', '-noout', '-pubkey'], read(files(), 'jane@example.com.crt')),
+    );
+    expect(openssl(['req', '-noout', '-subject'], request)).toBe(
+      'subject=O = devs, O = ops_1, CN = jane@example.com\n',
+    );
+    expect(openssl(['req', '-noout', '-text'], request)).toContain('sha256WithRSAEncryption');
+  });
+
+  it('keeps all of it when it is asked for again', async () => {
+    const before = snapshot(files());
+    const again = await store(here);
+    await again.add(jane, SERVER, false);
+    expect(snapshot(files())).toEqual(before);
+    expect(again.users()).toHaveLength(1);
+    expect(again.issued()).toHaveLength(1);
+  });
+
+  it('gets another key and certificate to renew it, or when its groups change', async () => {
+    const before = read(files(), 'jane@example.com.crt');
+    const again = await store(here);
+    await again.add(jane, SERVER, true);
+    const renewed = read(files(), 'jane@example.com.crt');
+    expect(renewed).not.toBe(before);
+    expect(again.issued()).toHaveLength(2);
+    expect(again.whyIssue({ ...jane, groups: ['devs'] })).toBe('O ops_1 is not wanted any more');
+  });
+});
+
+describe('tokens', () => {
+  it('are made once, one row a user, stable over changes of groups', async () => {
+    const here = await place();
+    const first = await store(here);
+    expect(first.tokenRows(false)).toBe('');
+    await first.add(user('bob', { auth: 'token', groups: ['a'] }), SERVER, false);
+    const [, token = ''] =
+      /^([0-9a-f]{64}),bob,k8s-bootstrap:bob,"a"\n$/.exec(first.tokenRows(false) ?? '') ?? [];
+    expect(token).not.toBe('');
+    const second = await store(here);
+    await second.add(user('bob', { auth: 'both', groups: ['b'] }), SERVER, false);
+    expect(second.tokenRows(false)).toBe(`${token},bob,k8s-bootstrap:bob,"b"\n`);
+    expect(read(here.folder, 'tokens.csv')).toBe(second.tokenRows(false));
+    expect(read(here.folder, 'users', 'bob', 'bob.kubeconfig')).toContain(token);
+    expect(second.secrets().map((secret) => secret.reveal())).toContain(token);
+    await second.add(user('bob', { auth: 'cert' }), SERVER, false);
+    expect(second.tokenRows(false)).toBe('');
+    expect(existsSync(join(here.folder, 'users', 'bob', 'bob.token'))).toBe(false);
+  });
+
+  it('are still to be made while a declared user has none', async () => {
+    const here = await place();
+    const declared = [user('bob', { auth: 'token' })];
+    const before = snapshot(here.folder);
+    const users = await store(here, { declared });
+    expect(users.tokenRows(false)).toBeUndefined();
+    expect(snapshot(here.folder)).toEqual(before);
+    await users.ensure(SERVER);
+    expect(users.tokenRows(false)).toMatch(/^[0-9a-f]{64},bob,/);
+  });
+
+  it('may be given in profile course, and are forgotten in any other', async () => {
+    const here = await place();
+    const token = new Secret('792c62a1b5f2b07b');
+    const course = await store(here, {
+      profile: 'course',
+      declared: [user('admin', { auth: 'token', token })],
+    });
+    await course.ensure(SERVER);
+    expect(course.tokenRows(false)).toBe('792c62a1b5f2b07b,admin,k8s-bootstrap:admin,""\n');
+    const secure = await store(here, { declared: [user('admin', { auth: 'token' })] });
+    expect(secure.tokenRows(false)).toBeUndefined();
+  });
+});
+
+describe('users who go', () => {
+  it('are forgotten first, keep their row, and lose it when it is pruned or they are revoked', async () => {
+    const here = await place();
+    await (await store(here, { declared: [user('eve', { auth: 'both' })] })).ensure(SERVER);
+    const users = await store(here);
+    expect(users.forgotten()).toEqual(['eve']);
+    expect(users.tokenRows(false)).toMatch(/,eve,/);
+    expect(users.tokenRows(true)).toBe('');
+    await users.revoke(['eve']);
+    expect(users.forgotten()).toEqual([]);
+    expect(users.tokenRows(false)).toBe('');
+    expect(users.revoked()).toMatchObject([{ name: 'eve' }]);
+    expect(users.issued()).toMatchObject([{ name: 'eve' }]);
+    expect(existsSync(join(here.folder, 'users', 'eve'))).toBe(false);
+    await users.add(user('eve'), SERVER, false);
+    expect(users.revoked()).toEqual([]);
+    expect(users.issued()).toHaveLength(2);
+  });
+});
+
+describe('what could go wrong', () => {
+  it('nothing is written when there is no authority', async () => {
+    const folder = temporaryFolder();
+    const here = { folder, pki: await loaded(join(folder, 'none')) };
+    const users = await store(here);
+    await expect(users.add(user('jane'), SERVER, false)).rejects.toMatchObject({ code: 'E_CA_MISSING' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('a key without its certificate is made again; a key that others may read is refused', async () => {
+    const here = await place();
+    const users = await store(here);
+    await users.add(user('jane'), SERVER, false);
+    const key = join(here.folder, 'users', 'jane', 'jane.key');
+    rmSync(join(here.folder, 'users', 'jane', 'jane.crt'));
+    expect((await store(here)).whyIssue(user('jane'))).toBe('does not exist');
+    await (await store(here)).ensure(SERVER);
+    expect((await store(here)).whyIssue(user('jane'))).toBeUndefined();
+    writeFileSync(key, readFileSync(key), { mode: 0o644 });
+    const { chmodSync } = await import('node:fs');
+    chmodSync(key, 0o644);
+    await expect(store(here)).rejects.toMatchObject({ code: 'E_STATE_PERMISSIONS' });
+  });
+
+  it.each([
+    ['users.yaml', 'users: [', 'E_USERS_FILE'],
+    ['users.yaml', 'users: [{ name: 1 }]', 'E_USERS_FILE'],
+    ['tokens.csv', '# none\n', 'E_TOKEN_ROW'],
+  ])('%s that holds %j is refused', async (name, text, code) => {
+    const here = await place();
+    writeFileSync(join(here.folder, name), text, { mode: 0o600 });
+    await expect(store(here)).rejects.toMatchObject({ code });
+  });
+
+  it('several at once lose nothing', async () => {
+    const here = await place();
+    const names = Array.from({ length: 12 }, (_, index) => `user-${String(index).padStart(2, '0')}`);
+    await Promise.all(
+      names.map(async (name) => (await store(here)).add(user(name, { auth: 'both' }), SERVER, false)),
+    );
+    const users = await store(here);
+    expect(users.users().map(({ name }) => name)).toEqual(names);
+    expect(users.tokenRows(false)?.split('\n')).toHaveLength(names.length + 1);
+    expect(new Set(users.issued().map(({ serial }) => serial)).size).toBe(names.length);
+    expect(readdirSync(here.folder).filter((name) => name.startsWith('users.lock'))).toEqual([]);
+  });
+
+  it('a lock of a process that is gone is taken over', async () => {
+    const here = await place();
+    writeFileSync(join(here.folder, 'users.lock'), '999999999');
+    await (await store(here)).add(user('jane', { auth: 'token' }), SERVER, false);
+    expect(statSync(join(here.folder, 'users', 'jane')).isDirectory()).toBe(true);
+  });
+});
