@@ -123,7 +123,8 @@ function describe(input: unknown, path: Path): string {
   if (Array.isArray(input)) return 'a list';
   if (typeof input !== 'string' && typeof input !== 'number' && typeof input !== 'boolean')
     return 'a mapping';
-  if (/password|passphrase|sudo|token/i.test(String(path.at(-1)))) return kindNames[typeof input] ?? typeof input;
+  if (/password|passphrase|sudo|token/i.test(String(path.at(-1))))
+    return kindNames[typeof input] ?? typeof input;
   return typeof input === 'string' ? `"${input}"` : String(input);
 }
 

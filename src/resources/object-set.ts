@@ -40,19 +40,19 @@ export function objectSet({ id, title, lists, wanted, goes, kubectl }: ObjectSet
         return { kind: 'unknown', summary: 'not known yet', waitsFor: 'the API server' };
       }
       const { off, gone } = differing(seen);
+      const names = (objects: readonly KubeObject[]): string => objects.map(nameOf).join(', ');
+      if (off.length + gone.length === 0) return none('as wanted');
+      if (wanted.length === 0) return { kind: 'delete', summary: names(gone) };
+      if (gone.length === 0 && off.length === wanted.length && off.every(({ isNew }) => isNew)) {
+        return { kind: 'create', summary: names(wanted) };
+      }
       const parts = [
-        ...off.map(({ object, fields, isNew }) =>
-          isNew ? `create ${nameOf(object)}` : `${nameOf(object)}: ${fields.join(', ')}`,
+        ...off.map(
+          ({ object, fields, isNew }) => `${nameOf(object)}${isNew ? '' : ` (${fields.join(', ')})`}`,
         ),
-        ...gone.map((object) => `delete ${nameOf(object)}`),
+        ...gone.map((object) => `without ${nameOf(object)}`),
       ];
-      if (parts.length === 0) return none('as wanted');
-      const summary = parts.join('; ');
-      if (wanted.length === 0) return { kind: 'delete', summary };
-      return {
-        kind: off.length === wanted.length && off.every(({ isNew }) => isNew) ? 'create' : 'update',
-        summary,
-      };
+      return { kind: 'update', summary: parts.join(', ') };
     },
     steps(_change, seen): Step[] {
       const { off, gone } = differing(seen);

@@ -101,11 +101,21 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
     await probe(fleet, member, watches.get(member.name) ?? []);
   });
   const fresh = stageOf(fleet, goal, id);
-  const busy = participants(fleet, fresh).filter((member) => dueFor(fresh, member).length > 0);
+  const all = participants(fleet, fresh);
+  const busy = all.filter((member) => dueFor(fresh, member).length > 0);
+  const settle = (): Promise<void> =>
+    onEach(
+      fleet,
+      all.filter((member) => !member.failed && !busy.includes(member)),
+      id,
+      (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
+    );
   if (busy.length > 0) {
     fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const group of fresh.batch === 'rolling' ? rolls(fleet, fresh, busy) : [busy]) {
+    for (const { members: group, takesDown } of groupsOf(fleet, fresh, busy)) {
       stopIfAsked(stop);
+      if (takesDown) await settle();
+      if (takesDown && all.some((member) => member.failed)) break;
       await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
       await onEach(
         fleet,
@@ -115,7 +125,6 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
           for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
         },
       );
-      if (fresh.batch === 'rolling' && group.some(({ failed }) => failed)) break;
     }
     const failed = busy.filter((member) => member.failed).map(({ name }) => name);
     fleet.emit({
@@ -124,16 +133,10 @@ async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal)
       milliseconds: Math.round(performance.now() - started),
       failed,
     });
-    const lost = failed.find((name) => goal.essential(name));
-    if (lost !== undefined)
-      throw fleet.members.get(lost)?.failed ?? new BootstrapError('E_BUG', `${lost} failed`);
   }
-  await onEach(
-    fleet,
-    participants(fleet, fresh).filter((member) => !busy.includes(member)),
-    id,
-    (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
-  );
+  await settle();
+  const lost = all.find(({ name, failed }) => failed && goal.essential(name));
+  if (lost?.failed) throw lost.failed;
 }
 
 /** Last, when nothing uses them any more. */
@@ -143,19 +146,27 @@ const pruneOrphans = (fleet: Fleet, orphans: Plan['orphans']): Promise<void> =>
     if (paths.length > 0) await pruneOn(fleet, member, paths);
   });
 
+interface Group {
+  readonly members: readonly Member[];
+  /** Whether a healthy member goes out of service: then all others must stand. */
+  readonly takesDown: boolean;
+}
+
 /**
- * Who goes together in a rolling phase. Members that are down take no service with them, so they go
+ * Who goes together. In a rolling phase, members that are down take no service with them, so they go
  * first and at once; with fewer healthy members than a quorum all do, for one alone could never come up.
  */
-function rolls(fleet: Fleet, stage: Stage, busy: readonly Member[]): Member[][] {
+function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Group[] {
   const works = (name: string): boolean =>
     stage.gates(name).every((gate) => standing(fleet, gate) === undefined);
   const quorum = Math.floor(stage.hosts.length / 2) + 1;
-  if (stage.hosts.filter(works).length < quorum) return [[...busy]];
+  if (stage.batch === 'parallel' || stage.hosts.filter(works).length < quorum) {
+    return [{ members: busy, takesDown: false }];
+  }
   const down = busy.filter(({ name }) => !works(name));
   return [
-    ...(down.length > 0 ? [down] : []),
-    ...busy.filter(({ name }) => works(name)).map((member) => [member]),
+    ...(down.length > 0 ? [{ members: down, takesDown: false }] : []),
+    ...busy.filter(({ name }) => works(name)).map((member) => ({ members: [member], takesDown: true })),
   ];
 }
 

@@ -34,7 +34,8 @@ export function nameProblem(kind: 'user' | 'group', value: string, allowSystem =
   if (problem !== undefined) return problem;
   if (!/^[A-Za-z0-9]/.test(value)) return 'it does not begin with a letter or a digit';
   if (isSystem(value) && !allowSystem) return 'names that begin with system: belong to Kubernetes';
-  if (kind === 'user' && value === 'ca') return 'its certificate would be the file ca.crt, which is the authority’s';
+  if (kind === 'user' && value === 'ca')
+    return 'its certificate would be the file ca.crt, which is the authority’s';
   if (kind === 'user' && COMPONENT_USERS.includes(value)) return 'a component of the cluster has this name';
   return undefined;
 }

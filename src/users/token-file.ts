@@ -132,8 +132,8 @@ LC_ALL=C awk -F, 'NF == 0 { next }
   { q = $0; if (NF < 3 || gsub(/"/, "", q) % 2) { print "row " NR " is not one that kube-apiserver starts with: token,user,uid,\\"groups\\""; bad = 1 } }
   END { exit bad }' "$t" || { echo "correct $f by hand; it was left as it is"; exit 65; }
 if [ -s "$t" ]; then
-  chown root:root "$t"
-  chmod 0600 "$t"
+  chown -- root:root "$t"
+  chmod -- 0600 "$t"
   sum=$(sha256sum < "$t")
   own "$f" "\${sum%% *}"
   mv -fT -- "$t" "$f"

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=../lab/hosts/env.sh
+# shellcheck source=test/lab/hosts/env.sh
 source test/lab/hosts/env.sh
 
 npm run --silent build
@@ -18,6 +18,7 @@ node_modules/.bin/vitest run --config vitest.e2e.config.ts --reporter=verbose --
   --outputFile.json="$result" "$@" || code=$?
 [[ -e $result ]] || die "vitest wrote no result"
 # A test that did not run, because what it builds on failed, has not passed.
+# shellcheck disable=SC2016 # the language is JavaScript
 node -e '
   const { numTotalTests, numPassedTests, success } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
   const failed = Math.max(numTotalTests - numPassedTests, success ? 0 : 1);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { firstContact, meet, type ContactOptions } from '../../../src/app/first-contact.ts';
 import { trust } from '../../../src/app/trust.ts';
 import { parseInventory } from '../../../src/inventory/load.ts';
-import { openKnownHosts } from '../../../src/transport/host-keys.ts';
+import { Sighting, openKnownHosts } from '../../../src/transport/host-keys.ts';
 import { hostKey } from '../../../src/transport/known-hosts.ts';
 import { scratch } from '../../support/ssh-target.ts';
 import { startSshServer, type SshServer } from '../../support/ssh-server.ts';
@@ -101,7 +101,7 @@ describe('a host with another key', () => {
   beforeEach(async () => {
     await firstContact(options(true));
     // As if it had been reinstalled since: another key is known.
-    const other = { host: 'b', address: 'localhost', port: two.port, key: formerKey };
+    const other = new Sighting({ host: 'b', address: 'localhost', port: two.port, key: formerKey });
     await options(true).knownHosts.trust([other], { replace: true });
     asked = [];
   });

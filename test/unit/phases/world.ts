@@ -71,7 +71,13 @@ const nobody = {
 } as unknown as World['users'];
 
 /** A cluster of m1 (master, etcd), w1 and w2; hosts are seen fresh unless said otherwise. */
-export function worldOf({ inventory: written = {}, seen = {}, caKeyId, users = {}, prune = false }: WorldSpec = {}): World {
+export function worldOf({
+  inventory: written = {},
+  seen = {},
+  caKeyId,
+  users = {},
+  prune = false,
+}: WorldSpec = {}): World {
   const surroundings = { env: {}, folder: '/nowhere', home: '/nowhere' };
   const { inventory } = resolveInventory(
     inventorySchema(surroundings).parse({
@@ -92,7 +98,11 @@ export function worldOf({ inventory: written = {}, seen = {}, caKeyId, users = {
   return {
     inventory,
     release: loadRelease(inventory.kubernetes.version),
-    pki: { caKeyId: () => caKeyId, caPem: () => undefined } as unknown as World['pki'],
+    pki: {
+      caKeyId: () => caKeyId,
+      caPem: () => undefined,
+      encryptionKey: () => undefined,
+    } as unknown as World['pki'],
     // Nothing is fetched here.
     users: { ...nobody, ...users },
     prune,

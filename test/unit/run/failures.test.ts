@@ -51,18 +51,31 @@ describe('a failing host', () => {
     expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
   });
 
+  const sick = (): ReturnType<typeof memoryHost>[] => [
+    memoryHost('m1', { a: '1', healthy: 'no' }),
+    memoryHost('m2', { healthy: 'yes' }),
+  ];
+  const gated = [
+    stage('one', ['m1', 'm2'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
+    stage('two', ['m1', 'm2'], { resources: () => [cell('b', '2')] }),
+  ];
+
   it('leaves as well when it has nothing to do and does not get healthy', async () => {
-    const all = [memoryHost('m1', { a: '1', healthy: 'no' }), memoryHost('m2', { healthy: 'yes' })];
-    const run = play(all, [
-      stage('one', ['m1', 'm2'], { resources: () => [cell('a', '1')], gates: (host) => [gate(host)] }),
-      stage('two', ['m1', 'm2'], { resources: () => [cell('b', '2')] }),
-    ]);
+    const all = sick();
+    const run = play(all, gated, { essential: () => false });
     await run.up();
     expect(run.fleet.members.get('m1')?.failed).toMatchObject({
       code: 'E_GATE',
       where: { host: 'm1', phase: 'one' },
     });
     expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, '2']);
+  });
+
+  it('stops the run when others depend on it, even with nothing to do itself', async () => {
+    const all = sick();
+    const run = play(all, gated, { essential: (host) => host === 'm1' });
+    await expect(run.up()).rejects.toMatchObject({ code: 'E_GATE', where: { host: 'm1', phase: 'one' } });
+    expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, undefined]);
   });
 
   it('is left out when it cannot be reached, and when it is lost on the way', async () => {

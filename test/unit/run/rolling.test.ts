@@ -105,6 +105,14 @@ describe('a rolling stage', () => {
     expect(hosts[0]!.words.get('a')).toBeUndefined();
   });
 
+  it('takes no healthy one down while another, with nothing to do itself, is not well', async () => {
+    const { hosts, stages } = members([false, true, true], { stays: ['m1'] });
+    hosts[0]!.words.set('a', '1');
+    const { groups, error } = await order(hosts, stages);
+    expect(groups).toBe('');
+    expect(error).toMatchObject({ code: 'E_GATE', where: { host: 'm1' } });
+  });
+
   it('leaves out members with nothing to do, and counts them', async () => {
     const { hosts, stages } = members([true, true, true]);
     hosts[0]!.words.set('a', '1');
