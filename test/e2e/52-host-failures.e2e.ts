@@ -238,7 +238,7 @@ describe('a cluster that stands', () => {
     renameSync(here.state, away);
     try {
       const error = expectError(await here.run(UP), 'E_STATE_MISSING');
-      expect(error.message).toContain('adopt');
+      expect(error.message).toContain('Bring back the state folder');
       expect(filesBelow(here.state)).toEqual(['known_hosts']);
       expect(await onHost('m1', PKI_SUMS)).toBe(before);
     } finally {
