@@ -2,7 +2,7 @@
 # The lab's network: a bridge in a namespace without a way out, and one cable to the controller. Sourced.
 
 network_up() {
-  ip netns list | grep -qw "^$LAB_NS" || ip netns add "$LAB_NS"
+  [[ -e /run/netns/$LAB_NS ]] || ip netns add "$LAB_NS"
   in_ns ip link set lo up
   if ! in_ns ip link show "$LAB_BRIDGE" >/dev/null 2>&1; then
     in_ns ip link add "$LAB_BRIDGE" type bridge
