@@ -15,11 +15,12 @@ const inNamespace = (args: readonly string[], stdin = '', client?: string): Prom
   kubectl(['-n', 'e2e', ...args], stdin, client);
 
 interface Pod {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName: string };
   readonly status: { readonly podIP: string };
 }
 
+/** Those that run and are meant to go on: one that is being deleted still has phase Running. */
 const podsOf = async (app: string): Promise<Pod[]> =>
   (
     await kubectlJson<{ items: Pod[] }>(
@@ -32,7 +33,7 @@ const podsOf = async (app: string): Promise<Pod[]> =>
       '--field-selector',
       'status.phase=Running',
     )
-  ).items;
+  ).items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 
 const podIp = (name: string): Promise<string> =>
   inNamespace(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']);
