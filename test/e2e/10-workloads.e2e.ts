@@ -21,19 +21,12 @@ interface Pod {
 }
 
 /** Those that run and are meant to go on: one that is being deleted still has phase Running. */
-const podsOf = async (app: string): Promise<Pod[]> =>
-  (
-    await kubectlJson<{ items: Pod[] }>(
-      '-n',
-      'e2e',
-      'get',
-      'pods',
-      '-l',
-      `app=${app}`,
-      '--field-selector',
-      'status.phase=Running',
-    )
-  ).items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+/** Those that run and stay. */
+async function podsOf(app: string): Promise<Pod[]> {
+  const only = ['-l', `app=${app}`, '--field-selector', 'status.phase=Running'];
+  const { items } = await kubectlJson<{ items: Pod[] }>('-n', 'e2e', 'get', 'pods', ...only);
+  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
 
 const podIp = (name: string): Promise<string> =>
   inNamespace(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']);
