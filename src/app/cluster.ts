@@ -5,7 +5,7 @@ import type { Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
-import { factsOf, imagined } from '../phases/facts.ts';
+import { factsOf, factsWatches, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
 import type { Phase, World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
@@ -196,7 +196,8 @@ function imaginedWatches(
   inventory: Inventory,
   world: (seen: ReadonlyMap<string, Observed>) => World,
 ): Map<string, Watch[]> {
-  const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, []]));
+  // Facts decide what is wanted and whether a host is fit, whichever phases take part.
+  const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, factsWatches()]));
   for (const family of ['centos', 'debian'] as const) {
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
     for (const [host, more] of watchesOf(bind(selected, here))) watches.get(host)?.push(...more);

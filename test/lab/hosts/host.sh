@@ -66,6 +66,8 @@ start_host() {
   [[ -d $disk/rootfs/etc ]] || die "the root file system under $host's disk is gone from the cache; use: wipe $host"
   mkdir -p "$dir"
   let_in "$host"
+  # The kernel takes its time with the network of a host that was killed; its cable must be gone.
+  in_ns ip link del "vb-$host" 2>/dev/null || true
   # fd 9 is the lock of lab.sh: a host that outlives this command must not hold it.
   (
     enter_cgroups "$host"
