@@ -36,13 +36,19 @@ export interface OpenExample {
   readonly close: () => Promise<void>;
 }
 
-export async function openExample(example: Example): Promise<OpenExample> {
+export async function openExample(example: Example, only?: readonly string[]): Promise<OpenExample> {
   const folder = mkdtempSync(join(tmpdir(), 'k8sb-example-'));
   const file = join(folder, example.inventory);
   cpSync(new URL(`../../inventory/${example.inventory}`, import.meta.url), file);
   if (example.edit) writeFileSync(file, example.edit(readFileSync(file, 'utf8')));
   const env = { HOME: folder, SUDO_PASSWORD: 'not used' };
-  const cluster = await openCluster({ file, env, emit: () => undefined, secrets: new Set() });
+  const cluster = await openCluster({
+    file,
+    env,
+    emit: () => undefined,
+    secrets: new Set(),
+    ...(only && { only }),
+  });
   return {
     cluster,
     close: async () => {

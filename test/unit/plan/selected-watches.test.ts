@@ -1,0 +1,18 @@
+import { afterEach, expect, it } from 'vitest';
+import { factsWatches } from '../../../src/phases/facts.ts';
+import { phases } from '../../../src/phases/index.ts';
+import { type OpenExample, examples, openExample } from '../../support/example-cluster.ts';
+
+let open: OpenExample | undefined;
+
+afterEach(async () => {
+  await open?.close();
+});
+
+it.each(phases.map(({ id }) => id))('the facts of all hosts are asked with phase %s alone', async (id) => {
+  open = await openExample(examples[0]!, [id]);
+  for (const [host, watches] of open.cluster.watches) {
+    const asked = watches.map(({ kind, key }) => `${kind}:${key}`);
+    for (const { kind, key } of factsWatches()) expect(asked, host).toContain(`${kind}:${key}`);
+  }
+});
