@@ -1,7 +1,7 @@
 import { quote } from '../kernel/quote.ts';
 import { PATH_LINE } from './probe.ts';
 import type { Content, Step } from './step.ts';
-import { attributes, fetch, prune, write } from './steps/files.ts';
+import { attributes, fetch, prune, setAttributes, write } from './steps/files.ts';
 import { installPackages } from './steps/packages.ts';
 import { unit } from './steps/units.ts';
 
@@ -103,7 +103,7 @@ function command(step: Step): string {
     case 'fetch':
       return fetch(step);
     case 'attributes':
-      return attributes(quote(step.path), step.attributes);
+      return setAttributes(step);
     case 'directory':
       return `own ${quote(step.path)} directory\nmkdir -p -- ${quote(step.path)}\n${attributes(quote(step.path), step.attributes)}\nlabel ${quote(step.path)}`;
     case 'link':

@@ -79,7 +79,9 @@ export function binary({ path, sha256: wantedDigest, from, source }: BinarySpec)
     },
     async steps(_change, seen): Promise<Step[]> {
       const state = seen.file(path);
-      if (state && current(state)) return [{ op: 'attributes', path, attributes: wanted }];
+      if (state?.type === 'file' && current(state)) {
+        return [{ op: 'attributes', path, attributes: wanted, sha256: state.sha256 }];
+      }
       if (typeof source !== 'function') return [{ op: 'fetch', path, attributes: wanted, ...source }];
       return writing(path, await source(), wanted, state);
     },

@@ -5,7 +5,7 @@
 export type Step =
   | WriteFile
   | FetchFile
-  | { readonly op: 'attributes'; readonly path: string; readonly attributes: Attributes }
+  | SetAttributes
   | { readonly op: 'directory'; readonly path: string; readonly attributes: Attributes }
   | { readonly op: 'link'; readonly path: string; readonly target: string }
   | { readonly op: 'remove'; readonly path: string }
@@ -20,6 +20,14 @@ export type Step =
     }
   /** Anything rarer: a title for the log and a script whose values were quoted by `sh`. */
   | { readonly op: 'run'; readonly title: string; readonly script: string; readonly stdin?: Content };
+
+export interface SetAttributes {
+  readonly op: 'attributes';
+  readonly path: string;
+  readonly attributes: Attributes;
+  /** Of a big file: kept anew, because its inode has changed with its rights. */
+  readonly sha256?: string;
+}
 
 export interface InstallPackages {
   readonly op: 'packages';

@@ -1,6 +1,6 @@
 import { quote } from '../../kernel/quote.ts';
 import { DIGEST_CACHE, DIGEST_KEY } from '../probers/files.ts';
-import type { Attributes, FetchFile, WriteFile } from '../step.ts';
+import type { Attributes, FetchFile, SetAttributes, WriteFile } from '../step.ts';
 
 /** Files from here on are not hashed again at every probe. */
 const BIG = 1024 * 1024;
@@ -62,6 +62,9 @@ export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchF
     ].join('\n'),
     true,
   );
+
+export const setAttributes = ({ path, attributes: wanted, sha256 }: SetAttributes): string =>
+  `${attributes(quote(path), wanted)}${sha256 === undefined ? '' : remember(path, sha256)}`;
 
 /** Archives are packed with and without a leading `./`. */
 const unpack = (member: string): string =>
