@@ -9,7 +9,12 @@ const only = (name, from, allowed) => ({
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'kernel-alone', severity: 'error', from: { path: '^src/kernel/' }, to: { path: '^src/', pathNot: '^src/kernel/' } },
+    {
+      name: 'kernel-alone',
+      severity: 'error',
+      from: { path: '^src/kernel/' },
+      to: { path: '^src/', pathNot: '^src/kernel/' },
+    },
     only('inventory', 'inventory', ['users/names[.]ts']),
     only('release', 'release', []),
     only('pki', 'pki', []),
@@ -17,11 +22,23 @@ module.exports = {
     only('templates', 'templates', []),
     only('transport', 'transport', []),
     only('resources', 'resources', []),
-    only('phases', 'phases', ['inventory', 'release', 'pki', 'templates', 'resources', 'users', 'plan/stage.ts']),
+    only('phases', 'phases', [
+      'inventory',
+      'release',
+      'pki',
+      'templates',
+      'resources',
+      'users',
+      'plan/stage.ts',
+    ]),
     only('plan', 'plan', ['resources']),
     only('run', 'run', ['resources', 'plan', 'transport/(session|feed)[.]ts']),
     only('report', 'report', ['run/events.ts', 'plan', 'resources']),
     { name: 'cli-through-app', severity: 'error', from: { path: '^src/(?!cli)' }, to: { path: '^src/cli/' } },
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+  },
 };

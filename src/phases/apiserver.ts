@@ -71,7 +71,8 @@ export const apiserverPhase: Phase = {
           ...LEAFS.flatMap(leafPaths),
           ...configs.flatMap(({ owns }) => owns ?? []),
           ...trusted,
-          tokensPath,
+          // Only while it reads it: what becomes of the file otherwise is none of its business.
+          ...(tokens.wanted ? [tokensPath] : []),
         ],
       }),
     ];

@@ -129,11 +129,11 @@ describe('the administrator of the course', () => {
   test('may do what the preset says, for every verb and resource', async () => {
     const [client = ''] = (await clients()).values();
     const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+    // Not of group extensions: 1.16 serves none of these there, and kubectl then asks for another resource.
     const here = [
       'pods',
       'deployments.apps',
       'replicasets.apps',
-      'deployments.extensions',
       'secrets',
       'services',
       'configmaps',
@@ -157,12 +157,7 @@ describe('the administrator of the course', () => {
         ),
       );
     expect(await answers(here, '-n', 'default')).toEqual(
-      wanted(
-        here,
-        ['pods', 'deployments.apps', 'replicasets.apps', 'deployments.extensions', 'secrets'],
-        '-n',
-        'default',
-      ),
+      wanted(here, ['pods', 'deployments.apps', 'replicasets.apps', 'secrets'], '-n', 'default'),
     );
     expect(await answers(everywhere, '--all-namespaces')).toEqual(
       wanted(everywhere, ['nodes', 'secrets'], '--all-namespaces'),
