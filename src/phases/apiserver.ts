@@ -71,8 +71,8 @@ export const apiserverPhase: Phase = {
           ...LEAFS.flatMap(leafPaths),
           ...configs.flatMap(({ owns }) => owns ?? []),
           ...trusted,
-          // Only while it reads it: what becomes of the file otherwise is none of its business.
-          ...(tokens.wanted ? [tokensPath] : []),
+          // Whether it reads it or not: what is asked of a unit may not depend on what was seen.
+          tokensPath,
         ],
       }),
     ];

@@ -136,6 +136,8 @@ if [ -s "$t" ]; then
   chmod -- 0600 "$t"
   sum=$(sha256sum < "$t")
   own "$f" "\${sum%% *}"
+  # Rows of others live on in the file itself: no original is to come back over it one day.
+  rm -f -- "$S/originals$f"
   mv -fT -- "$t" "$f"
   label "$f"
 else
