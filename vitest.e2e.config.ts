@@ -12,9 +12,10 @@ export default defineConfig({
   test: {
     include: ['test/e2e/**/*.e2e.ts'],
     fileParallelism: false,
+    // On a busy machine a real host may be late once; at a developer's, such a test is to be seen and mended.
+    retry: process.env['CI'] ? 1 : 0,
     sequence: { sequencer: ByName, shuffle: false },
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    retry: 0,
   },
 });
