@@ -159,7 +159,7 @@ export const usersOf = (inventory: Inventory, stateFolder: string, pki: PkiStore
 
 const worldOf = (known: Omit<World, 'facts' | 'seen'>, seen: ReadonlyMap<string, Observed>): World => ({
   ...known,
-  facts: once((host: string) => factsOf(seen.get(host))),
+  facts: (host) => factsOf(seen.get(host)),
   seen: (host) => seen.get(host),
 });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFailure } from './disk.ts';
+import { isAlive } from '../kernel/process.ts';
 
 /** The unfinished download of one artifact, owned by this process alone. */
 export interface Partial {
@@ -36,13 +37,4 @@ export async function claimPartial(folder: string, key: string): Promise<Partial
 function isFree(name: string): boolean {
   const owner = name.split('.')[1] ?? '';
   return owner === 'left' || (/^\d+$/.test(owner) && !isAlive(Number(owner)));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -32,13 +32,12 @@ export function printable(event: RunEvent, secrets: Iterable<Secret>): Printable
 type Mask = (text: string) => string;
 
 function maskerFor(secrets: Iterable<Secret>): Mask {
-  // Longest first: a secret that is part of another must not leave the other's rest behind.
-  const sorted = [...secrets].sort((a, b) => b.reveal().length - a.reveal().length);
+  const all = [...secrets];
   const done = new Map<string, string>(); // a plan repeats the same file for many hosts
   return (text) => {
     const known = done.get(text);
     if (known !== undefined) return known;
-    const masked = redact(text, sorted);
+    const masked = redact(text, all);
     done.set(text, masked);
     return masked;
   };

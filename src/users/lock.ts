@@ -2,6 +2,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { isAlive } from '../kernel/process.ts';
 
 /** How long one waits for another that writes the same files, in ms. */
 const PATIENCE = 30_000;
@@ -62,13 +63,4 @@ async function takeAway(path: string, own: string, holder: string): Promise<void
   }
   if ((await readFile(aside, 'utf8')) !== holder) await linked(aside, path);
   await rm(aside, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
