@@ -104,21 +104,14 @@ export function healthGate(
   name: ComponentName,
   url: string,
 ): ReturnType<NonNullable<Phase['gates']>>[number] {
-  const key = `health:${name}`;
   return {
     title: `${name} is healthy`,
     at: host.name,
-    watches: [
-      {
-        kind: 'answer',
-        key,
-        slow: true,
-        script: `curl -ksS --max-time 2 --noproxy '*' -w ' %{http_code}' ${url}`,
-      },
-    ],
+    watches: [{ kind: 'endpoint', key: url }],
     judge: (seen) => {
-      const said = seen.answer(key)?.output ?? '';
-      return / ?200$/.test(said) ? undefined : said.split('\n').at(-1) || 'no answer';
+      const { status, text } = seen.endpoint(url) ?? { status: 0, text: '' };
+      if (status === 200) return undefined;
+      return status === 0 ? 'no answer' : `HTTP ${status} ${text.split('\n').at(-1) ?? ''}`.trim();
     },
     timeoutSeconds: 60,
     units: [`${name}.service`],

@@ -60,7 +60,9 @@ say disk; df -Pk /var/lib
 say addresses; ip -o -4 addr show
 say routes; ip -4 route show
 say listening; ss -ltnp
-say cni; [ ! -f ${paths.cniConfig}/10-bridge.conflist ] || grep -o '"subnet": *"[^"]*"' ${paths.cniConfig}/10-bridge.conflist
-say docker; grep -hsE '^[^#]*--[a-z]' ${DOCKER_OPTIONS.join(' ')}
+say cni; [ ! -f ${paths.cniConfig}/10-bridge.conflist ] || while read -r line || [ -n "$line" ]; do
+  case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac
+done < ${paths.cniConfig}/10-bridge.conflist
+say docker; [ ! -x /usr/bin/dockerd ] || grep -hsE '^[^#]*--[a-z]' ${DOCKER_OPTIONS.join(' ')}
 say deadRepos; grep -lsE '^[[:space:]]*(mirrorlist|baseurl)=https?://mirror(list)?[.]centos[.]org' /etc/yum.repos.d/*.repo
 :`.trim();

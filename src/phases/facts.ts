@@ -140,7 +140,7 @@ function parse(seen: Observed | undefined): HostFacts {
     dockerOptions: new Map(all('docker').flatMap(options)),
     cluster,
     foreign: cluster ? [] : all('mark'),
-    podRange: /"([^"]+)"$/.exec(word('cni'))?.[1],
+    podRange: /"subnet": *"([^"]+)"/.exec(word('cni'))?.[1],
     deadRepositories: all('deadRepos'),
   };
 }
@@ -156,6 +156,7 @@ export function imagined(family: 'centos' | 'debian'): Observed {
     module: () => undefined,
     answer: (key) => (key === QUESTION ? { code: 0, output: freshHosts[family] } : undefined),
     object: () => undefined,
+    endpoint: () => undefined,
   };
 }
 

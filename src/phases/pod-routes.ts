@@ -38,7 +38,13 @@ function inKernel(spec: PodRoutesSpec): Resource {
     watches: [
       ...factsWatches(),
       { kind: 'unit', key: ROUTES_UNIT, inputs: [] },
-      { kind: 'answer', key: QUESTION, script: masquerade(spec.podCIDR, '-C'), slow: true },
+      // It may have to wait for the lock of the tables.
+      {
+        kind: 'answer',
+        key: QUESTION,
+        script: `timeout 3 ${masquerade(spec.podCIDR, '-C')}`,
+        slow: true,
+      },
     ],
     diff(seen, upstream): Change {
       const because = [

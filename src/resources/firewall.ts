@@ -122,7 +122,8 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
  */
 const question = (ip: string): string => `
 [ "$(systemctl is-active firewalld 2>/dev/null)" = active ] || exit 0
-ask() { dbus-send --system --print-reply=literal --dest=org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 "org.fedoraproject.FirewallD1$@" 2>/dev/null; }
+show() { while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$1"; }
+ask() { dbus-send --system --reply-timeout=2500 --print-reply=literal --dest=org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 "org.fedoraproject.FirewallD1$@" 2>/dev/null; }
 i=$(ip -o -4 addr show to ${ip}); i=\${i#*: }; i=\${i%% *}
 z=; [ -z "$i" ] || z=$(ask .zone.getZoneOfInterface string:"$i")
 z=\${z##* }
@@ -136,9 +137,9 @@ echo "== runtime trusted direct"; ask .direct.getRules string:ipv4 string:filter
 for w in zone trusted; do
   n=$z; [ $w = zone ] || n=trusted
   f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
-  echo "== permanent $w"; cat "$f"
+  echo "== permanent $w"; show "$f"
 done
-[ ! -f /etc/firewalld/direct.xml ] || cat /etc/firewalld/direct.xml`;
+[ ! -f /etc/firewalld/direct.xml ] || show /etc/firewalld/direct.xml`;
 
 function rules(text: string, where: string, zone: string): Rules {
   const block = (title: string): string =>

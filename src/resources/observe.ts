@@ -7,6 +7,8 @@ export type Watch =
   | { readonly kind: 'module'; readonly key: string }
   /** A Kubernetes API path, read through the master's own API server. */
   | { readonly kind: 'object'; readonly key: string }
+  /** An address on the host itself that says whether a component is well: `http://127.0.0.1:10248/healthz`. */
+  | { readonly kind: 'endpoint'; readonly key: string }
   /** A question of a few lines of shell that only read; `slow` ones run in the background, 3 s at most. */
   | { readonly kind: 'answer'; readonly key: string; readonly script: string; readonly slow?: boolean };
 
@@ -61,6 +63,12 @@ export interface ApiAnswer {
   readonly body: unknown;
 }
 
+/** What an address said: HTTP status (0: it did not answer) and the body. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
 /** Everything one probe brought back from one host, by watch. `undefined` means: was not asked. */
 export interface Observed {
   readonly nonce: string;
@@ -73,4 +81,5 @@ export interface Observed {
   module(name: string): 'loaded' | 'builtin' | 'absent' | undefined;
   answer(key: string): Answer | undefined;
   object(path: string): ApiAnswer | undefined;
+  endpoint(url: string): HttpAnswer | undefined;
 }

@@ -2,12 +2,16 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Observed, Watch, WatchKind } from './observe.ts';
 import * as answers from './probers/answers.ts';
+import * as endpoints from './probers/endpoints.ts';
 import * as files from './probers/files.ts';
 import * as modules from './probers/modules.ts';
 import * as objects from './probers/objects.ts';
 import * as packages from './probers/packages.ts';
 import * as sysctls from './probers/sysctls.ts';
 import * as units from './probers/units.ts';
+
+/** What runs in the background has so many seconds, all together. */
+const PATIENCE = 3;
 
 /**
  * All questions to one host as one POSIX sh script. It only reads; what it needs to buffer is in a
@@ -16,14 +20,24 @@ import * as units from './probers/units.ts';
  */
 export function probeScript(watches: readonly Watch[], nonce: string): string {
   const asked = group(watches);
-  const background = [answers.background(asked.answer), objects.background(asked.object)].filter(Boolean);
+  const background = [
+    ...answers.background(asked.answer),
+    ...endpoints.background(asked.endpoint),
+    ...objects.background(asked.object),
+  ];
   const sections: [string, string][] = [
-    ['files', files.script(asked.file)],
     ['units', units.script(asked.unit)],
+    [
+      'files',
+      files.script(
+        asked.file,
+        asked.unit.map(({ inputs }) => inputs),
+      ),
+    ],
     ['packages', packages.script(asked.package)],
     ['sysctls', sysctls.script(asked.sysctl)],
     ['modules', modules.script(asked.module)],
-    ...answers.sections(asked.answer),
+    ...answers.sections(asked.answer).map(([name, script]): [string, string] => [name, `(\n${script}\n)`]),
   ];
   return [
     `N=${quote(nonce)}`,
@@ -31,21 +45,35 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
     'umask 077',
     'D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70',
     `trap 'rm -rf "$D"' EXIT`,
-    ...background,
-    ...sections.map(framed),
-    'wait',
-    ...[...answers.collected(asked.answer), ...objects.collected(asked.object)].map(framed),
+    'J=',
+    ...background.map(
+      ([name, script]) => `(\n${opened(name)}\n${script}\n) > "$D/${name}" 2>/dev/null 3<&- &\nJ="$J $!"`,
+    ),
+    ...(background.length === 0 ? [] : [WATCHDOG]),
+    ...sections.filter(([, script]) => script !== '').map(([name, script]) => `${opened(name)}\n${script}`),
+    ...(background.length === 0
+      ? []
+      : [
+          `{ wait $J; kill $W; wait $W; } 2>/dev/null`,
+          `cat -- ${background.map(([name]) => `"$D/${name}"`).join(' ')}`,
+        ]),
     `printf '\n%s complete\n' "$N"`,
   ].join('\n');
 }
 
+const opened = (name: string): string => `printf '\n%s begin ${name}\n' "$N"`;
+
+/** Ends what takes too long. It is ended itself when nothing does, and takes its sleep along. */
+const WATCHDOG = `(
+sleep ${PATIENCE} & S=$!
+trap 'kill $S; exit' TERM
+wait $S
+kill $J
+) > /dev/null 2>&1 3<&- &
+W=$!`;
+
 /** Set in every script: sudo's secure_path and a bare login have less. */
 export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-const framed = ([name, script]: [string, string]): string =>
-  script === ''
-    ? ''
-    : `printf '\n%s begin ${name}\n' "$N"\n(\n${script}\n)\nprintf '\n%s end ${name} %d\n' "$N" $?`;
 
 /**
  * What the script of `probeScript` printed, read back.
@@ -57,16 +85,16 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
       hint: 'Is /bin/sh a POSIX shell there, and does the login shell print nothing by itself?',
     });
   }
-  const frame = (name: string): Buffer =>
-    between(stdout, `\n${nonce} begin ${name}\n`, `\n${nonce} end ${name} `);
+  const frame = (name: string): Buffer => between(stdout, `\n${nonce} begin ${name}\n`, nonce);
   const asked = group(watches);
   const file = files.parse(asked.file, frame('files'));
-  const unit = units.parse(asked.unit, frame('units'));
+  const unit = units.parse(asked.unit, frame('units'), files.unitFacts(frame('files')));
   const installed = packages.parse(asked.package, frame('packages'));
   const sysctl = sysctls.parse(asked.sysctl, frame('sysctls'));
   const module = modules.parse(asked.module, frame('modules'));
   const answer = answers.parse(asked.answer, frame);
   const object = objects.parse(asked.object, frame, nonce);
+  const endpoint = endpoints.parse(asked.endpoint, frame, nonce);
   return {
     nonce,
     file: (path) => file.get(path),
@@ -76,6 +104,7 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
     module: (name) => module.get(name),
     answer: (key) => answer.get(key),
     object: (path) => object.get(path),
+    endpoint: (url) => endpoint.get(url),
   };
 }
 
@@ -90,6 +119,7 @@ export function merge(earlier: Observed, later: Observed): Observed {
     module: (name) => later.module(name) ?? earlier.module(name),
     answer: (key) => later.answer(key) ?? earlier.answer(key),
     object: (path) => later.object(path) ?? earlier.object(path),
+    endpoint: (url) => later.endpoint(url) ?? earlier.endpoint(url),
   };
 }
 
@@ -114,13 +144,15 @@ export function group(watches: readonly Watch[]): { [K in WatchKind]: Extract<Wa
     module: of('module'),
     answer: of('answer'),
     object: of('object'),
+    endpoint: of('endpoint'),
   };
 }
 
-function between(data: Buffer, open: string, close: string): Buffer {
+/** What follows `open`, up to the next frame. */
+function between(data: Buffer, open: string, nonce: string): Buffer {
   const start = data.indexOf(open);
   if (start < 0) return Buffer.alloc(0);
   const from = start + open.length;
-  const to = data.indexOf(close, from - 1);
-  return data.subarray(from, to < from ? from : to);
+  const ends = [`\n${nonce} begin `, `\n${nonce} complete\n`].map((mark) => data.indexOf(mark, from - 1));
+  return data.subarray(from, Math.min(...ends.filter((at) => at >= 0)));
 }

@@ -75,7 +75,7 @@ async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
     const [, word] = /^get (\S+)$/.exec(question) ?? [];
     if (word === undefined) throw new Error(`a memory host cannot answer: ${question}`);
     const value = host.words.get(word);
-    return `\n${nonce} begin ${frame}\n${value ?? ''}\n\ncode ${value === undefined ? 1 : 0}\n${nonce} end ${frame} 0\n`;
+    return `\n${nonce} begin ${frame}\n${value ?? ''}\n\ncode ${value === undefined ? 1 : 0}`;
   });
   return said(`${frames.join('')}\n${nonce} complete\n`);
 }

@@ -1,4 +1,11 @@
-import type { Answer, ApiAnswer, FileState, Observed, UnitState } from '../../src/resources/observe.ts';
+import type {
+  Answer,
+  ApiAnswer,
+  FileState,
+  HttpAnswer,
+  Observed,
+  UnitState,
+} from '../../src/resources/observe.ts';
 import { sha256 } from '../../src/resources/content.ts';
 import { saltedDigest } from '../../src/resources/probers/files.ts';
 
@@ -11,6 +18,7 @@ export interface SeenSpec {
   readonly modules?: Readonly<Record<string, 'loaded' | 'builtin' | 'absent'>>;
   readonly answers?: Readonly<Record<string, Answer>>;
   readonly objects?: Readonly<Record<string, ApiAnswer>>;
+  readonly endpoints?: Readonly<Record<string, HttpAnswer>>;
 }
 
 /** `content` stands for a file that is read as a whole, `digestOf` for one of which only the digest comes. */
@@ -49,6 +57,7 @@ export function observed(seen: SeenSpec): Observed {
     module: (name) => seen.modules?.[name],
     answer: (key) => seen.answers?.[key],
     object: (path) => seen.objects?.[path],
+    endpoint: (url) => seen.endpoints?.[url],
   };
 }
 

@@ -58,7 +58,7 @@ const outside = (bytes: Buffer): Buffer =>
 
 /** Programs that are what they are on any host. */
 const REAL =
-  'awk cat chmod cmp cp cut date dirname env flock grep head ln ls mkdir mktemp nproc printf readlink rm rmdir sed setsid sha256sum sleep sort tail tar touch tr true uname wc'.split(
+  'awk cat chmod cmp cp cut date dirname env flock grep head ln ls mkdir mktemp nproc printf readlink rm rmdir sed setsid sha256sum sort tail tar touch tr true uname wc'.split(
     ' ',
   );
 
@@ -171,6 +171,7 @@ function rooted(name: string, root: string, at: RootedHost['at']): Session {
       HOME: root,
       ENV: '',
       REAL_MV: whereIs('mv'),
+      REAL_SLEEP: whereIs('sleep'),
       REAL_STAT: whereIs('stat'),
       REAL_TIMEOUT: whereIs('timeout'),
     },

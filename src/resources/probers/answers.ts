@@ -1,28 +1,21 @@
-import { quote } from '../../kernel/quote.ts';
 import type { Answer, Watch } from '../observe.ts';
 
 type AnswerWatch = Extract<Watch, { kind: 'answer' }>;
 
-/** Slow questions start before all others and are collected at the end; each has 3 s. */
-export const background = (watches: readonly AnswerWatch[]): string =>
-  slow(watches)
-    .map((watch, index) => `( timeout 3 sh -c ${quote(body(watch))} ) > "$D/answer.${index}" 2>&1 &`)
-    .join('\n');
+/** Slow questions start before all others, side by side; what they say is collected at the end. */
+export const background = (watches: readonly AnswerWatch[]): [string, string][] =>
+  slow(watches).map((watch, index) => [`slow.${index}`, body(watch)]);
 
 /** Frames of the quick questions, asked in place. */
 export const sections = (watches: readonly AnswerWatch[]): [string, string][] =>
   quick(watches).map((watch, index) => [`quick.${index}`, body(watch)]);
-
-/** Frames of the slow ones, once all have ended. */
-export const collected = (watches: readonly AnswerWatch[]): [string, string][] =>
-  slow(watches).map((_, index) => [`slow.${index}`, `cat "$D/answer.${index}"`]);
 
 const slow = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
   watches.filter((watch) => watch.slow === true);
 const quick = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
   watches.filter((watch) => watch.slow !== true);
 
-/** A missing code (the time was up) reads as 124, as `timeout` says it. */
+/** A missing code (the time was up) reads as 124, as timeout(1) says it. */
 const body = (watch: AnswerWatch): string => `( ${watch.script}\n) 2>&1; printf '\ncode %d' $?`;
 
 export function parse(watches: readonly AnswerWatch[], frame: (name: string) => Buffer): Map<string, Answer> {

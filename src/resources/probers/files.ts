@@ -9,50 +9,86 @@ export const DIGEST_CACHE = '/var/lib/k8s-bootstrap/digests';
 /** What of a file tells that it is still the same, as `stat` prints it; the cache's first column. */
 export const DIGEST_KEY = '%d:%i:%s:%.9Y:%.9Z';
 
+/** As `sha256sum` prints it: 64 digits, two spaces, the path. */
+const PATH_COLUMN = 67;
+
 /**
- * One `stat`, one `sha256sum`, one `cat` for all files together: forks are what a probe costs.
- * Sizes from `stat` cut the joined contents apart again. `$D` is the probe's own folder.
+ * What is known of a file by the role it is asked for in, from three inputs: digests remembered in the cache, digests
+ * made just now, and what `stat` printed. A unit's inputs are written one digest a line into a file of the unit's own.
+ */
+const ASSORT = `
+part == "cache" { known[$1] = $2 }
+part == "sums" { sum[substr($0, ${PATH_COLUMN})] = $1 }
+part == "stat" { print; split($0, at, "|"); if ($0 ~ /^[^|]* regular /) key[at[2]] = $6 }
+part != "roles" { next }
+$1 == "digest" && !($2 in sum) {
+  if ($2 in key && key[$2] in known) print "sum " $2 "|" known[key[$2]]
+  else if ($2 in key) print $2 > (d "unknown")
+}
+!($2 in sum) { next }
+$1 == "content" || $1 == "digest" { print "sum " $2 "|" sum[$2]; next }
+$1 == "secret" { f = "s." ++n; printf "%s%s", nonce, sum[$2] > (d f); close(d f); print "secret " $2 "|" d f; next }
+{ print sum[$2] "  " $2 > (d "r." $1) }`.trim();
+
+/**
+ * One `stat`, one `sha256sum`, one `cat` for all files together, the inputs of units among them: forks are what a
+ * probe costs. Sizes from `stat` cut the joined contents apart again. `$D` is the probe's own folder, `$exes` are the
+ * running programs of units.
  *
  * A secret's digest leaves the host salted: what is sent is the digest of nonce and digest.
+ * @param inputs of each unit, by its index
  */
-export function script(watches: readonly FileWatch[]): string {
-  if (watches.length === 0) return '';
-  const list = (read: FileWatch['read']): string =>
-    watches
-      .filter((watch) => watch.read === read)
-      .map((watch) => quote(watch.key))
-      .join(' ');
+export function script(watches: readonly FileWatch[], inputs: readonly (readonly string[])[] = []): string {
+  if (watches.length === 0 && inputs.length === 0) return '';
+  const reads = (read: FileWatch['read']): string[] =>
+    watches.filter((watch) => watch.read === read).map(({ key }) => key);
+  const hashed = [...new Set([...reads('secret'), ...reads('content'), ...inputs.flat()])];
+  const roles = [
+    ...watches.map(({ read, key }) => `${read} ${key}`),
+    ...inputs.flatMap((paths, index) => paths.map((path) => `${index} ${path}`)),
+  ];
+  const words = (paths: readonly string[]): string => paths.map(quote).join(' ');
   return `
 present() { P=; for f in "$@"; do if [ -f "$f" ] && [ ! -L "$f" ]; then P="$P $f"; fi; done; }
-set -- ${watches.map((watch) => quote(watch.key)).join(' ')}
+set -- ${words(watches.map(({ key }) => key))}
 for f in "$@"; do shift; if [ -e "$f" ] || [ -L "$f" ]; then set -- "$@" "$f"; fi; done
-[ $# -eq 0 ] || stat -c 'stat %a %U %G %s %n|%F' -- "$@" 2>/dev/null
-for f in "$@"; do [ ! -L "$f" ] || printf 'link %s|%s\\n' "$f" "$(readlink -- "$f")"; done
-present ${list('secret')}
+for f in "$@"; do [ ! -L "$f" ] || printf 'link %s|%s\n' "$f" "$(readlink -- "$f")"; done
+: > "$D/stat"
+[ "$#$exes" = 0 ] || stat -c 'stat %a %U %G %s ${DIGEST_KEY} %F|%n|%N' -- "$@" $exes > "$D/stat" 2>/dev/null
+present ${words(hashed)}
+: > "$D/sums"
+[ -z "$P" ] || sha256sum -- $P > "$D/sums" 2>/dev/null
+C=/dev/null; [ ! -f ${DIGEST_CACHE} ] || C=${DIGEST_CACHE}
+printf '%s\n' ${words(roles)} |
+  awk -v d="$D/" -v nonce="$N" '${ASSORT}' part=cache "$C" part=sums "$D/sums" part=stat "$D/stat" part=roles -
+P=; [ ! -f "$D/unknown" ] || while read -r f; do P="$P $f"; done < "$D/unknown"
+sha256sum -- "$D"/[rs].[0-9]* $P 2>/dev/null
+present ${words(reads('content'))}
 if [ -n "$P" ]; then
-  mkdir "$D/salted"; i=0
-  sha256sum -- $P | while read -r sum f; do
-    i=$((i + 1)); printf '%s%s' "$N" "$sum" > "$D/salted/$i"; printf 'secret %s|%s\\n' "$f" "$i"
-  done
-  (cd "$D/salted" && sha256sum *) | sed 's/^/salted /'
-fi
-present ${list('digest')}
-if [ -n "$P" ]; then
-  C=/dev/null; [ ! -f ${DIGEST_CACHE} ] || C=${DIGEST_CACHE}
-  stat -c '${DIGEST_KEY} %n' -- $P |
-    awk 'FILENAME != "-" { known[$1] = $2; next } { print (($1 in known) ? known[$1] : "?"), $2 }' $C - > "$D/digests"
-  M=
-  while read -r sum f; do
-    if [ "$sum" = "?" ]; then M="$M $f"; else printf 'sum %s|%s\\n' "$f" "$sum"; fi
-  done < "$D/digests"
-  [ -z "$M" ] || sha256sum -- $M | sed 's/^\\([0-9a-f]*\\)  \\(.*\\)$/sum \\2|\\1/'
-fi
-present ${list('content')}
-if [ -n "$P" ]; then
-  sha256sum -- $P | sed 's/^\\([0-9a-f]*\\)  \\(.*\\)$/sum \\2|\\1/'
-  printf 'contents%s\\n' "$P"
+  printf 'contents%s\n' "$P"
   cat -- $P
 fi`.trim();
+}
+
+/** What `script` found out for units: digests of their inputs by index, running programs by process id. */
+export function unitFacts(output: Buffer): {
+  readonly revisions: ReadonlyMap<number, string>;
+  readonly executables: ReadonlyMap<string, string>;
+} {
+  const head = output.toString('latin1');
+  return {
+    revisions: new Map(
+      [...head.matchAll(/^([0-9a-f]{64}) {2}\S*\/r\.(\d+)$/gm)].map(([, sum = '', index]) => [
+        Number(index),
+        sum,
+      ]),
+    ),
+    executables: new Map(
+      [...head.matchAll(/^stat [^|]*\|\/proc\/(\d+)\/exe\|.* -> (.*)$/gm)].map(
+        ([, pid = '', target = '']) => [pid, target],
+      ),
+    ),
+  };
 }
 
 /** What `script` sends for a secret with this content. */
@@ -67,17 +103,17 @@ export function parse(watches: readonly FileWatch[], output: Buffer): Map<string
   const links = new Map<string, string>();
   const sums = new Map<string, string>();
   const states = new Map<string, FileState>(watches.map(({ key }) => [key, { type: 'absent' }]));
-  const salted = new Map([...head.matchAll(/^salted (\S+) {2}(\d+)$/gm)].map(([, sum, id]) => [id, sum]));
+  for (const [, sum = '', path = ''] of head.matchAll(/^([0-9a-f]{64}) {2}(\S+)$/gm)) sums.set(path, sum);
   for (const line of head.split('\n')) {
     const [, verb, path = '', rest = ''] = /^(link|sum|secret) ([^|]*)\|(.*)$/.exec(line) ?? [];
     if (verb === 'link') links.set(path, rest);
     if (verb === 'sum') sums.set(path, rest);
-    if (verb === 'secret') sums.set(path, salted.get(rest) ?? '');
+    if (verb === 'secret') sums.set(path, sums.get(rest) ?? '');
   }
   for (const line of head.split('\n')) {
-    const [, mode = '', owner = '', group = '', size = '0', path = '', kind = ''] =
-      /^stat (\d+) (\S+) (\S+) (\d+) ([^|]*)\|(.*)$/.exec(line) ?? [];
-    if (path === '') continue;
+    const [, mode = '', owner = '', group = '', size = '0', kind = '', path = ''] =
+      /^stat (\d+) (\S+) (\S+) (\d+) \S+ ([^|]*)\|([^|]*)\|/.exec(line) ?? [];
+    if (!states.has(path)) continue;
     const attributes = { mode: mode.padStart(4, '0'), owner, group };
     if (kind === 'directory') states.set(path, { type: 'directory', ...attributes });
     else if (kind === 'symbolic link') states.set(path, { type: 'link', target: links.get(path) ?? '' });

@@ -3,15 +3,15 @@ import type { Watch } from '../observe.ts';
 
 type ModuleWatch = Extract<Watch, { kind: 'module' }>;
 
+/** Those that are not loaded may be part of the kernel: one look into its list for all of them. */
 export function script(watches: readonly ModuleWatch[]): string {
   if (watches.length === 0) return '';
   return `
-B=/lib/modules/$(uname -r)/modules.builtin
+M=
 for m in ${watches.map((watch) => quote(watch.key)).join(' ')}; do
-  if [ -d "/sys/module/$m" ]; then echo "loaded $m"
-  elif grep -qs "/$m\\.ko" "$B"; then echo "builtin $m"
-  fi
+  if [ -d "/sys/module/$m" ]; then echo "loaded $m"; else M="$M -e /$m\\.ko"; fi
 done
+[ -z "$M" ] || grep -os $M "/lib/modules/$(uname -r)/modules.builtin"
 :`.trim();
 }
 
@@ -20,8 +20,8 @@ export function parse(
   output: Buffer,
 ): Map<string, 'loaded' | 'builtin' | 'absent'> {
   const states = new Map<string, 'loaded' | 'builtin' | 'absent'>(watches.map(({ key }) => [key, 'absent']));
-  for (const [, state, name = ''] of output.toString('utf8').matchAll(/^(loaded|builtin) (\S+)$/gm)) {
-    states.set(name, state as 'loaded' | 'builtin');
-  }
+  const text = output.toString('utf8');
+  for (const [, name = ''] of text.matchAll(/^loaded (\S+)$/gm)) states.set(name, 'loaded');
+  for (const [, name = ''] of text.matchAll(/^\/(\S+)\.ko$/gm)) states.set(name, 'builtin');
   return states;
 }

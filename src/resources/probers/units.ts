@@ -1,5 +1,6 @@
 import { quote } from '../../kernel/quote.ts';
 import type { UnitState, Watch } from '../observe.ts';
+import type { unitFacts } from './files.ts';
 
 type UnitWatch = Extract<Watch, { kind: 'unit' }>;
 
@@ -16,56 +17,42 @@ const PROPERTIES =
   'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp';
 
 /**
- * `systemctl show` prints one block a unit in the order asked; the running processes tell their own
- * revision and executable. Those on disk are the same digests as `revisionOf`, for all units at once.
+ * `systemctl show` prints one block a unit in the order asked; the running processes tell their own revision. Their
+ * programs, and the inputs of units on disk, are looked at together with all other files.
  */
 export function script(watches: readonly UnitWatch[]): string {
-  if (watches.length === 0) return '';
-  const files = [...new Set(watches.flatMap((watch) => watch.inputs))];
-  const pairs = watches.flatMap((watch, index) => watch.inputs.map((input) => `${index} ${input}`));
+  if (watches.length === 0) return 'exes=';
   return `
-all=$(systemctl show -p ${PROPERTIES} ${watches.map((watch) => quote(watch.key)).join(' ')})
-printf '%s\\n' "$all"
-index=0 environs= exes=
-for pid in $(printf '%s\\n' "$all" | sed -n 's/^MainPID=//p'); do
-  if [ "$pid" != 0 ]; then
-    printf 'pid %s %s\\n' "$pid" "$index"
-    environs="$environs /proc/$pid/environ" exes="$exes /proc/$pid/exe"
-  fi
-  index=$((index + 1))
-done
-if [ -n "$environs" ]; then
-  grep -zHs '^K8SB_REV=' $environs | tr '\\0' '\\n' | sed 's/^/process /'
-  stat -c 'exe %N' $exes 2>/dev/null
-fi
-${
-  files.length === 0
-    ? ''
-    : `mkdir "$D/revisions"
-sha256sum -- ${files.map(quote).join(' ')} > "$D/sums" 2>/dev/null
-printf '%s\\n' ${pairs.map(quote).join(' ')} |
-  awk -v d="$D/revisions/" 'FILENAME != "-" { line[substr($0, 67)] = $0; next } $2 in line { print line[$2] > (d $1) }' "$D/sums" -
-(cd "$D/revisions" && sha256sum *) 2>/dev/null | sed 's/^/disk /'`
-}
+systemctl show -p ${PROPERTIES} ${watches.map((watch) => quote(watch.key)).join(' ')} > "$D/units"
+environs= exes=
+while IFS= read -r line; do
+  printf '%s\n' "$line"
+  case $line in
+    MainPID=0) ;;
+    MainPID=*)
+      pid=\${line#*=}
+      environs="$environs /proc/$pid/environ" exes="$exes /proc/$pid/exe"
+      ;;
+  esac
+done < "$D/units"
+[ -z "$environs" ] || grep -zHs '^K8SB_REV=' $environs
 :`.trim();
 }
 
-export function parse(watches: readonly UnitWatch[], output: Buffer): Map<string, UnitState> {
+/** @param output of `script`, and `disk` what the script of all files found out for units */
+export function parse(
+  watches: readonly UnitWatch[],
+  output: Buffer,
+  disk: ReturnType<typeof unitFacts>,
+): Map<string, UnitState> {
   const text = output.toString('utf8');
-  const found = (pattern: RegExp): Map<string, string> =>
-    new Map([...text.matchAll(pattern)].map(([, key = '', value = '']) => [key, value]));
-  const pids = new Map(
-    [...text.matchAll(/^pid (\d+) (\d+)$/gm)].map(([, pid = '', index]) => [Number(index), pid]),
+  const revisions = new Map(
+    [...text.matchAll(/\/proc\/(\d+)\/environ:K8SB_REV=([^\0]*)/g)].map(([, pid = '', value = '']) => [
+      pid,
+      value,
+    ]),
   );
-  const revisions = found(/^process \/proc\/(\d+)\/environ:K8SB_REV=(.*)$/gm);
-  const executables = found(/^exe .*\/proc\/(\d+)\/exe\W+ -> (.*)$/gm);
-  const disk = new Map(
-    [...text.matchAll(/^disk (\S+) {2}(\d+)$/gm)].map(([, sum = '', index]) => [Number(index), sum]),
-  );
-  const blocks = text
-    .slice(0, text.search(/^(pid|process|exe|disk) /m))
-    .trim()
-    .split(/\n\n+/);
+  const blocks = text.trim().split(/\n\n+/);
   return new Map(
     watches.map(({ key, inputs }, index) => {
       const block = new Map<string, string>();
@@ -73,7 +60,7 @@ export function parse(watches: readonly UnitWatch[], output: Buffer): Map<string
         const at = line.indexOf('=');
         if (at > 0) block.set(line.slice(0, at), line.slice(at + 1));
       }
-      const pid = pids.get(index) ?? '';
+      const pid = block.get('MainPID') ?? '';
       return [
         key,
         {
@@ -83,8 +70,8 @@ export function parse(watches: readonly UnitWatch[], output: Buffer): Map<string
           enabled: block.get('UnitFileState') ?? '',
           needsReload: block.get('NeedDaemonReload') === 'yes',
           runningRevision: revisions.get(pid) ?? '',
-          diskRevision: inputs.length === 0 ? 'none' : (disk.get(index) ?? '').slice(0, 32),
-          binaryReplaced: / \(deleted\)\W*$/.test(executables.get(pid) ?? ''),
+          diskRevision: inputs.length === 0 ? 'none' : (disk.revisions.get(index) ?? '').slice(0, 32),
+          binaryReplaced: / \(deleted\)\W*$/.test(disk.executables.get(pid) ?? ''),
           startedAt: block.get('ExecMainStartTimestamp') ?? '',
         },
       ];

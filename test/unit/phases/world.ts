@@ -36,6 +36,7 @@ export function sight({
     module: () => undefined,
     answer: (key) => (key === 'facts' ? { code: 0, output: facts ?? freshHosts.centos } : answers[key]),
     object: (path) => objects[path],
+    endpoint: () => undefined,
   };
 }
 

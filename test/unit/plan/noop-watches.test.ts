@@ -53,6 +53,7 @@ function converged(id: string, version: string, family: Family, name: string, mo
     more: {
       answer: (key) => ({ code: 0, output: key === 'etcd-data' ? 'yes' : '' }),
       object: () => ({ status: 200, body: {} }),
+      endpoint: () => ({ status: 200, text: 'ok' }),
       unit: (unit) => ({
         load: 'loaded',
         active: 'active',

@@ -21,7 +21,8 @@ const parsers: Readonly<Record<string, (watches: never, output: Buffer) => Reado
   'modules.yaml': modules.parse,
   'packages.yaml': packages.parse,
   'sysctls.yaml': sysctls.parse,
-  'units.yaml': units.parse,
+  'units.yaml': (watches: Parameters<typeof units.parse>[0], output) =>
+    units.parse(watches, output, files.unitFacts(output)),
 };
 
 const folder = new URL('../../cases/probers/', import.meta.url);
