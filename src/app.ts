@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { connector, knownHostsOf, stateFolderOf } from './app/connect.ts';
+import { endingAuthorities } from './app/certs/ending.ts';
 import { type Confirm, firstContact } from './app/first-contact.ts';
 import type { Cluster, ClusterOptions } from './app/cluster.ts';
 import { readInventory } from './app/inventory.ts';
@@ -7,8 +8,17 @@ import { REACH_CHECK, checkReach } from './app/reach.ts';
 import type { Host, Inventory } from './inventory/types.ts';
 import { BootstrapError, ExitCode } from './kernel/errors.ts';
 import { type Plan, isEmpty } from './plan/plan.ts';
-import { type Goal, converge, look } from './run/converge.ts';
-import { type Fleet, alive, closeAll, connectAll, hostSummaries, makeFleet, sightings } from './run/fleet.ts';
+import { type Goal, consider, converge } from './run/converge.ts';
+import {
+  type Fleet,
+  alive,
+  closeAll,
+  connectAll,
+  hostSummaries,
+  makeFleet,
+  probeAnew,
+  sightings,
+} from './run/fleet.ts';
 
 export interface RunOptions extends ClusterOptions {
   readonly command: string;
@@ -18,6 +28,8 @@ export interface RunOptions extends ClusterOptions {
   readonly ignorePreflight: readonly string[];
   /** Hosts that take part; all by default. */
   readonly takesPart?: (host: Host) => boolean;
+  /** Seal the private keys on this machine, or open them for good; as they are by default. */
+  readonly encryptKeys?: boolean;
   /** First interrupt: finish what runs, then end. */
   readonly stop: AbortSignal;
   /** Second interrupt: end at once. */
@@ -33,6 +45,7 @@ export const up = (options: RunOptions): Promise<number> =>
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
       await checkReach(fleet, cluster.inventory);
     }
+    if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
     await converge(fleet, goal, plan, options.stop);
     if (options.prune && forgotten.length > 0) await cluster.users.revoke(forgotten);
     return outcome(fleet);
@@ -78,39 +91,53 @@ export async function onHosts(
   const knownHosts = knownHostsOf(stateFolderOf(inventory), options.acceptNewHostKeys);
   await firstContact({ inventory, knownHosts, emit, confirm: options.confirm, signal: options.kill });
   const fleet = makeFleet(names, { emit, concurrency: inventory.concurrency, kill: options.kill });
-  // While the hosts answer, everything else is read.
-  const connected = connectAll(fleet, connector(inventory, knownHosts));
+  // While the hosts answer, everything else is read; each is asked as soon as it has answered and that is done.
+  const opened = open(options, inventory);
+  const asked = connectAll(fleet, connector(inventory, knownHosts), async (member) => {
+    const found = await opened.catch(() => undefined);
+    if (found) await probeAnew(fleet, member, found.goal.watches);
+  });
   let cluster: Cluster | undefined;
   try {
-    const [{ openCluster }, { admission }] = await Promise.all([
-      import('./app/cluster.ts'),
-      import('./app/admission.ts'),
-    ]);
-    cluster = await openCluster(options, inventory);
-    const goal: Goal = {
-      desire: cluster.desire,
-      watches: cluster.watches,
-      essential: essentialHosts(inventory),
-      admit: admission(cluster, options),
-      prepare: cluster.prepare,
-      complete: cluster.complete,
-      prune: options.prune ?? false,
-      owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
-    };
-    await connected;
-    return await act({ cluster, fleet, goal }, await look(fleet, goal));
+    const found = await opened;
+    cluster = found.cluster;
+    await asked;
+    return await act({ ...found, fleet }, await consider(fleet, found.goal));
   } finally {
-    await connected;
+    await asked;
     emit({
       type: 'summary',
       changed: hostSummaries(fleet).reduce((sum, { changed }) => sum + changed, 0),
       failed: hostSummaries(fleet).filter(({ failed }) => failed).length,
-      kubeconfig: cluster?.kubeconfigFile ?? null,
+      kubeconfig: !cluster || cluster.pki.isSealed() ? null : cluster.kubeconfigFile,
       hosts: hostSummaries(fleet),
     });
     await closeAll(fleet);
     await cluster?.artifacts.close();
   }
+}
+
+/** Everything of the cluster that is on this machine, and what the run is about. */
+async function open(options: RunOptions, inventory: Inventory): Promise<Omit<Run, 'fleet'>> {
+  const [{ openCluster }, { admission }] = await Promise.all([
+    import('./app/cluster.ts'),
+    import('./app/admission.ts'),
+  ]);
+  const cluster = await openCluster(options, inventory);
+  for (const message of endingAuthorities(cluster.pki, new Date())) {
+    options.emit({ type: 'note', level: 'warn', message });
+  }
+  const goal: Goal = {
+    desire: cluster.desire,
+    watches: cluster.watches,
+    essential: essentialHosts(inventory),
+    admit: admission(cluster, options),
+    prepare: cluster.prepare,
+    complete: cluster.complete,
+    prune: options.prune ?? false,
+    owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
+  };
+  return { cluster, goal };
 }
 
 /** Masters and etcd members: without one of them a run does not go on. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Inventory } from '../inventory/types.ts';
+import type { Host, Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
@@ -12,12 +12,15 @@ import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
 import { apiEndpoint } from '../phases/cluster.ts';
 import { forgottenUsers } from '../phases/users.ts';
 import { CA_IDS } from '../pki/spec.ts';
-import { openPkiStore, type PkiStore } from '../pki/store.ts';
+import type { AskSecret } from '../pki/passphrase.ts';
+import type { PkiStore } from '../pki/store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
 import { artifactView } from './artifacts.ts';
+import { type Renewal, renewalStages } from './certs/renewal.ts';
 import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
+import { pkiOf } from './keys.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
@@ -41,7 +44,9 @@ export interface Cluster {
   world(seen: ReadonlyMap<string, Observed>): World;
   /** Users who can still get in although nothing names them any more. */
   forgotten(seen: ReadonlyMap<string, Observed>): readonly string[];
-  /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. */
+  /** Seals the private keys on this machine with a passphrase, or opens them for good. */
+  readonly seal: (wanted: boolean) => Promise<void>;
+  /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. Opens sealed keys. */
   readonly prepare: () => Promise<void>;
 }
 
@@ -51,12 +56,18 @@ export interface ClusterOptions {
   readonly emit: Emit;
   /** Gets every secret that is read or made, so that whatever prints can mask it. */
   readonly secrets: Set<Secret>;
+  /** Asks for a passphrase; `undefined` when nobody is there to be asked. */
+  readonly ask?: AskSecret | undefined;
   /** Ids of the phases that take part; all by default. */
   readonly only?: readonly string[];
   /** Ids of phases that do not. */
   readonly skip?: readonly string[];
   /** Take away what an earlier run wrote and nothing wants any more. */
   readonly prune?: boolean;
+  /** Make these certificates anew, and do nothing else. */
+  readonly renewal?: Renewal;
+  /** Further questions to a host, in the same exec as all others. */
+  readonly asks?: (inventory: Inventory, host: Host) => readonly Watch[];
 }
 
 /**
@@ -67,7 +78,7 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   const inventory = read ?? (await readInventory(options.file, options.env)).inventory;
   const stateFolder = stateFolderOf(inventory);
   const release = loadRelease(inventory.kubernetes.version);
-  const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
+  const pki = pkiOf(inventory, options);
   await pki.load();
   const now = new Date();
   const users = usersOf(inventory, stateFolder, pki, now);
@@ -97,9 +108,24 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   });
   const view = artifactView(artifacts, inventory.artifacts);
   const selected = selectPhases(options);
-  const known = { inventory, release, pki, users, artifacts: view, now, prune: options.prune ?? false };
+  const { prune = false, renewal, asks } = options;
+  const known = { inventory, release, pki, users, artifacts: view, now, prune, renewed: renewal?.names };
   const world = (seen: ReadonlyMap<string, Observed>): World => worldOf(known, seen);
+  const stages = (here: World): readonly Stage[] =>
+    renewal ? renewalStages(bind(selected, here), renewal) : bind(selected, here);
+  const watches = imaginedWatches(selected, inventory, world, stages);
+  for (const host of inventory.hosts) watches.get(host.name)?.push(...(asks?.(inventory, host) ?? []));
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
+  // kubectl cannot open what is sealed: then "users kubeconfig" writes it, where it is asked to.
+  const keepTexts = async (): Promise<void> => {
+    const here = world(new Map());
+    const text = adminKubeconfig(here, apiEndpoint(here));
+    if (pki.isSealed()) {
+      await rm(kubeconfigFile, { force: true });
+      for (const stage of stages(here)) for (const host of stage.hosts) stage.resources(host);
+      await pki.remember();
+    } else if (typeof text === 'string') await writeAtomic(kubeconfigFile, text, 0o600);
+  };
   return {
     inventory,
     stateFolder,
@@ -109,18 +135,26 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
     artifacts,
     world,
     forgotten: (seen) => forgottenUsers(world(seen)),
-    desire: (seen) => bind(selected, world(seen)),
-    complete: selected.length === phases.length,
-    watches: imaginedWatches(selected, inventory, world),
+    desire: (seen) => stages(world(seen)),
+    complete: selected.length === phases.length && !renewal,
+    watches,
+    seal: async (wanted) => {
+      await pki.setSealed(wanted);
+      if (pki.exists()) await keepTexts();
+    },
     prepare: async () => {
       await pki.ensure();
       guard();
       const here = world(new Map());
-      if (!admin(here)) await pki.issueAdmin(adminSpec(here));
+      if (!admin(here) && (renewal?.names.has('admin') ?? true)) await pki.issueAdmin(adminSpec(here));
       guard();
-      const text = adminKubeconfig(here, apiEndpoint(here));
-      if (text !== undefined) await writeAtomic(kubeconfigFile, text, 0o600);
+      await keepTexts();
+      if (renewal) return;
       if (selected.some(({ id }) => id === 'users' || id === 'apiserver')) {
+        for (const { name, at } of users.readmitted()) {
+          const message = `${name} was revoked on ${at.slice(0, 10)}, is declared again, and is let in`;
+          options.emit({ type: 'note', level: 'warn', message });
+        }
         await users.ensure(apiEndpoint(here));
         guard();
       }
@@ -195,12 +229,13 @@ function imaginedWatches(
   selected: readonly Phase[],
   inventory: Inventory,
   world: (seen: ReadonlyMap<string, Observed>) => World,
+  stages: (here: World) => readonly Stage[],
 ): Map<string, Watch[]> {
   // Facts decide what is wanted and whether a host is fit, whichever phases take part.
   const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, factsWatches()]));
   for (const family of ['centos', 'debian'] as const) {
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
-    for (const [host, more] of watchesOf(bind(selected, here))) watches.get(host)?.push(...more);
+    for (const [host, more] of watchesOf(stages(here))) watches.get(host)?.push(...more);
     for (const phase of selected) {
       for (const host of phase.hosts(here))
         watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));

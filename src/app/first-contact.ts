@@ -7,8 +7,8 @@ import { type KnownHostsPolicy, type Sighting, sightingOf } from '../transport/h
 import { judge } from '../transport/known-hosts.ts';
 import { targetOf } from './connect.ts';
 
-/** Asks a person a question whose answer is yes or no. */
-export type Confirm = (question: string) => Promise<boolean>;
+/** Asks a person a question whose answer is yes or no; with a word, only typing just that is a yes. */
+export type Confirm = (question: string, word?: string) => Promise<boolean>;
 
 export interface ContactOptions {
   readonly inventory: Inventory;

@@ -5,7 +5,7 @@ import type { OutputStream } from '../report/text.ts';
 export interface Surroundings {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean; readonly setRawMode?: (raw: boolean) => unknown };
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
 }

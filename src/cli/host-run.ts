@@ -11,6 +11,7 @@ export interface HostRunOptions extends GlobalOptions {
   readonly only?: string[];
   readonly skip?: string[];
   readonly prune?: boolean;
+  readonly encryptKeys?: boolean;
 }
 
 export const hostRunOptions = (command: Command): Command =>
@@ -33,7 +34,7 @@ export function hostRun(
   const name = group + command.name();
   const file = inventoryFile(argument, options, around.env);
   const logs = logged ? join(dirname(resolve(file)), '.k8s-bootstrap', 'logs') : undefined;
-  const { only, skip, prune, ignorePreflight = [], acceptNewHostKeys = false } = options;
+  const { only, skip, prune, encryptKeys, ignorePreflight = [], acceptNewHostKeys = false } = options;
   return reported(around, options, logs, name, (context) =>
     act({
       ...context,
@@ -45,6 +46,7 @@ export function hostRun(
       ...(only && { only }),
       ...(skip && { skip }),
       ...(prune && { prune }),
+      ...(encryptKeys !== undefined && { encryptKeys }),
     }),
   );
 }

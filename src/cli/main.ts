@@ -1,9 +1,6 @@
 import { program } from './program.ts';
 
-process.exitCode = await program({
-  argv: process.argv,
-  env: process.env,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+const { argv, env, stdin, stdout, stderr } = process;
+void program({ argv, env, stdin, stdout, stderr }).then((code) => {
+  process.exitCode = code;
 });

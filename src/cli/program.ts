@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { readData } from '../kernel/data.ts';
 import { ExitCode } from '../kernel/errors.ts';
 import type { OutputStream } from '../report/text.ts';
+import { registerCerts } from './certs.ts';
+import { registerAdopt } from './adopt.ts';
 import type { Cli, Surroundings } from './context.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
 import { registerLogs } from './logs.ts';
+import { registerNfs } from './nfs.ts';
 import { registerPhases } from './phases.ts';
 import { registerPlan } from './plan.ts';
 import { registerPreflight } from './preflight.ts';
@@ -29,6 +32,9 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerIssueUser,
   registerUsers,
   registerRbac,
+  registerAdopt,
+  registerCerts,
+  registerNfs,
   registerExplain,
   registerLogs,
   registerSsh,
@@ -87,7 +93,4 @@ const withCommands = (command: Command): Command[] => [command, ...command.comma
 /** Of a terminal; for a pipe one that reads well. */
 const width = ({ isTTY, columns }: OutputStream): number => (isTTY && columns ? columns : 100);
 
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
+const version = (): string => (readData('package.json') as { version: string }).version;

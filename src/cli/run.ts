@@ -4,7 +4,8 @@ import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import type { Confirm } from '../app/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Emit } from '../run/events.ts';
-import { asker } from './ask.ts';
+import type { AskSecret } from '../pki/passphrase.ts';
+import { asker, secretAsker } from './ask.ts';
 import type { GlobalOptions, Surroundings } from './context.ts';
 
 export interface RunContext {
@@ -13,6 +14,8 @@ export interface RunContext {
   readonly secrets: Set<Secret>;
   /** Asks whoever sits at the terminal; `undefined` when nobody does. */
   readonly confirm: Confirm | undefined;
+  /** Asks for a passphrase, which is not shown; `undefined` when nobody can be asked. */
+  readonly ask: AskSecret | undefined;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
 }
@@ -50,8 +53,9 @@ export async function reported(
   const interrupts = watchInterrupts(emit);
   const { stop, kill } = interrupts;
   const confirm = asker(around, options, () => reporter.flush(), stop);
+  const ask = secretAsker(around, options, () => reporter.flush(), stop);
   try {
-    return await action({ emit, secrets, confirm, stop, kill });
+    return await action({ emit, secrets, confirm, ask, stop, kill });
   } catch (thrown) {
     const error = asBootstrapError(thrown);
     emit({ type: 'run.failed', error });

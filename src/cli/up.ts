@@ -7,6 +7,8 @@ export function registerUp(root: Command, cli: Cli): void {
   command
     .description('bring every host to what the inventory says; a second run changes nothing')
     .option('--prune', 'delete what an earlier run wrote and nothing wants any more')
+    .option('--encrypt-keys', 'from now on keep the private keys on this machine sealed with a passphrase')
+    .option('--no-encrypt-keys', 'keep them as plain files again')
     .action(async (argument?: string) => {
       const { up } = await import('../app.ts');
       cli.exit(await hostRun(cli, command, argument, true, up));

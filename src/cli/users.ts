@@ -89,10 +89,10 @@ export function registerUsers(root: Command, cli: Cli): void {
       const { out, ...options } = printing.optsWithGlobals<GlobalOptions & { readonly out?: string }>();
       const file = inventoryFile(undefined, options, around.env);
       exit(
-        await reported(around, options, undefined, 'users kubeconfig', async ({ emit, secrets }) => {
+        await reported(around, options, undefined, 'users kubeconfig', async ({ emit, secrets, ask }) => {
           const { userKubeconfigFor } = await import('../app/users/kubeconfig.ts');
           const print = (text: string): void => void around.stdout.write(text);
-          return userKubeconfigFor({ file, env: around.env, emit, secrets, name, out, print });
+          return userKubeconfigFor({ file, env: around.env, emit, secrets, ask, name, out, print });
         }),
       );
     });

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { asBootstrapError } from '../kernel/errors.ts';
 import { parseCidr } from '../kernel/cidr.ts';
 import { Secret } from '../kernel/secret.ts';

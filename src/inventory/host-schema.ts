@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { envText, extraArgs, localPath, port, scalarText, secret, type Surroundings } from './fields.ts';
 import type { ComponentName, Role } from './types.ts';
 

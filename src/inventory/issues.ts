@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { formatPath, type Path } from './problem.ts';
 import { didYouMean, suggest } from './suggest.ts';
 

@@ -158,9 +158,11 @@ function toProblems(complaints: readonly Complaint[], document: Document, file: 
   );
 }
 
-/** `0644` and `1.10` as values of flags, labels and sysctls mean just that, not 644 and 1.1. */
+/** `0644` and `1.10` as values of flags, labels, sysctls and modes mean just that, not 644 and 1.1. */
 function withNumbersAsWritten(value: unknown, document: Document, path: Path): unknown {
-  const inside = path.some((part) => part === 'extraArgs' || part === 'labels' || part === 'sysctls');
+  const inside =
+    path.some((part) => part === 'extraArgs' || part === 'labels' || part === 'sysctls') ||
+    (path[0] === 'nfs' && ['mode', 'owner', 'group'].includes(String(path.at(-1))));
   if (typeof value === 'number' && inside) return document.textAt(path) ?? value;
   if (Array.isArray(value))
     return value.map((item, index) => withNumbersAsWritten(item, document, [...path, index]));
@@ -179,7 +181,8 @@ function plainSecrets(value: unknown, path: Path): Complaint[] {
     return entries.flatMap(([key, item]) => plainSecrets(item, [...path, key]));
   }
   const key = path.at(-1);
-  const isSecret = path.includes('ssh') && (key === 'password' || key === 'passphrase');
+  const isSecret =
+    (path.includes('ssh') || path[0] === 'pki') && (key === 'password' || key === 'passphrase');
   if (!isSecret || typeof value !== 'string' || isEnvReference(value)) return [];
   const hint = 'Write it as ${env:NAME} and set NAME, or use a key.';
   return [{ path, message: 'a secret in plain text', hint }];

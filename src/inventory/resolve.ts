@@ -1,6 +1,7 @@
 import { nthAddress } from '../kernel/cidr.ts';
 import type { Surroundings } from './fields.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
+import { resolveNfs } from './nfs-schema.ts';
 import type { WrittenInventory } from './schema.ts';
 import type { Inventory } from './types.ts';
 import { resolveUser } from './user-schema.ts';
@@ -31,8 +32,9 @@ export function resolveInventory(
     images,
     artifacts: { ...artifacts, checksums: artifacts.checksums, cache: artifacts.cache },
     os,
-    pki,
+    pki: { ...pki, ca: pki.ca && { ...pki.ca, passphrase: pki.ca.passphrase } },
     users: written.users.map(resolveUser),
+    nfs: written.nfs && resolveNfs(written.nfs, hosts),
     proxy: proxy && { http: proxy.http, https: proxy.https, noProxy: proxy.noProxy },
     concurrency,
     file,

@@ -24,6 +24,21 @@ import {
   rangesAreApart,
   serviceRangeHasASize,
 } from './network-rules.ts';
+import {
+  clientsDoNotCompete,
+  exportedPathsAreDistinct,
+  exportedPathsAreFolders,
+  foldersCanBeEntered,
+  rootIsNotTheWorlds,
+} from './nfs-export-rules.ts';
+import {
+  mirrorsGiveAName,
+  provisionerHasAToken,
+  provisionerHasAnExport,
+  provisionerNamesAreValid,
+  volumesCanBeMounted,
+} from './nfs-provisioner-rules.ts';
+import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
 import type { Rule } from './rule.ts';
 import { tokensFitTheProfile, usersAreValid } from './user-rules.ts';
 
@@ -51,4 +66,16 @@ export const rules: readonly Rule[] = [
   configFieldsAreKnown,
   usersAreValid,
   tokensFitTheProfile,
+  exportsHaveAServer,
+  helpersHavePortsOfTheirOwn,
+  exportedPathsAreFolders,
+  exportedPathsAreDistinct,
+  clientsDoNotCompete,
+  rootIsNotTheWorlds,
+  foldersCanBeEntered,
+  provisionerHasAnExport,
+  provisionerNamesAreValid,
+  volumesCanBeMounted,
+  provisionerHasAToken,
+  mirrorsGiveAName,
 ];

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   cidr,
   envText,
@@ -6,12 +6,14 @@ import {
   localPath,
   port,
   scalarText,
+  secret,
   urlOrFolder,
   version,
   webAddress,
   type Surroundings,
 } from './fields.ts';
 import { groupSchema, hostSchema, packages, sysctls } from './host-schema.ts';
+import { nfsSchema } from './nfs-schema.ts';
 import { userSchema } from './user-schema.ts';
 
 /** The inventory as it is written, with the defaults of every field that has one of its own. */
@@ -83,7 +85,15 @@ export const inventorySchema = (surroundings: Surroundings) => {
         restrictOomScoreAdj: z.boolean().default(false),
       })
       .prefault({}),
-    images: z.strictObject({ pause: z.string().min(1).default('k8s.gcr.io/pause:3.1') }).prefault({}),
+    images: z
+      .strictObject({
+        pause: z.string().min(1).default('k8s.gcr.io/pause:3.1'),
+        mirrors: z
+          .record(z.string().min(1), z.string().min(1, { error: 'must not be empty' }))
+          .default({})
+          .describe('Image → image that every node pulls in its stead and gives its name'),
+      })
+      .prefault({}),
     artifacts: z
       .strictObject({
         mirrors: z
@@ -112,9 +122,20 @@ export const inventorySchema = (surroundings: Surroundings) => {
         keyBits: z.literal([2048, 3072, 4096]).default(2048),
         caKeys: z.enum(['masters', 'controller']).default('masters').describe('Where the CA keys are kept'),
         renewBeforeDays: z.int().min(1).max(364).default(30),
+        ca: z
+          .strictObject({
+            cert: localPath(surroundings).describe(
+              'PEM: its certificate, then those above it up to the root',
+            ),
+            key: localPath(surroundings).describe('PEM; may be encrypted'),
+            passphrase: secret(surroundings).optional().describe('Best as ${env:NAME}; asked for without'),
+          })
+          .optional()
+          .describe('An authority of your own that issues the certificates of the cluster'),
       })
       .prefault({}),
     users: z.array(userSchema(surroundings)).default([]).describe('Who gets in, beside the administrator'),
+    nfs: nfsSchema(surroundings).optional().describe('Exports, and volumes on them for pods'),
     proxy: z
       .strictObject({
         http: webAddress(surroundings).optional(),

@@ -34,14 +34,26 @@ export interface Inventory {
   readonly pki: {
     readonly keyBits: number;
     readonly caKeys: 'masters' | 'controller';
+    /** The cluster's authority, when one exists already: files on this machine, read by the first `up`. */
+    readonly ca: OwnAuthority | undefined;
     readonly renewBeforeDays: number;
   };
   /** Who gets in, beside the administrator. */
   readonly users: readonly User[];
+  /** Storage for pods; `undefined` when the inventory has no `nfs:`. */
+  readonly nfs: Nfs | undefined;
   readonly proxy: Proxy | undefined;
   readonly concurrency: number;
   /** The file it came from, absolute; generated material lives beside it. */
   readonly file: string;
+}
+
+export interface OwnAuthority {
+  /** PEM: the issuing certificate, then those above it up to the root. */
+  readonly cert: string;
+  readonly key: string;
+  /** Of the key. */
+  readonly passphrase: Secret | undefined;
 }
 
 export type Profile = 'secure' | 'cis' | 'course';
@@ -125,6 +137,8 @@ export interface Runtime {
 
 export interface Images {
   readonly pause: string;
+  /** Image → the one that is pulled in its stead and given its name, on every node. */
+  readonly mirrors: Readonly<Record<string, string>>;
 }
 
 export interface Artifacts {
@@ -187,4 +201,65 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[] | undefined;
   readonly nonResourceURLs?: readonly string[] | undefined;
   readonly verbs: readonly string[];
+}
+
+/** What is exported, by whom, to whom; see exports(5): https://man7.org/linux/man-pages/man5/exports.5.html */
+export interface Nfs {
+  /** Names of the hosts with role `nfs`; empty when the server is an outside one. */
+  readonly hosts: readonly string[];
+  /** Name or address of a server that is no host of the inventory: its exports are used, not made. */
+  readonly outside: string | undefined;
+  /** `v4` needs a single port; `all` serves version 3 too. */
+  readonly protocol: 'all' | 'v4';
+  /** Where the helpers of version 3 listen, TCP and UDP. */
+  readonly ports: { readonly mountd: number; readonly statd: number; readonly lockd: number };
+  readonly exports: readonly NfsExport[];
+  readonly provisioner: NfsProvisioner | undefined;
+}
+
+export interface NfsExport {
+  /** Name of the host that has it; `undefined` on an outside server. */
+  readonly host: string | undefined;
+  /** Absolute and without a slash at the end; may hold blanks and any printable character. */
+  readonly path: string;
+  readonly clients: readonly NfsClient[];
+  /** Of the folder itself, four octal digits. */
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+  /** The whole world may come in as root. */
+  readonly allowWorld: boolean;
+}
+
+export interface NfsClient {
+  /** A range, an address, a name, `*.domain`, `@netgroup` or `*`. */
+  readonly match: string;
+  /** Words as in exports(5), what is left out filled in, in one order: `rw,sync,no_root_squash,no_subtree_check`. */
+  readonly options: readonly string[];
+}
+
+/** What makes a volume of every claim: a Deployment that mounts one export, and a StorageClass. */
+export interface NfsProvisioner {
+  readonly kind: 'nfs-client' | 'nfs-subdir';
+  readonly image: string;
+  readonly namespace: string;
+  /** Of the Deployment and the ServiceAccount. */
+  readonly name: string;
+  /** Name or address that the nodes mount from. */
+  readonly server: string;
+  /** Path of the export. */
+  readonly export: string;
+  /** What the StorageClass calls it. */
+  readonly provisionerName: string;
+  readonly storageClass: NfsStorageClass;
+}
+
+export interface NfsStorageClass {
+  readonly name: string;
+  /** Claims that name no class get this one. */
+  readonly default: boolean;
+  readonly reclaimPolicy: 'Delete' | 'Retain';
+  /** A deleted volume's folder is renamed to `archived-…` rather than removed. */
+  readonly archiveOnDelete: boolean;
+  readonly mountOptions: readonly string[];
 }

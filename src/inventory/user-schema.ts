@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { secret, type Surroundings } from './fields.ts';
 import { ROLE_PRESETS, type User } from './types.ts';
 

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dump } from 'js-yaml';
+import type { LockedText } from '../kernel/locked-text.ts';
+import { readText } from '../kernel/data.ts';
 import { caFilesOf } from '../pki/profiles.ts';
 import type { LeafId } from '../pki/spec.ts';
 import { binary, paths } from '../release/paths.ts';
@@ -108,20 +109,18 @@ function configFiles(world: World): Resource[] {
  * Secrets are encrypted in etcd with a key of the cluster's own; `identity` last, so that what was
  * written before is still read. https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
  */
-function encryptionConfig(world: World): string | undefined {
-  const secret = world.pki.encryptionKey()?.reveal();
-  if (secret === undefined) return undefined;
-  return dump({
-    apiVersion: 'apiserver.config.k8s.io/v1',
-    kind: 'EncryptionConfiguration',
-    resources: [
-      {
-        resources: ['secrets'],
-        providers: [{ aescbc: { keys: [{ name: 'key1', secret }] } }, { identity: {} }],
-      },
-    ],
-  });
-}
+const encryptionConfig = ({ pki }: World): string | LockedText | undefined =>
+  pki.keyText('encryption', (key) =>
+    dump({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'EncryptionConfiguration',
+      resources: [
+        {
+          resources: ['secrets'],
+          providers: [{ aescbc: { keys: [{ name: 'key1', secret: key.reveal() }] } }, { identity: {} }],
+        },
+      ],
+    }),
+  );
 
-const template = (name: string): string =>
-  readFileSync(new URL(`../../templates/etc/${name}`, import.meta.url), 'utf8');
+const template = (name: string): string => readText(`templates/etc/${name}`);

@@ -31,8 +31,10 @@ export const judgeFor = (
   judge(pem, spec, {
     caSki: world.pki.caKeyId(spec.ca),
     caPem: world.pki.caPem(spec.ca),
+    chain: world.pki.chainPem(spec.ca),
     now: world.now,
     renewBeforeDays: world.inventory.pki.renewBeforeDays,
+    renewalAsked: world.renewed?.has(spec.id) ? world.now : undefined,
   });
 
 /** A component's certificate on a host, where `pki/profiles.yaml` says it lies. */

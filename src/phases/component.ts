@@ -32,20 +32,18 @@ export function component<Name extends ComponentName>(
 ): Resource[] {
   const { name } = spec;
   const unit = `${name}.service`;
-  const flags = flagsFor(name, world.inventory.profile, spec.values, [
-    spec.extraArgs,
-    host.extraArgs[name] ?? {},
-  ]);
-  const common = {
-    command: commandLine(spec.binary, flags),
-    flagNotes: flagNotes(flags, (flag) => world.release.flag(name, flag)),
-    revisionFile: revisionFile(unit),
+  const content = (): string => {
+    const extra = [spec.extraArgs, host.extraArgs[name] ?? {}];
+    const flags = flagsFor(name, world.inventory.profile, spec.values, extra);
+    const common = {
+      command: commandLine(spec.binary, flags),
+      flagNotes: flagNotes(flags, (flag) => world.release.flag(name, flag)),
+      revisionFile: revisionFile(unit),
+    };
+    return renderUnit(name, { ...common, ...spec.context } as UnitTemplates[Name]);
   };
   return [
-    file({
-      path: unitPath(name),
-      content: renderUnit(name, { ...common, ...spec.context } as UnitTemplates[Name]),
-    }),
+    file({ path: unitPath(name), content }),
     service({
       unit,
       restartOn: [fileId(unitPath(name)), fileId(spec.binary), ...spec.restartOn],

@@ -8,7 +8,7 @@ import { leaf, leafFiles, leafId, leafPaths } from './certificates.ts';
 import { apiFor, withRole } from './cluster.ts';
 import { component } from './component.ts';
 import type { Phase, World } from './phase.ts';
-import { serviceAccountKeyFile } from './trust.ts';
+import { serviceAccountKeyFile, signingCaOf } from './trust.ts';
 
 interface Controller {
   readonly name: 'kube-controller-manager' | 'kube-scheduler';
@@ -32,10 +32,13 @@ export const controllerManagerPhase = controllerPhase({
     podCIDR: world.inventory.network.podCIDR,
     serviceCIDR: world.inventory.network.serviceCIDR,
     // It signs certificate requests only where the CA's key is at hand.
-    signingCert: signs(world) ? caFilesOf('cluster').certificate : undefined,
+    signingCert: signs(world) ? signingCaOf(world) : undefined,
     signingKey: signs(world) ? caFilesOf('cluster').key : undefined,
   }),
-  trusted: (world) => [serviceAccountKeyFile, ...(signs(world) ? [caFilesOf('cluster').key] : [])],
+  trusted: (world) => [
+    serviceAccountKeyFile,
+    ...(signs(world) ? [signingCaOf(world), caFilesOf('cluster').key] : []),
+  ],
   extraArgs: (world) => world.inventory.controllerManager.extraArgs,
 });
 
@@ -59,13 +62,13 @@ function controllerPhase(spec: Controller): Phase {
     batch: 'rolling',
     hosts: (world) => withRole(world, 'master'),
     resources(world, host) {
-      const trusted = [caFilesOf('cluster').certificate, ...spec.trusted(world)];
+      const trusted = [...new Set([caFilesOf('cluster').certificate, ...spec.trusted(world)])];
       return [
         releaseBinary(world, host, name),
         leaf(world, host, certificate),
         file({
           path: conf,
-          content: hostKubeconfig(world, host, `system:${name}`, leafFiles(certificate)),
+          content: () => hostKubeconfig(world, host, `system:${name}`, leafFiles(certificate)),
           mode: '0600',
         }),
         ...component(world, host, {

@@ -43,14 +43,14 @@ export const etcdPhase: Phase = {
     directory({ path: paths.etcdConfigFolder }),
     directory({ path: paths.etcdPki, mode: '0700', owner: users.etcd }),
     directory({ path: paths.etcdData, mode: '0700', owner: users.etcd }),
-    file({ path: caFile, content: world.pki.caPem('etcd'), owner: users.etcd }),
+    file({ path: caFile, content: world.pki.trustPem('etcd'), owner: users.etcd }),
     // For root on the host, who asks the store by hand; a master has these from phase `trust`.
     ...(isNode(host) ? [] : [directory({ path: paths.kubernetes }), directory({ path: paths.pki })]),
     ...(host.roles.includes('master')
       ? []
       : [
           directory({ path: `${paths.pki}/etcd` }),
-          file({ path: caFilesOf('etcd').certificate, content: world.pki.caPem('etcd') }),
+          file({ path: caFilesOf('etcd').certificate, content: world.pki.trustPem('etcd') }),
         ]),
     leaf(world, host, 'etcd-server'),
     leaf(world, host, 'etcd-peer'),

@@ -4,6 +4,7 @@ import { type FirewallSpec, firewall } from '../resources/firewall.ts';
 import { stoppedService } from '../resources/service.ts';
 import { isNode } from './cluster.ts';
 import { factsWatches } from './facts.ts';
+import { nfsPorts, nfsPortsFor } from './nfs-ports.ts';
 import type { Phase, World } from './phase.ts';
 
 /** Lets the cluster's own traffic through firewalld, or turns it off, or leaves it alone. */
@@ -16,11 +17,24 @@ export const firewallPhase: Phase = {
   resources: (world, host) =>
     world.inventory.os.firewall === 'disable'
       ? [stoppedService('firewalld.service')]
-      : [firewall({ ip: host.ip, ports: openPorts(world, host), ...trusted(world, host) })],
+      : [firewall({ ip: host.ip, ...opened(world, host), ...trusted(world, host) })],
 };
 
+/** Ports for everybody, and those of NFS for its clients as far as their addresses are known. */
+export function opened(world: World, host: Host): Pick<FirewallSpec, 'ports' | 'portsFor'> {
+  const portsFor = nfsPortsFor(world.inventory, host);
+  return portsFor === undefined
+    ? { ports: openPorts(world, host), portsFor: [] }
+    : { ports: clusterPorts(world, host), portsFor };
+}
+
 /** What others must reach on a host, by its roles. */
-export function openPorts({ inventory }: World, host: Host): string[] {
+export const openPorts = (world: World, host: Host): string[] => [
+  ...clusterPorts(world, host),
+  ...nfsPorts(world.inventory, host),
+];
+
+function clusterPorts({ inventory }: World, host: Host): string[] {
   const { nodePortRange } = inventory.network;
   const has = (role: Host['roles'][number]): boolean => host.roles.includes(role);
   return [
@@ -28,9 +42,6 @@ export function openPorts({ inventory }: World, host: Host): string[] {
     ...(has('master') && inventory.profile === 'course' ? [`${ports.apiServerInsecure}/tcp`] : []),
     ...(has('etcd') ? [`${ports.etcdClient}/tcp`, `${ports.etcdPeer}/tcp`] : []),
     ...(isNode(host) ? [`${ports.kubelet}/tcp`, `${nodePortRange}/tcp`, `${nodePortRange}/udp`] : []),
-    ...(has('nfs')
-      ? [ports.rpcbind, ports.nfs, ports.mountd].flatMap((port) => [`${port}/tcp`, `${port}/udp`])
-      : []),
   ];
 }
 

@@ -4,8 +4,13 @@ import { cniPhase } from './cni.ts';
 import { controllerManagerPhase, schedulerPhase } from './controllers.ts';
 import { etcdPhase } from './etcd.ts';
 import { firewallPhase } from './firewall.ts';
+import { imagesPhase } from './images.ts';
 import { kubeProxyPhase } from './kube-proxy.ts';
 import { kubeletPhase } from './kubelet.ts';
+import { nfsClientPhase } from './nfs-client.ts';
+import { nfsPackagesPhase } from './nfs-packages.ts';
+import { nfsServerPhase } from './nfs-server.ts';
+import { nfsStoragePhase } from './nfs-storage.ts';
 import { nodesPhase, verifyPhase } from './nodes.ts';
 import { osPhase } from './os.ts';
 import { packagesPhase } from './packages.ts';
@@ -19,8 +24,11 @@ import { usersPhase } from './users.ts';
 export const phases: readonly Phase[] = [
   basePhase,
   packagesPhase,
+  nfsPackagesPhase,
   osPhase,
   firewallPhase,
+  nfsServerPhase,
+  nfsClientPhase,
   trustPhase,
   etcdPhase,
   apiserverPhase,
@@ -29,9 +37,11 @@ export const phases: readonly Phase[] = [
   rbacPhase,
   usersPhase,
   runtimePhase,
+  imagesPhase,
   cniPhase,
   kubeletPhase,
   kubeProxyPhase,
   nodesPhase,
+  nfsStoragePhase,
   verifyPhase,
 ];

@@ -23,10 +23,10 @@ export const kubeProxyPhase: Phase = {
     leaf(world, host, 'kube-proxy'),
     file({
       path: paths.proxyConf,
-      content: hostKubeconfig(world, host, 'system:kube-proxy', leafFiles('kube-proxy')),
+      content: () => hostKubeconfig(world, host, 'system:kube-proxy', leafFiles('kube-proxy')),
       mode: '0600',
     }),
-    file({ path: paths.kubeProxyConfig, content: proxyConfig(world, host) }),
+    file({ path: paths.kubeProxyConfig, content: () => proxyConfig(world, host) }),
     ...component(world, host, {
       name: 'kube-proxy',
       binary: binary('kube-proxy'),

@@ -10,6 +10,7 @@ import { component } from './component.ts';
 import { healthGate, hostKubeconfig } from './controllers.ts';
 import { nodePath } from './node-object.ts';
 import type { Phase, World } from './phase.ts';
+import { kubeletClientCaOf } from './trust.ts';
 import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
 
 const TLS_CIPHERS = [
@@ -32,10 +33,10 @@ export const kubeletPhase: Phase = {
     leaf(world, host, 'kubelet-server'),
     file({
       path: paths.kubeletConf,
-      content: hostKubeconfig(world, host, `system:node:${host.name}`, leafFiles('kubelet-client')),
+      content: () => hostKubeconfig(world, host, `system:node:${host.name}`, leafFiles('kubelet-client')),
       mode: '0600',
     }),
-    file({ path: paths.kubeletConfig, content: kubeletConfig(world, host) }),
+    file({ path: paths.kubeletConfig, content: () => kubeletConfig(world, host) }),
     ...component(world, host, {
       name: 'kubelet',
       binary: binary('kubelet'),
@@ -53,14 +54,14 @@ export const kubeletPhase: Phase = {
       restartOn: [
         leafId('kubelet-client'),
         leafId('kubelet-server'),
-        ...[paths.kubeletConf, paths.kubeletConfig, caFilesOf('cluster').certificate].map(fileId),
+        ...[paths.kubeletConf, paths.kubeletConfig, ...trusted(world)].map(fileId),
       ],
       inputs: [
         ...leafPaths('kubelet-client'),
         ...leafPaths('kubelet-server'),
         paths.kubeletConf,
         paths.kubeletConfig,
-        caFilesOf('cluster').certificate,
+        ...trusted(world),
       ],
     }),
   ],
@@ -78,6 +79,10 @@ export const kubeletPhase: Phase = {
   ],
 };
 
+const trusted = (world: World): string[] => [
+  ...new Set([caFilesOf('cluster').certificate, kubeletClientCaOf(world)]),
+];
+
 /** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ as 1.16 has it. */
 function kubeletConfig(world: World, host: Host): string {
   const { inventory } = world;
@@ -89,7 +94,7 @@ function kubeletConfig(world: World, host: Host): string {
       authentication: {
         anonymous: { enabled: !hardened },
         webhook: { enabled: true },
-        x509: { clientCAFile: caFilesOf('cluster').certificate },
+        x509: { clientCAFile: kubeletClientCaOf(world) },
       },
       authorization: { mode: 'Webhook' },
       cgroupDriver: cgroupDriver(world, host),

@@ -2,7 +2,7 @@ import type { Host } from '../inventory/types.ts';
 import type { Watch } from '../resources/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 import { packages } from '../resources/system.ts';
-import { isNode, withRole } from './cluster.ts';
+import { isNode } from './cluster.ts';
 import { factsWatches } from './facts.ts';
 import type { Phase, World } from './phase.ts';
 import { proxyEnvironment } from './runtime-config.ts';
@@ -48,8 +48,6 @@ const nodePackages = (world: World, host: Host): string[] => [
 const systemPackages = (world: World, system: System): string[] => [
   ...system.node,
   ...(world.inventory.network.proxyMode === 'ipvs' ? system.ipvs : []),
-  // Whichever node a pod with an NFS volume comes to has to mount it.
-  ...(withRole(world, 'nfs').length > 0 ? system.nfsClient : []),
 ];
 
 const asked = (key: string): Watch => ({ kind: 'package', key });

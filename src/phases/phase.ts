@@ -1,4 +1,5 @@
 import type { Host, Inventory } from '../inventory/types.ts';
+import type { CertificateSpec } from '../pki/spec.ts';
 import type { PkiStore } from '../pki/store.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Artifact } from '../release/artifact.ts';
@@ -36,6 +37,8 @@ export interface World {
   readonly prune: boolean;
   /** The hour of the run: a certificate's remaining life is judged against it. */
   readonly now: Date;
+  /** Certificates that are made anew in this run although they would do. */
+  readonly renewed?: ReadonlySet<CertificateSpec['id']> | undefined;
   readonly artifacts: ArtifactView;
   /** Facts of any host of the inventory; of one that was not seen, those of a fresh CentOS 7. */
   facts(host: string): HostFacts;

@@ -1,3 +1,4 @@
+import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
 import { type Check, type Subject, error, fixedByUp, warn } from './preflight-check.ts';
 
 /** Whose host it is, and whether it can be told from the others. */
@@ -20,7 +21,9 @@ export const identityChecks: readonly Check[] = [
       if (cluster.name !== name)
         return error(`belongs to the cluster "${cluster.name}", not to "${name}"`, hint);
       const keyId = world.pki.caKeyId('cluster');
-      if (keyId === undefined || cluster.ca === keyId) return [];
+      // An authority that has handed over is still one of this cluster's.
+      const former = world.pki.trusted('cluster').map((pem) => keyIdOf(readCertificate(pem)));
+      if (keyId === undefined || [keyId, ...former].some((own) => own === cluster.ca)) return [];
       return error(
         `belongs to another cluster "${name}", whose CA has the key ${cluster.ca ?? 'unknown'}`,
         hint,
@@ -32,10 +35,10 @@ export const identityChecks: readonly Check[] = [
     title: 'the state folder belongs to the cluster on the host',
     check({ world, facts }) {
       const { name } = world.inventory;
-      if (facts.cluster?.name !== name || world.pki.caKeyId('cluster') !== undefined) return [];
+      if (facts.cluster?.name !== name || world.pki.exists()) return [];
       return error(
         `the cluster "${name}" lives on this host, and its keys are not in the state folder`,
-        'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup; the masters hold the same keys under /etc/kubernetes/pki.',
+        'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup, or run "k8s-bootstrap adopt": it reads the keys from the masters.',
       );
     },
   },

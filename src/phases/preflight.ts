@@ -1,6 +1,7 @@
 import { identityChecks } from './preflight-identity.ts';
 import { machineChecks } from './preflight-machine.ts';
 import { networkChecks } from './preflight-network.ts';
+import { nfsChecks } from './preflight-nfs.ts';
 import type { AskedAt, Check, Result, Subject } from './preflight-check.ts';
 import type { World } from './phase.ts';
 
@@ -14,7 +15,7 @@ export interface Finding extends Result {
 export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing'];
 
 /** All checks in the order in which their findings are told. */
-export const checks: readonly Check[] = [...identityChecks, ...machineChecks, ...networkChecks];
+export const checks: readonly Check[] = [...identityChecks, ...machineChecks, ...networkChecks, ...nfsChecks];
 
 /**
  * What stands in the way on the hosts that were seen, and what `up` will change of it. Pure.

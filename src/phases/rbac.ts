@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { loadAll } from 'js-yaml';
+import { readDocuments } from '../kernel/data.ts';
 import { binary, paths } from '../release/paths.ts';
 import { type KubeObject, kubeObject } from '../resources/object.ts';
 import { apiHost } from './cluster.ts';
@@ -21,8 +20,7 @@ const objects = (world: World): KubeObject[] => [
   ...(world.inventory.profile === 'cis' ? manifest('pod-security.yaml') : []),
 ];
 
-const manifest = (name: string): KubeObject[] =>
-  loadAll(readFileSync(new URL(`../../templates/rbac/${name}`, import.meta.url), 'utf8')) as KubeObject[];
+const manifest = (name: string): KubeObject[] => readDocuments(`templates/rbac/${name}`) as KubeObject[];
 
 /** Plural and scope of the kinds we write; https://v1-16.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.16/ */
 const PLURALS: Readonly<Record<string, string>> = {

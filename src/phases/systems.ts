@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
+import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { HostFacts } from './facts.ts';
 
@@ -16,6 +15,7 @@ const schema = z.strictObject({
         node: names,
         ipvs: names,
         nfsClient: names,
+        nfsServer: names,
         docker: z.string(),
         containerd: z.string(),
       }),
@@ -57,17 +57,17 @@ export const supportedSystems = (): string[] =>
 let loaded: readonly System[] | undefined;
 
 function systems(): readonly System[] {
-  loaded ??= read(new URL('../../release/host-packages.yaml', import.meta.url));
+  loaded ??= read('release/host-packages.yaml');
   return loaded;
 }
 
-function read(file: URL): readonly System[] {
+function read(file: string): readonly System[] {
   try {
-    return schema.parse(load(readFileSync(file, 'utf8'))).systems;
+    return schema.parse(readData(file)).systems;
   } catch (cause) {
-    throw new BootstrapError('E_RELEASE_DATA', 'release/host-packages.yaml is damaged', {
+    throw new BootstrapError('E_RELEASE_DATA', `${file} is damaged`, {
       hint: 'Install k8s-bootstrap again.',
-      where: { file: file.pathname },
+      where: { file },
       cause,
     });
   }

@@ -2,17 +2,17 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
 import { Secret } from '../kernel/secret.ts';
-import { keyIdOf, readCertificate } from './read-certificate.ts';
+import { readCertificate } from './read-certificate.ts';
 import type { CertificateFacts } from './read-certificate.ts';
 
 /** A certificate and its key as they lie in the state folder. */
 export interface Authority {
   readonly certificate: string;
-  readonly keyPem: Secret;
-  readonly key: KeyObject;
-  /** Hex; what certificates issued by it carry as authority key id. */
-  readonly keyId: string;
-  readonly expires: Date;
+  /** Those above it, up to the root; empty when it is one itself. */
+  readonly parents: readonly string[];
+  /** RSA or elliptic; `undefined` while it is locked. */
+  readonly key: KeyObject | undefined;
+  readonly keyPem: Secret | undefined;
 }
 
 /** A certificate and its private key (PKCS#1), both PEM. */
@@ -22,34 +22,46 @@ export interface Issued {
 }
 
 export interface KeyFiles {
-  readonly privateKey: Secret;
+  /** `undefined` while it is locked. */
+  readonly privateKey: Secret | undefined;
   readonly publicKey: string;
+}
+
+/** The same for a certificate. */
+export interface KeptPair {
+  readonly certificate: string;
+  readonly key: Secret | undefined;
 }
 
 /** A file of a pair: where it is expected, and its content when it is there. */
 export interface PairFile {
   readonly path: string;
   readonly text: string | undefined;
+  /** It is there, and cannot be read without its passphrase: what it holds is believed until then. */
+  readonly locked?: boolean;
 }
 
 /**
  * Puts together what was read of an authority; `undefined` when there is nothing of it.
  * @throws E_PKI_INCOMPLETE, E_PKI_INVALID, E_PKI_ALGORITHM, E_PKI_MISMATCH naming the file
  */
-export function authorityFrom(certificate: PairFile, keyFile: PairFile): Authority | undefined {
+export function authorityFrom(
+  certificate: PairFile,
+  keyFile: PairFile,
+  parents: readonly string[],
+): Authority | undefined {
   const pair = bothOrNone(certificate, keyFile);
   if (pair === undefined) return undefined;
   const [certificatePem, keyPem] = pair;
   const facts = parsed(certificate.path, () => readCertificate(certificatePem));
   if (!facts.x509.ca) throw invalid(certificate.path, 'is not the certificate of an authority');
-  const key = rsaKey(keyFile.path, keyPem);
-  if (!belongs(facts, key)) throw mismatch(certificate.path, keyFile.path);
+  const key = keyFile.locked ? undefined : keyOf(keyFile.path, keyPem, ['rsa', 'ec']);
+  if (key && !belongs(facts, key)) throw mismatch(certificate.path, keyFile.path);
   return {
     certificate: facts.x509.toString(),
-    keyPem: new Secret(keyPem),
+    parents,
     key,
-    keyId: keyIdOf(facts),
-    expires: facts.notAfter,
+    keyPem: key && new Secret(keyPem),
   };
 }
 
@@ -58,15 +70,16 @@ export function keyFilesFrom(publicFile: PairFile, keyFile: PairFile): KeyFiles 
   const pair = bothOrNone(publicFile, keyFile);
   if (pair === undefined) return undefined;
   const [publicKey, keyPem] = pair;
-  const key = rsaKey(keyFile.path, keyPem);
   const expected = parsed(publicFile.path, () => createPublicKey(publicKey));
+  if (keyFile.locked) return { privateKey: undefined, publicKey };
+  const key = keyOf(keyFile.path, keyPem, ['rsa']);
   if (!createPublicKey(key).equals(expected)) throw mismatch(publicFile.path, keyFile.path);
   return { privateKey: new Secret(keyPem), publicKey };
 }
 
-/** 32 random bytes kept as base64. */
-export function randomKeyFrom({ path, text }: PairFile): Secret | undefined {
-  if (text === undefined) return undefined;
+/** 32 random bytes kept as base64; `undefined` also while they are locked. */
+export function randomKeyFrom({ path, text, locked }: PairFile): Secret | undefined {
+  if (text === undefined || locked) return undefined;
   const key = text.trim();
   if (Buffer.from(key, 'base64').length !== 32) throw invalid(path, 'does not hold 32 bytes in base64');
   return new Secret(key);
@@ -92,12 +105,12 @@ function bothOrNone(open: PairFile, key: PairFile): [string, string] | undefined
   });
 }
 
-function rsaKey(path: string, pem: string): KeyObject {
+function keyOf(path: string, pem: string, types: readonly string[]): KeyObject {
   const key = parsed(path, () => createPrivateKey(pem));
   const type = key.asymmetricKeyType ?? 'unknown';
-  if (type === 'rsa') return key;
+  if (types.includes(type)) return key;
   throw new BootstrapError('E_PKI_ALGORITHM', `${path} is a key of type ${type}`, {
-    hint: 'Authorities and the service account key have to be RSA keys, without a passphrase.',
+    hint: 'Authorities have RSA or elliptic (EC) keys, service accounts RSA, without a passphrase.',
   });
 }
 

@@ -4,10 +4,10 @@ import forge from 'node-forge';
 import { BootstrapError } from '../kernel/errors.ts';
 import { judge } from './judge.ts';
 import type { KeyPair } from './keys.ts';
-import { keyIdOf, readCertificate } from './read-certificate.ts';
+import { keyIdOf, readAuthority } from './read-certificate.ts';
 import type { CaSpec, CertificateSpec, Usage } from './spec.ts';
 
-/** Who signs: the certificate of an authority and its private key. */
+/** Who signs: the certificate of an authority and its private key, RSA or elliptic. */
 export interface Issuer {
   readonly certificate: string;
   readonly key: KeyObject;
@@ -20,7 +20,7 @@ export interface Issuer {
  * @throws E_CERT_CHECK when OpenSSL does not accept the result
  */
 export function leafCertificate(spec: CertificateSpec, keys: KeyPair, issuer: Issuer, now: Date): string {
-  const ca = readCertificate(issuer.certificate);
+  const ca = readAuthority(issuer.certificate);
   const notAfter = new Date(Math.min(addDays(now, spec.days).getTime(), ca.notAfter.getTime()));
   const certificate = draft(keys.publicKey, addMinutes(now, -spec.backdateMinutes), notAfter);
   certificate.setSubject([
@@ -129,13 +129,22 @@ function signed(
 ): X509Certificate {
   certificate.signature = '';
   const whole = forge.pki.certificateToAsn1(certificate);
-  const [body, , signature] = parts(whole);
+  const [body, algorithm, signature] = parts(whole);
   if (body === undefined || signature === undefined) return fail('forge made no certificate');
   parts(body)[3] = issuer;
+  for (const named of key.asymmetricKeyType === 'ec' ? [parts(body)[2], algorithm] : []) {
+    if (named) named.value = [ecdsaWithSha256()];
+  }
   const data = Buffer.from(forge.asn1.toDer(body).getBytes(), 'latin1');
   signature.value = `\0${sign('sha256', data, key).toString('latin1')}`;
   return new X509Certificate(Buffer.from(forge.asn1.toDer(whole).getBytes(), 'latin1'));
 }
+
+/** An object identifier alone (RFC 5758, 3.2); forge knows RSA only. */
+const ecdsaWithSha256 = (): forge.asn1.Asn1 => {
+  const { Class, Type, create, oidToDer } = forge.asn1;
+  return create(Class.UNIVERSAL, Type.OID, false, oidToDer('1.2.840.10045.4.3.2').getBytes());
+};
 
 const parts = (node: forge.asn1.Asn1 | undefined): forge.asn1.Asn1[] =>
   Array.isArray(node?.value) ? node.value : fail('unexpected shape of a certificate');

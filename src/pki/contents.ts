@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { Secret } from '../kernel/secret.ts';
 import { authorityFrom, keyFilesFrom, pairFits, randomKeyFrom } from './authority.ts';
-import type { Authority, Issued, KeyFiles, PairFile } from './authority.ts';
+import type { Authority, KeptPair, KeyFiles, PairFile } from './authority.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId } from './spec.ts';
 import { readIfThere } from './state-files.ts';
 import { refuseOpenAccess } from './state-folder.ts';
+import { certificatesOf, trustedFrom } from './trusted.ts';
+
+/** Folder of a cluster's keys and certificates. */
+export const pkiFolderOf = (stateFolder: string): string => join(stateFolder, 'pki');
 
 /** File names in the PKI folder, without `.crt` and `.key`. */
 export const CA_FILES: Readonly<Record<CaId, string>> = {
@@ -14,63 +18,96 @@ export const CA_FILES: Readonly<Record<CaId, string>> = {
   'front-proxy': 'front-proxy-ca',
   users: 'users-ca',
 };
+/** Beside `CA_FILES`: authorities that hosts trust as well, while one takes over from another. */
+export const trustedFile = (id: CaId): string => `${CA_FILES[id]}.trusted.crt`;
+/** Beside `CA_FILES`: the certificates above an authority that is not a root. */
+export const chainFile = (id: CaId): string => `${CA_FILES[id]}.chain.crt`;
 export const SERVICE_ACCOUNT = { publicKey: 'sa.pub', privateKey: 'sa.key' } as const;
 export const ADMIN = { certificate: 'admin.crt', key: 'admin.key' } as const;
 export const ENCRYPTION_KEY = 'encryption.key';
 export const PLAN_KEY = 'plan.hmac';
+/** Files that are sealed when keys are. The plan key opens nothing. */
+export const KEY_FILES: readonly string[] = [
+  ...CA_IDS.map((id) => `${CA_FILES[id]}.key`),
+  SERVICE_ACCOUNT.privateKey,
+  ADMIN.key,
+  ENCRYPTION_KEY,
+];
 
 /** What was found in the PKI folder. */
 export interface Contents {
   readonly authorities: Readonly<Partial<Record<CaId, Authority>>>;
+  /** Certificates that are trusted beside that of the authority. */
+  readonly trusted: Readonly<Partial<Record<CaId, readonly string[]>>>;
   readonly serviceAccount?: KeyFiles | undefined;
   readonly encryptionKey?: Secret | undefined;
   readonly planKey?: Secret | undefined;
-  readonly admin?: Issued | undefined;
+  readonly admin?: KeptPair | undefined;
+  /** Names of files that are there, and locked. */
+  readonly locked: ReadonlySet<string>;
 }
+
+export const NOTHING: Contents = { authorities: {}, trusted: {}, locked: new Set() };
 
 /**
  * Reads a PKI folder and checks that what belongs together fits.
  * @throws E_STATE_PERMISSIONS, E_PKI_INCOMPLETE, E_PKI_INVALID, E_PKI_ALGORITHM, E_PKI_MISMATCH naming the file
+ * @param open what a key file holds; `undefined` while it is locked
  */
-export async function readContents(folder: string): Promise<Contents> {
+export async function readContents(
+  folder: string,
+  open: (name: string, text: string) => string | undefined,
+): Promise<Contents> {
+  const locked = new Set<string>();
   const file = async (name: string): Promise<PairFile> => {
     const path = join(folder, name);
     return { path, text: await readIfThere(path) };
   };
   const secretFile = async (name: string): Promise<PairFile> => {
     await refuseOpenAccess(join(folder, name));
-    return file(name);
+    const { path, text } = await file(name);
+    const opened = text === undefined ? undefined : open(name, text);
+    if (text === undefined || opened !== undefined) return { path, text: opened };
+    locked.add(name);
+    return { path, text, locked: true };
   };
   const pair = (open: string, key: string): Promise<[PairFile, PairFile]> =>
     Promise.all([file(open), secretFile(key)]);
   await refuseOpenAccess(folder);
-  const [authorities, serviceAccount, admin, encryptionKey, planKey] = await Promise.all([
+  const [authorities, chains, trusted, serviceAccount, admin, encryptionKey, planKey] = await Promise.all([
     Promise.all(CA_IDS.map((id) => pair(`${CA_FILES[id]}.crt`, `${CA_FILES[id]}.key`))),
+    Promise.all(CA_IDS.map((id) => file(chainFile(id)))),
+    Promise.all(CA_IDS.map((id) => file(trustedFile(id)))),
     pair(SERVICE_ACCOUNT.publicKey, SERVICE_ACCOUNT.privateKey),
     pair(ADMIN.certificate, ADMIN.key),
     secretFile(ENCRYPTION_KEY),
     secretFile(PLAN_KEY),
   ]);
   return {
-    authorities: byId(authorities.map((files) => authorityFrom(...files))),
+    authorities: byId(
+      authorities.map((files, index) => authorityFrom(...files, certificatesOf(chains[index]?.text ?? ''))),
+    ),
+    trusted: byId(trusted.map(trustedFrom)),
     serviceAccount: keyFilesFrom(...serviceAccount),
     encryptionKey: randomKeyFrom(encryptionKey),
     planKey: randomKeyFrom(planKey),
     admin: adminFrom(...admin),
+    locked,
   };
 }
 
-function byId(authorities: readonly (Authority | undefined)[]): Contents['authorities'] {
-  const found: Partial<Record<CaId, Authority>> = {};
+function byId<T>(values: readonly (T | undefined)[]): Readonly<Partial<Record<CaId, T>>> {
+  const found: Partial<Record<CaId, T>> = {};
   CA_IDS.forEach((id, index) => {
-    const authority = authorities[index];
-    if (authority !== undefined) found[id] = authority;
+    const value = values[index];
+    if (value !== undefined) found[id] = value;
   });
   return found;
 }
 
 /** A crash between its two files costs nothing: it is issued again. */
-function adminFrom({ text: certificate }: PairFile, { text: key }: PairFile): Issued | undefined {
-  if (certificate === undefined || key === undefined || !pairFits(certificate, key)) return undefined;
-  return { certificate, key: new Secret(key) };
+function adminFrom({ text: certificate }: PairFile, { text: key, locked }: PairFile): KeptPair | undefined {
+  if (certificate === undefined || key === undefined) return undefined;
+  if (locked) return { certificate, key: undefined };
+  return pairFits(certificate, key) ? { certificate, key: new Secret(key) } : undefined;
 }

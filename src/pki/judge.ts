@@ -1,5 +1,5 @@
 import { publicKeyDigest } from './keys.ts';
-import { readCertificate } from './read-certificate.ts';
+import { readAuthority, readCertificate } from './read-certificate.ts';
 import type { CertificateFacts } from './read-certificate.ts';
 import type { CertificateSpec } from './spec.ts';
 
@@ -10,6 +10,10 @@ export interface JudgeContext {
   readonly renewBeforeDays: number;
   /** The authority's certificate: with it the signature is verified, and a leaf that ends with its CA is left alone. */
   readonly caPem?: string | undefined;
+  /** What follows the certificate in its file, PEM; nothing by default. */
+  readonly chain?: string | undefined;
+  /** When renewal was asked for: what was issued before that goes, however long it would last. */
+  readonly renewalAsked?: Date | undefined;
   /** Digest of the key beside it, as `publicKeyDigest` makes it; with it the pair is compared. */
   readonly keyDigest?: string | undefined;
 }
@@ -28,7 +32,11 @@ export function judge(pem: string | undefined, spec: CertificateSpec, context: J
   const facts = parse(pem);
   if (facts === undefined) return unfit('is not a certificate');
   const reason =
-    contentProblem(pem, facts, spec) ?? originProblem(facts, context) ?? lifetimeProblem(facts, context);
+    (pem === facts.x509.toString() + (context.chain ?? '') ? undefined : surroundings(context)) ??
+    contentProblem(facts, spec) ??
+    originProblem(facts, context) ??
+    lifetimeProblem(facts, context) ??
+    renewalReason(facts, spec, context);
   return reason === undefined ? { fit: true, expires: facts.notAfter } : unfit(reason);
 }
 
@@ -44,8 +52,10 @@ function parse(pem: string): CertificateFacts | undefined {
   }
 }
 
-function contentProblem(pem: string, facts: CertificateFacts, spec: CertificateSpec): string | undefined {
-  if (pem !== facts.x509.toString()) return 'holds more than one certificate';
+const surroundings = ({ chain = '' }: JudgeContext): string =>
+  chain === '' ? 'holds more than one certificate' : 'is not followed by the chain of its CA';
+
+function contentProblem(facts: CertificateFacts, spec: CertificateSpec): string | undefined {
   if (facts.commonName !== spec.commonName) return `CN is ${facts.commonName}, not ${spec.commonName}`;
   return (
     difference('O', facts.organizations, spec.organizations) ??
@@ -67,7 +77,7 @@ function originProblem(
   { caSki, caPem, keyDigest }: JudgeContext,
 ): string | undefined {
   if (caSki === undefined || facts.authorityKeyId !== caSki) return 'issued by another CA';
-  if (caPem !== undefined && !facts.x509.verify(readCertificate(caPem).x509.publicKey)) {
+  if (caPem !== undefined && !facts.x509.verify(readAuthority(caPem).x509.publicKey)) {
     return 'its signature is not valid';
   }
   if (keyDigest !== undefined && keyDigest !== publicKeyDigest(facts.x509.publicKey)) {
@@ -82,9 +92,20 @@ function lifetimeProblem(facts: CertificateFacts, context: JudgeContext): string
   const left = facts.notAfter.getTime() - now.getTime();
   if (left <= 0) return `expired on ${facts.notAfter.toISOString().slice(0, 10)}`;
   // A certificate cut to its authority's life, or one shorter than the margin, would be issued again by every run.
-  if (caPem !== undefined && facts.notAfter >= readCertificate(caPem).notAfter) return undefined;
+  if (caPem !== undefined && facts.notAfter >= readAuthority(caPem).notAfter) return undefined;
   const life = facts.notAfter.getTime() - facts.notBefore.getTime();
   if (left >= Math.min(renewBeforeDays * DAY, life / 3)) return undefined;
   const days = Math.floor(left / DAY);
   return days === 0 ? 'expires within a day' : `expires in ${days} ${days === 1 ? 'day' : 'days'}`;
+}
+
+/** Certificates know whole seconds only, and start a little before they are made. */
+function renewalReason(
+  { notBefore }: CertificateFacts,
+  { backdateMinutes }: CertificateSpec,
+  { renewalAsked }: JudgeContext,
+): string | undefined {
+  if (renewalAsked === undefined) return undefined;
+  const issued = Math.floor(notBefore.getTime() / 1000) + backdateMinutes * 60;
+  return issued < Math.floor(renewalAsked.getTime() / 1000) ? 'renewal was asked for' : undefined;
 }

@@ -23,9 +23,11 @@ export async function newKeyPair(bits: number): Promise<KeyPair> {
   }
 }
 
-/** PKCS#1 PEM (`RSA PRIVATE KEY`), the form kubeadm writes. */
+/** PKCS#1 PEM (`RSA PRIVATE KEY`), the form kubeadm writes; SEC1 (`EC PRIVATE KEY`) for an elliptic key. */
 export const privatePem = (key: KeyObject): Secret =>
-  new Secret(key.export({ type: 'pkcs1', format: 'pem' }) as string);
+  new Secret(
+    key.export({ type: key.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs1', format: 'pem' }) as string,
+  );
 
 /** SPKI PEM (`PUBLIC KEY`), what `--service-account-key-file` reads. */
 export const publicPem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }) as string;

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { CORE_SCHEMA, load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
+import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { dnsName, ipAddress, subjectAltNames, subjectValue } from './names.ts';
 import { CA_IDS, LEAF_IDS } from './spec.ts';
@@ -110,11 +109,11 @@ export const caFilesOf = (id: CaId): HostFiles => profiles().authorities[id].fil
 export const rolesOf = (id: LeafId): readonly HolderRole[] => profiles().certificates[id].roles;
 
 /**
- * Reads profile data.
+ * Checks profile data.
  * @throws E_PROFILES naming the key that is wrong
  */
-export function parseProfiles(text: string): Profiles {
-  const result = schema.safeParse(load(text, { schema: CORE_SCHEMA }));
+export function parseProfiles(data: unknown): Profiles {
+  const result = schema.safeParse(data);
   if (!result.success) throw badProfiles(z.prettifyError(result.error));
   const problem = inconsistency(result.data);
   if (problem !== undefined) throw badProfiles(problem);
@@ -124,7 +123,7 @@ export function parseProfiles(text: string): Profiles {
 let loaded: Profiles | undefined;
 
 function profiles(): Profiles {
-  loaded ??= parseProfiles(readFileSync(new URL('../../pki/profiles.yaml', import.meta.url), 'utf8'));
+  loaded ??= parseProfiles(readData('pki/profiles.yaml'));
   return loaded;
 }
 

@@ -56,13 +56,29 @@ export function readCertificate(pem: string): CertificateFacts {
   };
 }
 
+/** The same for an authority's certificate: a few of them are asked for again with every certificate they issued. */
+export function readAuthority(pem: string): CertificateFacts {
+  const facts = authorities.get(pem) ?? readCertificate(pem);
+  authorities.set(pem, facts);
+  return facts;
+}
+
+/** The values of all extensions, by OID. */
+export const extensionsOf = (x509: X509Certificate): Map<string, Buffer> =>
+  extensionValues(elements(unwrap(unwrap(x509.raw))).find(({ tag }) => tag === EXTENSIONS));
+
 /** The id that certificates issued by this authority carry: its own extension, or the usual hash when it has none. */
 export function keyIdOf(ca: CertificateFacts): string {
   if (ca.subjectKeyId !== undefined) return ca.subjectKeyId;
-  return createHash('sha1')
-    .update(ca.x509.publicKey.export({ type: 'pkcs1', format: 'der' }))
-    .digest('hex');
+  return createHash('sha1').update(subjectPublicKey(ca.x509)).digest('hex');
 }
+
+/** Content of the bit string in SubjectPublicKeyInfo: what RFC 5280, 4.2.1.2 hashes, for keys of any kind. */
+const subjectPublicKey = ({ publicKey }: X509Certificate): Buffer =>
+  elements(unwrap(publicKey.export({ type: 'spki', format: 'der' })))[1]?.content.subarray(1) ??
+  Buffer.alloc(0);
+
+const authorities = new Map<string, CertificateFacts>();
 
 // TBSCertificate without its version: serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, …
 const SUBJECT_INDEX = 4;

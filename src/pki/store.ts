@@ -1,61 +1,33 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { BootstrapError } from '../kernel/errors.ts';
-import type { Secret } from '../kernel/secret.ts';
-import type { Issued, KeyFiles } from './authority.ts';
-import { ADMIN, CA_FILES, ENCRYPTION_KEY, PLAN_KEY, readContents, SERVICE_ACCOUNT } from './contents.ts';
+import { basename, join } from 'node:path';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import type { LockedText } from '../kernel/locked-text.ts';
+import { Secret } from '../kernel/secret.ts';
+import { isSelfSigned } from './authority-facts.ts';
+import type { Issued, KeptPair, KeyFiles } from './authority.ts';
+import type { Issuer } from './certificate.ts';
+import { ADMIN, CA_FILES, KEY_FILES, NOTHING, pkiFolderOf, readContents, trustedFile } from './contents.ts';
 import type { Contents } from './contents.ts';
-import { newKeyPair, privatePem, publicPem } from './keys.ts';
-import { caSpec } from './profiles.ts';
+import {
+  type CheckedAuthority,
+  type GivenAuthority,
+  certificatesIn,
+  readGivenAuthority,
+} from './given-authority.ts';
+import { type KeySafe, VAULT_FILE, openKeySafe } from './key-safe.ts';
+import { newKeyPair, privatePem } from './keys.ts';
+import { type KeyName, keyNamed } from './named-keys.ts';
+import { newKeyFiles } from './new-keys.ts';
+import type { PkiStore, PkiStoreOptions } from './pki-store.ts';
+import { keyIdOf, readAuthority } from './read-certificate.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId, CertificateSpec } from './spec.ts';
-import { publish, replaceFile } from './state-files.ts';
+import { publish, readIfThere, replaceFile } from './state-files.ts';
 import type { StateFile } from './state-files.ts';
 import { checkStateFolder, makeStateFolder } from './state-folder.ts';
+import { type TextDigests, openTextDigests } from './text-digests.ts';
+import { bundle } from './trusted.ts';
 
-/**
- * The keys of a cluster in its state folder. Reading and making are apart: until `ensure`, whatever isn't there is
- * `undefined`, and nothing is written. Keys of components are handed out and not kept, but the administrator's.
- */
-export interface PkiStore {
-  /**
-   * Reads what is there and makes nothing.
-   * @throws E_STATE_PERMISSIONS, E_STATE_TRACKED, E_PKI_INCOMPLETE, E_PKI_INVALID, E_PKI_ALGORITHM, E_PKI_MISMATCH
-   */
-  load(): Promise<void>;
-  /**
-   * Makes what is missing: authorities, service account pair, encryption key, plan key. Never replaces one.
-   * @throws what `load` throws, and E_CA_EXPIRED
-   */
-  ensure(): Promise<void>;
-  caPem(id: CaId): string | undefined;
-  caKey(id: CaId): Secret | undefined;
-  /** Subject key id, hex: what `judge` compares. */
-  caKeyId(id: CaId): string | undefined;
-  caExpires(id: CaId): Date | undefined;
-  /** What `--client-ca-file` holds: the cluster's authority, then the users'. */
-  clientCaPem(): string | undefined;
-  serviceAccount(): KeyFiles | undefined;
-  /** Base64 of 32 bytes, for the encryption of secrets in etcd. */
-  encryptionKey(): Secret | undefined;
-  /** Base64 of 32 bytes, for digests of secrets in stored plans. */
-  planKey(): Secret | undefined;
-  /** The administrator's certificate, when there is one that belongs to its key. */
-  admin(): Issued | undefined;
-  /**
-   * Makes a key and a certificate; any number may be asked for at once.
-   * @throws E_CA_EXPIRED, E_CA_MISSING
-   */
-  issue(spec: CertificateSpec): Promise<Issued>;
-  /** The same, kept as the administrator's. */
-  issueAdmin(spec: CertificateSpec): Promise<Issued>;
-}
-
-export interface PkiStoreOptions {
-  /** RSA key size of everything made; 2048 by default. */
-  readonly keyBits?: number;
-  readonly now?: () => Date;
-}
+export type { PkiStore } from './pki-store.ts';
 
 /** The PKI of the cluster whose state folder this is; keys lie in its subfolder `pki`. Touches nothing yet. */
 export const openPkiStore = (stateFolder: string, options: PkiStoreOptions = {}): PkiStore =>
@@ -64,34 +36,89 @@ export const openPkiStore = (stateFolder: string, options: PkiStoreOptions = {})
 class FolderStore implements PkiStore {
   readonly #stateFolder: string;
   readonly #folder: string;
-  readonly #keyBits: number;
+  readonly #options: PkiStoreOptions;
   readonly #now: () => Date;
-  #contents: Contents = { authorities: {} };
+  readonly #safe: KeySafe;
+  readonly #digests: TextDigests;
+  #contents: Contents = NOTHING;
+  #given: CheckedAuthority | undefined;
 
-  constructor(stateFolder: string, { keyBits = 2048, now = () => new Date() }: PkiStoreOptions) {
+  constructor(stateFolder: string, options: PkiStoreOptions) {
     this.#stateFolder = stateFolder;
-    this.#folder = join(stateFolder, 'pki');
-    this.#keyBits = keyBits;
-    this.#now = now;
+    this.#folder = pkiFolderOf(stateFolder);
+    this.#options = options;
+    this.#now = options.now ?? (() => new Date());
+    const { passphrase: known, ask } = options;
+    this.#safe = openKeySafe(stateFolder, KEY_FILES, { known, ask });
+    this.#digests = openTextDigests(this.#folder);
   }
 
   async load(): Promise<void> {
     await checkStateFolder(this.#stateFolder);
-    this.#contents = await readContents(this.#folder);
+    await this.#read();
+    const { given, ask } = this.#options;
+    if (given && this.exists()) await this.#refuseAnother(given);
+    else if (given) this.#given ??= await readGivenAuthority(given, ask, this.#now());
   }
 
   async ensure(): Promise<void> {
     await makeStateFolder(this.#stateFolder);
     await this.load();
+    await this.unlock();
     for (const id of CA_IDS) this.#refuseExpired(id);
-    const missing = await this.#missing();
-    if (missing.length === 0) return;
-    await publish(this.#folder, missing);
+    const { keyBits = 2048 } = this.#options;
+    const files = await newKeyFiles(this.#contents, { keyBits, now: this.#now(), given: this.#given });
+    if (files.length === 0) return;
+    const header = this.#safe.unwritten().map((file) => ({ ...file, name: basename(file.name) }));
+    await publish(this.#folder, [...header, ...files.map((file) => this.#sealed(file))]);
     await this.load();
   }
 
+  exists(): boolean {
+    return this.#contents.authorities.cluster !== undefined;
+  }
+
+  isSealed(): boolean {
+    return this.#safe.sealed;
+  }
+
+  async setSealed(sealed: boolean): Promise<void> {
+    if (this.exists()) {
+      await this.#safe.change(sealed);
+      await this.#read();
+    } else if (sealed && !this.isSealed()) await this.#safe.begin();
+  }
+
+  async unlock(): Promise<void> {
+    await this.#safe.unlock();
+    if (this.#contents.locked.size > 0) await this.#read();
+  }
+
+  opened(name: string, text: string): string | undefined {
+    return this.#safe.open(name, text);
+  }
+
+  closed(name: string, text: string): string {
+    return this.#safe.close(name, text);
+  }
+
+  keyText(name: KeyName, render = (key: Secret): string => key.reveal()): string | LockedText | undefined {
+    const found = keyNamed(this.#contents, name);
+    if (!found) return undefined;
+    // Two keys of the same name differ in what is public of them.
+    const shape = this.isSealed() ? `${name} ${found.identity} ${render(new Secret('*'))}` : '';
+    if (!found.key) return this.#digests.of(shape);
+    const text = render(found.key);
+    if (shape !== '') this.#digests.note(shape, text);
+    return text;
+  }
+
+  remember(): Promise<void> {
+    return this.#digests.save();
+  }
+
   caPem(id: CaId): string | undefined {
-    return this.#contents.authorities[id]?.certificate;
+    return this.#contents.authorities[id]?.certificate ?? this.#pending(id)?.certificate;
   }
 
   caKey(id: CaId): Secret | undefined {
@@ -99,16 +126,39 @@ class FolderStore implements PkiStore {
   }
 
   caKeyId(id: CaId): string | undefined {
-    return this.#contents.authorities[id]?.keyId;
+    const pem = this.caPem(id);
+    return pem === undefined ? undefined : keyIdOf(readAuthority(pem));
   }
 
   caExpires(id: CaId): Date | undefined {
-    return this.#contents.authorities[id]?.expires;
+    const pem = this.caPem(id);
+    return pem === undefined ? undefined : readAuthority(pem).notAfter;
+  }
+
+  trusted(id: CaId): readonly string[] {
+    return this.#contents.trusted[id] ?? [];
+  }
+
+  anchorPem(id: CaId): string | undefined {
+    const issuing = this.caPem(id);
+    return issuing && bundle(issuing, this.trusted(id));
+  }
+
+  trustPem(id: CaId): string | undefined {
+    const issuing = this.caPem(id);
+    return issuing && bundle(issuing, [...this.trusted(id), ...this.#parents(id)]);
+  }
+
+  chainPem(id: CaId): string {
+    const chain = [this.caPem(id) ?? '', ...this.#parents(id)];
+    return this.#parents(id).length === 0
+      ? ''
+      : chain.filter((pem) => !isSelfSigned(readAuthority(pem).x509)).join('');
   }
 
   clientCaPem(): string | undefined {
-    const { cluster, users } = this.#contents.authorities;
-    return cluster && users && `${cluster.certificate}${users.certificate}`;
+    const [cluster, users] = [this.anchorPem('cluster'), this.anchorPem('users')];
+    return cluster && users && `${cluster}${users}`;
   }
 
   serviceAccount(): KeyFiles | undefined {
@@ -123,35 +173,88 @@ class FolderStore implements PkiStore {
     return this.#contents.planKey;
   }
 
-  admin(): Issued | undefined {
+  admin(): KeptPair | undefined {
     return this.#contents.admin;
   }
 
   async issue(spec: CertificateSpec): Promise<Issued> {
-    const issuer = this.#contents.authorities[spec.ca];
-    if (issuer === undefined) {
+    if (this.#contents.authorities[spec.ca] === undefined) {
       throw new BootstrapError('E_CA_MISSING', `there is no authority "${spec.ca}" to issue ${spec.id}`, {
         hint: `It is made by "up", in ${this.#folder}.`,
       });
     }
     this.#refuseExpired(spec.ca);
+    const { certificate, key } = await this.#opened(spec.ca);
     // forge takes 40 ms to load: only who issues pays for it.
     const [{ leafCertificate }, keys] = await Promise.all([
       import('./certificate.ts'),
-      newKeyPair(this.#keyBits),
+      newKeyPair(this.#options.keyBits ?? 2048),
     ]);
-    return {
-      certificate: leafCertificate(spec, keys, issuer, this.#now()),
-      key: privatePem(keys.privateKey),
-    };
+    const leaf = leafCertificate(spec, keys, { certificate, key }, this.#now());
+    return { certificate: leaf + this.chainPem(spec.ca), key: privatePem(keys.privateKey) };
   }
 
   async issueAdmin(spec: CertificateSpec): Promise<Issued> {
     const admin = await this.issue(spec);
-    await replaceFile(this.#folder, { name: ADMIN.key, content: admin.key.reveal(), secret: true });
+    await this.unlock();
+    const key: StateFile = { name: ADMIN.key, content: admin.key.reveal(), secret: true };
+    await replaceFile(this.#folder, this.#sealed(key));
     await replaceFile(this.#folder, { name: ADMIN.certificate, content: admin.certificate, secret: false });
-    this.#contents = { ...this.#contents, admin };
+    await this.#read();
     return admin;
+  }
+
+  async keepTrusted(id: CaId, certificates: readonly string[]): Promise<void> {
+    const file = { name: trustedFile(id), content: certificates.join(''), secret: false };
+    await replaceFile(this.#folder, file);
+    this.#contents = { ...this.#contents, trusted: { ...this.#contents.trusted, [id]: certificates } };
+  }
+
+  async #read(): Promise<void> {
+    await this.#safe.load();
+    if (this.#safe.sealed) await this.#digests.load();
+    this.#contents = await readContents(this.#folder, (name, text) => this.opened(`pki/${name}`, text));
+    if (this.#contents.locked.size === 0 || this.#safe.sealed) return;
+    throw new BootstrapError(
+      'E_VAULT',
+      `${join(this.#stateFolder, VAULT_FILE)} is missing, and keys beside it are sealed`,
+      {
+        hint: 'Bring it back from a backup. Without it they cannot be opened; "k8s-bootstrap adopt" reads them from a master into an empty folder.',
+      },
+    );
+  }
+
+  #sealed(file: StateFile): StateFile {
+    if (!KEY_FILES.includes(file.name)) return file;
+    return { ...file, content: this.closed(`pki/${file.name}`, file.content) };
+  }
+
+  async #opened(id: CaId): Promise<Issuer> {
+    await this.unlock();
+    const { certificate, key } = this.#contents.authorities[id] ?? {};
+    if (certificate !== undefined && key) return { certificate, key };
+    throw new BootstrapError('E_BUG', `the key of the authority ${id} is still locked`);
+  }
+
+  /** One that is given, and not in the folder yet. */
+  #pending(id: CaId): CheckedAuthority | undefined {
+    return id === 'cluster' && !this.exists() ? this.#given : undefined;
+  }
+
+  #parents(id: CaId): readonly string[] {
+    return this.#contents.authorities[id]?.parents ?? this.#pending(id)?.parents ?? [];
+  }
+
+  /** A cluster keeps its authority; the files it came from may be far away by now. */
+  async #refuseAnother({ cert }: GivenAuthority): Promise<void> {
+    if ((await readIfThere(cert)) === undefined) return;
+    const [issuing = ''] = await certificatesIn(cert);
+    const [given, own] = [readAuthority(issuing).x509, readAuthority(this.caPem('cluster') ?? '').x509];
+    if (given.publicKey.equals(own.publicKey)) return;
+    throw new BootstrapError('E_OWN_CA', `${cert} is not the authority that this cluster has`, {
+      hint: 'Nothing was changed: all that it issued would be worth nothing. How one takes over from another is in docs/decisions/021-ca-rotation.md.',
+      exitCode: ExitCode.usage,
+    });
   }
 
   #refuseExpired(id: CaId): void {
@@ -162,43 +265,4 @@ class FolderStore implements PkiStore {
       hint: 'Nothing it signed is valid any more. The authority has to be replaced on every host.',
     });
   }
-
-  /** Keys before what belongs to them: a key alone was never used, a certificate alone is a loss. */
-  async #missing(): Promise<StateFile[]> {
-    const { authorities, serviceAccount, encryptionKey, planKey } = this.#contents;
-    const pairs = await Promise.all([
-      ...CA_IDS.filter((id) => authorities[id] === undefined).map((id) => this.#newAuthority(id)),
-      ...(serviceAccount === undefined ? [this.#newServiceAccount()] : []),
-    ]);
-    return [
-      ...pairs.flat(),
-      ...(encryptionKey === undefined ? [randomKeyFile(ENCRYPTION_KEY)] : []),
-      ...(planKey === undefined ? [randomKeyFile(PLAN_KEY)] : []),
-    ];
-  }
-
-  async #newAuthority(id: CaId): Promise<StateFile[]> {
-    const [{ caCertificate }, keys] = await Promise.all([
-      import('./certificate.ts'),
-      newKeyPair(this.#keyBits),
-    ]);
-    return [
-      { name: `${CA_FILES[id]}.key`, content: privatePem(keys.privateKey).reveal(), secret: true },
-      { name: `${CA_FILES[id]}.crt`, content: caCertificate(caSpec(id), keys, this.#now()), secret: false },
-    ];
-  }
-
-  async #newServiceAccount(): Promise<StateFile[]> {
-    const keys = await newKeyPair(this.#keyBits);
-    return [
-      { name: SERVICE_ACCOUNT.privateKey, content: privatePem(keys.privateKey).reveal(), secret: true },
-      { name: SERVICE_ACCOUNT.publicKey, content: publicPem(keys.publicKey), secret: false },
-    ];
-  }
 }
-
-const randomKeyFile = (name: string): StateFile => ({
-  name,
-  content: `${randomBytes(32).toString('base64')}\n`,
-  secret: true,
-});

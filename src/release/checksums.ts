@@ -12,19 +12,18 @@ export const isSha256 = (text: unknown): text is string =>
  * Reads a file of `path: sha256` lines.
  * @throws E_CHECKSUMS_FILE when it cannot be read or a line is not a checksum
  */
-export function readChecksums(file: string | URL): Checksums {
-  const name = file instanceof URL ? file.pathname : file;
+export function readChecksums(file: string): Checksums {
   let data: unknown;
   try {
     data = load(readFileSync(file, 'utf8'), { maxAliases: 0 });
   } catch (cause) {
-    throw new BootstrapError('E_CHECKSUMS_FILE', `cannot read checksums from ${name}`, {
+    throw new BootstrapError('E_CHECKSUMS_FILE', `cannot read checksums from ${file}`, {
       hint: 'It holds one line per artifact, "path: sha256", with the path as on a mirror.',
-      where: { file: name },
+      where: { file },
       cause,
     });
   }
-  return checksumsOf(data, name);
+  return checksumsOf(data, file);
 }
 
 /** The same form as text, sorted, with a heading of comment lines. */
@@ -33,7 +32,11 @@ export function formatChecksums(checksums: Checksums, heading: string): string {
   return lines.join('') + dump(Object.fromEntries(checksums), { sortKeys: true, lineWidth: -1 });
 }
 
-function checksumsOf(data: unknown, name: string): Checksums {
+/**
+ * The same of a file that was read; `name` is for errors.
+ * @throws E_CHECKSUMS_FILE
+ */
+export function checksumsOf(data: unknown, name: string): Checksums {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new BootstrapError('E_CHECKSUMS_FILE', `${name} does not hold "path: sha256" lines`, {
       where: { file: name },

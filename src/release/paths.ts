@@ -20,8 +20,6 @@ export const ports = {
   /** Serves the NFS server's ports to clients: TCP and UDP. */
   rpcbind: 111,
   nfs: 2049,
-  /** TCP and UDP; the port the Linux distributions agree on, pinned in nfs.conf. */
-  mountd: 20048,
 } as const;
 
 /** Folder of our binaries. Not in sudo's secure_path on CentOS: commands use absolute paths. */

@@ -1,10 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
+import { namesIn, readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
-
-/** The folder of data: `release/` beside `src/` and, when built, beside `dist/`. */
-const folder = new URL('../../release/', import.meta.url);
 
 const text = z.string().min(1);
 const versioned = z.strictObject({ version: text, tried: z.array(text) });
@@ -48,7 +44,7 @@ export type FlagTableData = z.infer<typeof flagTableSchema>;
 
 /** Names of the `v….yaml` files, without their ending, in no order. */
 export const releaseNames = (): string[] =>
-  readdirSync(folder)
+  namesIn('release')
     .filter((name) => /^v\d.*\.yaml$/.test(name))
     .map((name) => name.slice(0, -'.yaml'.length));
 
@@ -59,22 +55,22 @@ export const readArtifacts = (): ArtifactsData => read('artifacts.yaml', artifac
 export const readFlagTable = (component: string): FlagTableData =>
   read(`flags/${component}.yaml`, flagTableSchema);
 
-/** Text of the release's own checksums, for `parseChecksums`. */
-export const checksumsFile = new URL('checksums.yaml', folder);
+/** The release's own checksums, for `checksumsOf`. */
+export const checksumsFile = 'release/checksums.yaml';
 
 /** Asked for each binary of each host, and the same for the whole run. */
 const loaded = new Map<string, unknown>();
 
 function read<T>(name: string, schema: z.ZodType<T>): T {
-  const file = new URL(name, folder);
+  const file = `release/${name}`;
   try {
-    const known = loaded.get(name) ?? schema.parse(load(readFileSync(file, 'utf8')));
+    const known = loaded.get(name) ?? schema.parse(readData(file));
     loaded.set(name, known);
     return known as T;
   } catch (cause) {
-    throw new BootstrapError('E_RELEASE_DATA', `release/${name} is damaged`, {
+    throw new BootstrapError('E_RELEASE_DATA', `${file} is damaged`, {
       hint: 'Install k8s-bootstrap again.',
-      where: { file: file.pathname },
+      where: { file },
       cause,
     });
   }

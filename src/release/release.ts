@@ -1,7 +1,8 @@
 import compare from 'semver/functions/compare.js';
+import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
-import { readChecksums, type Checksums } from './checksums.ts';
+import { checksumsOf, type Checksums } from './checksums.ts';
 import { flagTable, type Flag, type FlagTable } from './flags.ts';
 import { checksumsFile, readArtifacts, readRelease, releaseNames } from './release-data.ts';
 import type { ArtifactsData, ReleaseData, SourceData } from './release-data.ts';
@@ -54,7 +55,7 @@ export function loadRelease(version: string): Release {
       },
     );
   }
-  return releaseOf(readRelease(wanted), readArtifacts(), readChecksums(checksumsFile));
+  return releaseOf(readRelease(wanted), readArtifacts(), checksumsOf(readData(checksumsFile), checksumsFile));
 }
 
 /**

@@ -29,4 +29,4 @@ export function resultText(
 }
 
 /** Commands whose answer says it all. */
-const OWN_ENDING: ReadonlySet<string> = new Set(['plan', 'status']);
+const OWN_ENDING: ReadonlySet<string> = new Set(['plan', 'status', 'nfs-check', 'nfs-status', 'certs-list']);

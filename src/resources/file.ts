@@ -1,14 +1,14 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import type { LockedText } from '../kernel/locked-text.ts';
 import { bytes, sha256 } from './content.ts';
 import type { FileState, Observed } from './observe.ts';
-import { saltedDigest } from './probers/files.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Content, Download, Step } from './step.ts';
 
 export interface FileSpec {
   readonly path: string;
-  /** Wanted text; `undefined` when it is only made when applied (it holds a key that does not exist yet). */
-  readonly content: string | undefined;
+  /** A function renders it when it is first compared: what to ask a host is known without. */
+  readonly content: WantedText | (() => string);
   readonly mode?: string;
   readonly owner?: string;
   readonly group?: string;
@@ -18,32 +18,45 @@ export interface FileSpec {
   readonly check?: string;
 }
 
+/**
+ * `undefined` when it is only made when applied (it holds a key that does not exist yet). A locked one is of a secret,
+ * and has been opened when it is applied.
+ */
+type WantedText = string | LockedText | undefined;
+
 export const fileId = (path: string): string => `file:${path}`;
 
 /** A file with the given text, rights and owner. */
 export function file(spec: FileSpec): Resource {
-  const { path, content, secret = false } = spec;
+  const { path, secret = false } = spec;
   const wanted = attributesOf(spec, secret ? '0600' : '0644');
+  let known = spec.content;
+  const render = (): WantedText => {
+    if (typeof known === 'function') known = known();
+    return known;
+  };
   return {
     id: fileId(path),
     title: path,
     watches: [{ kind: 'file', key: plain(path), read: secret ? 'secret' : 'content' }],
     owns: [path],
     diff(seen) {
+      const content = render();
       const state = seen.file(path) ?? { type: 'absent' };
-      const size = content === undefined ? 'made when applied' : `${Buffer.byteLength(content)} bytes`;
-      const label = secret ? `secret, ${size}` : size;
-      if (state.type !== 'file') return { kind: 'create', summary: label, ...text(spec, '') };
+      const label = secret ? `secret, ${sizeOf(content)}` : sizeOf(content);
+      if (state.type !== 'file') return { kind: 'create', summary: label, ...text(spec, '', content) };
       const off = attributeDrift(state, wanted);
       if (content === undefined || !sameBytes(state, content, secret, seen)) {
         const before = state.content?.toString('utf8') ?? '';
-        return { kind: 'update', summary: [label, ...off].join('; '), ...text(spec, before) };
+        return { kind: 'update', summary: [label, ...off].join('; '), ...text(spec, before, content) };
       }
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
     },
     steps(change, seen): Step[] {
+      const content = render();
       const state = seen.file(path);
-      if (content === undefined) throw new BootstrapError('E_BUG', `no content was made for ${path}`);
+      if (typeof content !== 'string')
+        throw new BootstrapError('E_BUG', `no content was made for ${path}, or it is locked`);
       if (change.kind === 'update' && state?.type === 'file' && sameBytes(state, content, secret, seen)) {
         return [{ op: 'attributes', path, attributes: wanted }];
       }
@@ -170,13 +183,21 @@ const attributesOf = (spec: { mode?: string; owner?: string; group?: string }, m
   group: spec.group ?? spec.owner ?? 'root',
 });
 
-function sameBytes(state: FileState, content: string, secret: boolean, seen: Observed): boolean {
-  if (state.type !== 'file') return false;
-  return state.sha256 === (secret ? saltedDigest(seen.nonce, content) : sha256(content));
+function sameBytes(state: FileState, content: string | LockedText, secret: boolean, seen: Observed): boolean {
+  const digest = typeof content === 'string' ? sha256(content) : content.sha256;
+  if (state.type !== 'file' || digest === undefined) return false;
+  return state.sha256 === (secret ? sha256(seen.nonce + digest) : digest);
+}
+
+function sizeOf(content: WantedText): string {
+  if (content === undefined) return 'made when applied';
+  if (typeof content === 'string') return `${Buffer.byteLength(content)} bytes`;
+  return content.sha256 === undefined ? 'compared when its key is unlocked' : `${content.bytes} bytes`;
 }
 
 const text = (
-  { path, content, secret }: FileSpec,
+  { path, secret }: FileSpec,
   before: string,
+  content: WantedText,
 ): { text?: { path: string; before: string; after: string } } =>
-  secret || content === undefined ? {} : { text: { path, before, after: content } };
+  secret || typeof content !== 'string' ? {} : { text: { path, before, after: content } };

@@ -8,6 +8,8 @@ export interface FirewallSpec {
   readonly ip: string;
   /** `6443/tcp`, `30000-32767/tcp`, … */
   readonly ports: readonly string[];
+  /** Ports that only some may reach: an IPv4 address or range each. */
+  readonly portsFor: readonly { readonly source: string; readonly port: string }[];
   /** Ranges whose traffic is let through both ways: without it FORWARD rejects what pods send. */
   readonly trustedSources: readonly string[];
   readonly trustedInterfaces: readonly string[];
@@ -19,6 +21,8 @@ interface Rules {
   readonly ports: Set<string>;
   readonly sources: Set<string>;
   readonly interfaces: Set<string>;
+  /** As firewalld writes them. */
+  readonly richRules: Set<string>;
   /** Of the FORWARD chain, as iptables arguments. */
   readonly direct: Set<string>;
 }
@@ -34,7 +38,7 @@ export function firewall(spec: FirewallSpec): Resource {
   return {
     id: 'firewall',
     title: 'firewalld',
-    watches: [{ kind: 'answer', key: QUESTION, script: question(spec.ip), slow: true }],
+    watches: [{ kind: 'answer', key: QUESTION, script: question(spec), slow: true }],
     diff(seen): Change {
       const commands = missing(spec, seen);
       if (commands === undefined) return none('firewalld does not run');
@@ -82,6 +86,12 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
   if (zone === undefined) return undefined;
   const wanted = [
     ...spec.ports.map((port) => ({ zone, kind: 'port', value: port, what: `open ${port}` })),
+    ...spec.portsFor.map(({ source, port }) => ({
+      zone,
+      kind: 'rich-rule',
+      value: richRule(source, port),
+      what: `open ${port} to ${source}`,
+    })),
     ...spec.trustedSources.map((source) => ({
       zone: 'trusted',
       kind: 'source',
@@ -106,7 +116,7 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
         call: [...always, '--direct', '--add-rule', 'ipv4', 'filter', 'FORWARD', '0', ...rule.split(' ')],
       }));
     const zoned = wanted
-      .filter(({ zone: at, kind, value }) => !now[at]?.[`${kind}s` as keyof Rules].has(value))
+      .filter(({ zone: at, kind, value }) => !now[at]?.[RULES[kind as keyof typeof RULES]].has(value))
       .map(({ zone: at, kind, value, what }) => ({
         what,
         call: [...always, `--zone=${at}`, `--add-${kind}=${value}`],
@@ -115,12 +125,25 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
   });
 }
 
+const RULES = {
+  port: 'ports',
+  source: 'sources',
+  interface: 'interfaces',
+  'rich-rule': 'richRules',
+} as const satisfies Record<string, keyof Rules>;
+
+/** In firewalld's own words, so that it is found again: https://firewalld.org/documentation/man-pages/firewalld.richlanguage.html */
+function richRule(source: string, port: string): string {
+  const [number = '', protocol = ''] = port.split('/');
+  return `rule family="ipv4" source address="${source}" port port="${number}" protocol="${protocol}" accept`;
+}
+
 /**
  * The zone of the node's interface, what D-Bus says of the runtime and what the XML says of the permanent
  * state, all as they come. `systemctl` first: a call over D-Bus would start a firewalld that was stopped.
  * https://firewalld.org/documentation/man-pages/firewalld.dbus.html
  */
-const question = (ip: string): string => `
+const question = ({ ip, portsFor }: FirewallSpec): string => `
 [ "$(systemctl is-active firewalld 2>/dev/null)" = active ] || exit 0
 show() { while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$1"; }
 ask() { dbus-send --system --reply-timeout=2500 --print-reply=literal --dest=org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 "org.fedoraproject.FirewallD1$@" 2>/dev/null; }
@@ -131,7 +154,7 @@ z=\${z##* }
 [ -n "$z" ] || exit 1
 echo "zone $z"
 echo "== runtime zone ports"; ask .zone.getPorts string:"$z"
-echo "== runtime trusted sources"; ask .zone.getSources string:trusted
+${portsFor.length === 0 ? '' : 'echo "== runtime zone rich"; ask .zone.getRichRules string:"$z"\n'}echo "== runtime trusted sources"; ask .zone.getSources string:trusted
 echo "== runtime trusted interfaces"; ask .zone.getInterfaces string:trusted
 echo "== runtime trusted direct"; ask .direct.getRules string:ipv4 string:filter string:FORWARD
 for w in zone trusted; do
@@ -151,13 +174,21 @@ function rules(text: string, where: string, zone: string): Rules {
     const xml = block(`permanent ${zone}`);
     const values = (pattern: RegExp): Set<string> =>
       new Set([...xml.matchAll(pattern)].map(([, value = '']) => value));
-    const ports = [...xml.matchAll(/<port ([^>]*)>/g)].map(([, attributes = '']) =>
-      ['port', 'protocol'].map((name) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]).join('/'),
-    );
+    const own = xml.replaceAll(/<rule[ >][\s\S]*?<\/rule>/g, '');
+    const ports = [...own.matchAll(/<port ([^>]*)>/g)].map(([, attributes = '']) => portOf(attributes));
     return {
       ports: new Set(ports),
       sources: values(/<source [^>]*address="([^"]*)"/g),
       interfaces: values(/<interface [^>]*name="([^"]*)"/g),
+      richRules: new Set(
+        [...xml.matchAll(/<rule family="ipv4">([\s\S]*?)<\/rule>/g)].flatMap(([, inside = '']) => {
+          const source = /<source address="([^"]*)"\s*\/>/.exec(inside)?.[1];
+          const [, attributes = ''] = /<port ([^>]*)>/.exec(inside) ?? [];
+          return source === undefined || !/<accept\s*\/>/.test(inside)
+            ? []
+            : [richRule(source, portOf(attributes))];
+        }),
+      ),
       direct: values(/<rule [^>]*chain="FORWARD"[^>]*>([^<]*)</g),
     };
   }
@@ -170,6 +201,7 @@ function rules(text: string, where: string, zone: string): Rules {
     ),
     sources: new Set(words('sources')),
     interfaces: new Set(words('interfaces')),
+    richRules: new Set(block(`runtime ${zone} rich`).match(/rule family=.*? accept/g)),
     direct: new Set(
       [...block(`runtime ${zone} direct`).matchAll(/\[([^[\]]+)\]/g)].map(([, words = '']) =>
         words.trim().split(/\s+/).join(' '),
@@ -177,3 +209,7 @@ function rules(text: string, where: string, zone: string): Rules {
     ),
   };
 }
+
+/** Attributes of XML in either order: `port="111" protocol="udp"`. */
+const portOf = (attributes: string): string =>
+  ['port', 'protocol'].map((name) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]).join('/');

@@ -56,9 +56,9 @@ export function objectSet({ id, title, lists, wanted, goes, kubectl }: ObjectSet
     },
     steps(_change, seen): Step[] {
       const { off, gone } = differing(seen);
-      // What a binding points to cannot be changed: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#clusterrolebinding-example
       const stuck = off.filter(
-        ({ fields, isNew }) => !isNew && fields.some((field) => field.startsWith('roleRef')),
+        ({ object, fields, isNew }) =>
+          !isNew && fields.some((field) => UNCHANGEABLE[object.kind]?.includes(field.split('.')[0] ?? '')),
       );
       return [
         ...command(`take back ${title}`, `${kubectl} delete --ignore-not-found -f -`, [
@@ -74,6 +74,19 @@ export function objectSet({ id, title, lists, wanted, goes, kubectl }: ObjectSet
     },
   };
 }
+
+/**
+ * Fields that the API server keeps as they were made: such an object is made anew. Volumes have their own copy of what
+ * their class said.
+ * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#clusterrolebinding-example
+ * https://github.com/kubernetes/kubernetes/blob/v1.16.3/pkg/apis/storage/validation/validation.go
+ */
+const BINDING = ['roleRef'];
+const UNCHANGEABLE: Readonly<Record<string, readonly string[]>> = {
+  RoleBinding: BINDING,
+  ClusterRoleBinding: BINDING,
+  StorageClass: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'],
+};
 
 /** The objects of lists, each with the kind and version that the server leaves out inside a list. */
 export const listed = (seen: Observed, lists: readonly string[]): KubeObject[] =>

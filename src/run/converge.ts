@@ -3,9 +3,19 @@ import { type Plan, allChanges, isEmpty } from '../plan/plan.ts';
 import { dueOn, makePlan } from '../plan/planner.ts';
 import type { Desire, Gate, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
-import type { Observed, Watch } from '../resources/observe.ts';
+import type { Observed } from '../resources/observe.ts';
 import { applyOn, pruneOn } from './apply.ts';
-import { type Asked, type Fleet, type Member, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
+import {
+  type Asked,
+  type Fleet,
+  type Member,
+  type Watches,
+  alive,
+  onEach,
+  probe,
+  probeAll,
+  sightings,
+} from './fleet.ts';
 import { pass, standing } from './gates.ts';
 import { lockAll } from './lock.ts';
 
@@ -13,7 +23,7 @@ import { lockAll } from './lock.ts';
 export interface Goal {
   readonly desire: Desire;
   /** What to look at before anything is known of the hosts, by host. */
-  readonly watches: ReadonlyMap<string, readonly Watch[]>;
+  readonly watches: Watches;
   /** Hosts without which a run cannot go on: masters and etcd members. */
   readonly essential: (host: string) => boolean;
   /** Called once with what was seen; throws when the hosts must not be touched. */
@@ -31,6 +41,11 @@ export interface Goal {
 /** One probe of all hosts, and the plan it leads to. Changes nothing anywhere. */
 export async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
   await probeAll(fleet, goal.watches);
+  return consider(fleet, goal);
+}
+
+/** The plan that follows from what was just seen, after a closer look where that was not all. */
+export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
   let stages = goal.desire(sightings(fleet));
   if (await lookCloser(fleet, goal, stages)) stages = goal.desire(sightings(fleet));
   const seen = sightings(fleet);

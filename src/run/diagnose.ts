@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { load } from 'js-yaml';
+import { readData } from '../kernel/data.ts';
 import { quote } from '../kernel/quote.ts';
 import { lastWords } from '../resources/journal.ts';
 import { runScript } from '../transport/feed.ts';
@@ -33,8 +32,6 @@ export async function journalOf(fleet: Fleet, member: Member, units: readonly st
 let loaded: readonly KnownError[] | undefined;
 
 function knownErrors(): readonly KnownError[] {
-  loaded ??= load(
-    readFileSync(new URL('../../release/known-errors.yaml', import.meta.url), 'utf8'),
-  ) as KnownError[];
+  loaded ??= readData('release/known-errors.yaml') as KnownError[];
   return loaded;
 }

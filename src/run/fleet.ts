@@ -88,12 +88,17 @@ export async function onEach(
   );
 }
 
-/** Connects to every host. */
-export const connectAll = (fleet: Fleet, connect: Connect): Promise<void> =>
+/** Connects to every host, and goes on with each as soon as it is there. */
+export const connectAll = (
+  fleet: Fleet,
+  connect: Connect,
+  next?: (member: Member) => Promise<void>,
+): Promise<void> =>
   onEach(fleet, alive(fleet), undefined, async (member) => {
     fleet.emit({ type: 'host.connecting', host: member.name, attempt: 1 });
     member.session = await connect(member.name, fleet.kill);
     fleet.emit({ type: 'host.connected', host: member.name });
+    await next?.(member);
   });
 
 /** Asks a host everything in one exec; what was known before and is not asked again is kept. */
@@ -116,13 +121,18 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
   return seen;
 }
 
-export const probeAll = (fleet: Fleet, watches: ReadonlyMap<string, readonly Watch[]>): Promise<void> =>
-  onEach(fleet, alive(fleet), undefined, async (member) => {
-    member.seen = undefined;
-    const asked = Date.now() / 1000;
-    await probe(fleet, member, watches.get(member.name) ?? []);
-    member.time = { asked, answered: Date.now() / 1000 };
-  });
+export type Watches = ReadonlyMap<string, readonly Watch[]>;
+
+export const probeAll = (fleet: Fleet, watches: Watches): Promise<void> =>
+  onEach(fleet, alive(fleet), undefined, (member) => probeAnew(fleet, member, watches));
+
+/** Asks a host everything that there is to ask of it; what was known before is forgotten. */
+export async function probeAnew(fleet: Fleet, member: Member, watches: Watches): Promise<void> {
+  member.seen = undefined;
+  const asked = Date.now() / 1000;
+  await probe(fleet, member, watches.get(member.name) ?? []);
+  member.time = { asked, answered: Date.now() / 1000 };
+}
 
 export function sessionOf(member: Member): Session {
   if (!member.session) throw asBootstrapError(new Error(`${member.name} is not connected`));

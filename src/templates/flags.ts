@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { load } from 'js-yaml';
+import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { unitArgument } from './unit.ts';
 
@@ -94,9 +93,7 @@ function fill(
 function flagData(component: string): FlagData {
   let data = files.get(component);
   if (!data) {
-    data = load(
-      readFileSync(new URL(`../../templates/flags/${component}.yaml`, import.meta.url), 'utf8'),
-    ) as FlagData;
+    data = readData(`templates/flags/${component}.yaml`) as FlagData;
     files.set(component, data);
   }
   return data;

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import Handlebars from 'handlebars';
 import { BootstrapError } from '../kernel/errors.ts';
+import { compiled } from './compiled.ts';
 
 /** What each template needs; a test holds the templates against these keys, both ways. */
 export interface UnitContext {
@@ -18,22 +17,15 @@ export interface UnitTemplates {
   'kube-proxy': UnitContext;
 }
 
-const compiled = new Map<string, HandlebarsTemplateDelegate>();
+const templates = new Map<string, ReturnType<typeof compiled>>();
 
-/** The text of a unit. Nothing is escaped (it is no HTML); a missing value is an error, not a blank. */
+/** The text of a unit. */
 export function renderUnit<Name extends keyof UnitTemplates>(
   name: Name,
   context: UnitTemplates[Name],
 ): string {
-  let template = compiled.get(name);
-  if (!template) {
-    const source = readFileSync(
-      new URL(`../../templates/systemd/${name}.service.hbs`, import.meta.url),
-      'utf8',
-    );
-    template = Handlebars.compile(source, { strict: true, noEscape: true });
-    compiled.set(name, template);
-  }
+  const template = templates.get(name) ?? compiled(`templates/systemd/${name}.service.hbs`);
+  templates.set(name, template);
   return template(context);
 }
 

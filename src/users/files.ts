@@ -6,7 +6,10 @@ import type { Issued } from '../pki/authority.ts';
 import { kubeconfig } from '../pki/kubeconfig.ts';
 import { specForUser } from '../pki/profiles.ts';
 import { type StateFile, readIfThere, replaceFile } from '../pki/state-files.ts';
+import type { PkiStore } from '../pki/store.ts';
+import { isSealed } from '../pki/vault.ts';
 import { accessOf, manifest } from './access.ts';
+import { sealedName } from './credentials.ts';
 
 /** What is needed besides the user to make its files. */
 export interface UserMaterial {
@@ -46,9 +49,19 @@ export async function userFiles(user: User, material: UserMaterial): Promise<Sta
 }
 
 /** Makes a user's folder hold these files: what changed is written, and what belongs to it no more is deleted. */
-export async function writeUserFiles(folder: string, files: readonly StateFile[]): Promise<void> {
+export async function writeUserFiles(
+  folder: string,
+  user: string,
+  files: readonly StateFile[],
+  pki: PkiStore,
+): Promise<void> {
   for (const file of files) {
-    if ((await readIfThere(join(folder, file.name))) !== file.content) await replaceFile(folder, file);
+    const name = sealedName(user, file.name);
+    const text = await readIfThere(join(folder, file.name));
+    const known = text === undefined ? undefined : pki.opened(name, text);
+    const asWanted = isSealed(text ?? '') === (file.secret && pki.isSealed());
+    if (known === file.content && asWanted) continue;
+    await replaceFile(folder, file.secret ? { ...file, content: pki.closed(name, file.content) } : file);
   }
   const wanted = new Set(files.map(({ name }) => name));
   for (const name of await readdir(folder))

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { CORE_SCHEMA, load } from 'js-yaml';
 import type { PolicyRule, RolePreset } from '../inventory/types.ts';
+import { readData } from '../kernel/data.ts';
 
 /** What a preset gives: see `templates/rbac/presets.yaml`. */
 export interface Preset {
@@ -19,8 +18,6 @@ let loaded: Readonly<Record<RolePreset, Preset>> | undefined;
 
 /** All presets, by the names that a user's `role` may have. */
 export function presets(): Readonly<Record<RolePreset, Preset>> {
-  loaded ??= load(readFileSync(new URL('../../templates/rbac/presets.yaml', import.meta.url), 'utf8'), {
-    schema: CORE_SCHEMA,
-  }) as Record<RolePreset, Preset>;
+  loaded ??= readData('templates/rbac/presets.yaml') as Record<RolePreset, Preset>;
   return loaded;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CORE_SCHEMA, dump, load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { resolveUser, userSchema } from '../inventory/user-schema.ts';
 import type { User } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';

@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import pMap from 'p-map';
 import type { Profile, User } from '../inventory/types.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/secret.ts';
-import type { Issued } from '../pki/authority.ts';
+import type { Issued, KeptPair } from '../pki/authority.ts';
 import { judge } from '../pki/judge.ts';
+import type { StateFile } from '../pki/state-files.ts';
 import type { PkiStore } from '../pki/store.ts';
 import { issuance, readCredentials, userFolder } from './credentials.ts';
 import { specOf, userFiles, writeUserFiles } from './files.ts';
@@ -23,11 +26,14 @@ export interface UserStore {
   users(): readonly User[];
   isDeclared(name: string): boolean;
   revoked(): readonly Revoked[];
+  /** Users who were revoked, and are declared again since: until they are given something. */
+  readmitted(): readonly Revoked[];
   /** Users that were given a certificate or a token, and are wanted no more but not revoked either. */
   forgotten(): readonly string[];
   /** Certificates that are valid, by the user's name; also of users who are gone. */
   issued(): readonly Issuance[];
-  credentials(name: string): Issued | undefined;
+  /** A user's certificate, and its key while that is open. */
+  credentials(name: string): KeptPair | undefined;
   tokenOf(name: string): Secret | undefined;
   /** Why a user's certificate has to be made; `undefined` when there is one that will do, or none is wanted. */
   whyIssue(user: User): string | undefined;
@@ -59,22 +65,34 @@ export interface UserStoreOptions {
   readonly now: Date;
 }
 
+/** Users read, issued or written at a time: enough for cores and disk, too few to stop the event loop for long. */
+const AT_ONCE = { concurrency: 4 };
+
+/** What is to be written of a user, and the certificate among it that is new. */
+interface MadeUser {
+  readonly name: string;
+  readonly files: readonly StateFile[];
+  readonly fresh: { readonly issued: Issued; readonly remembered: Issuance } | undefined;
+}
+
 export const openUserStore = (options: UserStoreOptions): UserStore => new FolderUserStore(options);
 
 class FolderUserStore implements UserStore {
   readonly #options: UserStoreOptions;
   #registry: Registry = { users: [], revoked: [], issued: [], tokens: [] };
-  #credentials = new Map<string, Issued>();
+  #credentials = new Map<string, KeptPair>();
 
   constructor(options: UserStoreOptions) {
     this.#options = options;
   }
 
   async load(): Promise<void> {
-    const { stateFolder } = this.#options;
+    const { stateFolder, pki } = this.#options;
     this.#registry = await readRegistry(stateFolder);
-    const found = await Promise.all(
-      this.users().map(async ({ name }) => [name, await readCredentials(stateFolder, name)] as const),
+    const found = await pMap(
+      this.users(),
+      async ({ name }) => [name, await readCredentials(stateFolder, name, pki)] as const,
+      AT_ONCE,
     );
     this.#credentials = new Map(found.flatMap(([name, issued]) => (issued ? [[name, issued] as const] : [])));
   }
@@ -94,6 +112,10 @@ class FolderUserStore implements UserStore {
     return this.#registry.revoked.filter(({ name }) => !this.#isWanted(name));
   }
 
+  readmitted(): readonly Revoked[] {
+    return this.#registry.revoked.filter(({ name }) => this.#isWanted(name));
+  }
+
   forgotten(): readonly string[] {
     const known = [
       ...this.issued().map(({ name }) => name),
@@ -107,7 +129,7 @@ class FolderUserStore implements UserStore {
     return this.#registry.issued.filter(({ expires }) => new Date(expires) > this.#options.now);
   }
 
-  credentials(name: string): Issued | undefined {
+  credentials(name: string): KeptPair | undefined {
     return this.#credentials.get(name);
   }
 
@@ -137,7 +159,7 @@ class FolderUserStore implements UserStore {
 
   secrets(): readonly Secret[] {
     return [
-      ...[...this.#credentials.values()].map(({ key }) => key),
+      ...[...this.#credentials.values()].flatMap(({ key }) => key ?? []),
       ...this.#registry.tokens.map(({ token }) => token),
       ...this.#options.declared.flatMap(({ token }) => (token ? [token] : [])),
     ];
@@ -145,21 +167,17 @@ class FolderUserStore implements UserStore {
 
   ensure(server: string): Promise<void> {
     if (this.users().length === 0) return Promise.resolve();
-    return this.#change(async () => {
+    return this.#give(async () => {
       await this.#complete(this.users(), server, false);
     });
   }
 
   add(user: User, server: string, renew: boolean): Promise<void> {
-    return this.#change(async () => {
-      const { users, revoked } = this.#registry;
+    return this.#give(async () => {
       if (!this.isDeclared(user.name)) {
-        const others = users.filter(({ name }) => name !== user.name);
-        this.#registry = {
-          ...this.#registry,
-          users: [...others, user].sort((a, b) => (a.name < b.name ? -1 : 1)),
-          revoked: revoked.filter(({ name }) => name !== user.name),
-        };
+        const others = this.#registry.users.filter(({ name }) => name !== user.name);
+        const users = [...others, user].sort((a, b) => (a.name < b.name ? -1 : 1));
+        this.#registry = { ...this.#registry, users };
       }
       await this.#complete([user], server, renew);
     });
@@ -184,6 +202,12 @@ class FolderUserStore implements UserStore {
     });
   }
 
+  /** Opens what is sealed, for files with keys in them are written. */
+  async #give(action: () => Promise<void>): Promise<void> {
+    await this.#options.pki.unlock();
+    return this.#change(action);
+  }
+
   /** Reads again what another may have changed, changes it, and nobody else meanwhile. */
   #change(action: () => Promise<void>): Promise<void> {
     return withLock(join(this.#options.stateFolder, 'users.lock'), async () => {
@@ -192,33 +216,55 @@ class FolderUserStore implements UserStore {
     });
   }
 
-  /** Certificates are made first, side by side: when one cannot be, nothing was written. */
+  /** Everything is made first, side by side: when one certificate cannot be, nothing was written. */
   async #complete(users: readonly User[], server: string, renew: boolean): Promise<void> {
     const { stateFolder, cluster, pki } = this.#options;
-    const due = users.filter((user) => user.auth !== 'token' && (renew || this.whyIssue(user) !== undefined));
-    const made = await Promise.all(
-      due.map(async (user) => [user.name, await pki.issue(specOf(user))] as const),
-    );
-    for (const [name, issued] of made) this.#credentials.set(name, issued);
+    const [ca, usersCa] = [pki.trustPem('cluster'), pki.anchorPem('users')];
+    if (ca === undefined || usersCa === undefined) throw noAuthority(stateFolder);
+    const clientCa = `${ca}${usersCa}`;
     const { rows, missing } = this.#rows(false);
-    const fresh = missing.map(({ name, groups }) => ({ token: newToken(), user: name, groups }));
+    const tokens = [
+      ...rows,
+      ...missing.map(({ name, groups }) => ({ token: newToken(), user: name, groups })),
+    ];
+    let turn = Promise.resolve();
+    const myTurn = (): Promise<void> => (turn = turn.then(() => setImmediate()));
+    const make = async (user: User): Promise<MadeUser> => {
+      const { name, auth } = user;
+      await myTurn(); // what several do in one go would stop the event loop
+      const made = await this.#issueDue(user, renew);
+      await myTurn();
+      const issued = auth === 'token' ? undefined : (made ?? this.#kept(name));
+      const token = auth === 'cert' ? undefined : tokens.find((row) => row.user === name)?.token;
+      const files = await userFiles(user, { issued, token, ca, clientCa, cluster, server });
+      return { name, files, fresh: made && { issued: made, remembered: issuance(name, made) } };
+    };
+    const all = await pMap(users, make, AT_ONCE);
+    const fresh = all.flatMap((one) => one.fresh ?? []);
+    const remembered = fresh.map((one) => one.remembered);
+    const { revoked } = this.#registry;
     this.#registry = {
       ...this.#registry,
-      issued: [...this.issued(), ...made.map(([name, issued]) => issuance(name, issued))],
-      tokens: [...rows, ...fresh],
+      // Who is let in again is denied no more, also when nobody declares the user one day.
+      revoked: revoked.filter(({ name }) => !users.some((user) => user.name === name)),
+      issued: [...this.issued(), ...remembered],
+      tokens,
     };
-    const [ca, clientCa] = [pki.caPem('cluster'), pki.clientCaPem()];
-    if (ca === undefined || clientCa === undefined) throw noAuthority(stateFolder);
-    for (const user of users) {
-      const { name, auth } = user;
-      const issued = auth === 'token' ? undefined : this.credentials(name);
-      const token = auth === 'cert' ? undefined : this.tokenOf(name);
-      await writeUserFiles(
-        userFolder(stateFolder, name),
-        await userFiles(user, { issued, token, ca, clientCa, cluster, server }),
-      );
-    }
+    for (const one of fresh) this.#credentials.set(one.remembered.name, one.issued);
+    const write = ({ name, files }: MadeUser): Promise<void> =>
+      writeUserFiles(userFolder(stateFolder, name), name, files, pki);
+    await pMap(all, write, AT_ONCE);
     await writeRegistry(stateFolder, this.#registry);
+  }
+
+  #kept(name: string): Issued | undefined {
+    const { certificate, key } = this.credentials(name) ?? {};
+    return certificate !== undefined && key ? { certificate, key } : undefined;
+  }
+
+  async #issueDue(user: User, renew: boolean): Promise<Issued | undefined> {
+    if (user.auth === 'token' || !(renew || this.whyIssue(user) !== undefined)) return undefined;
+    return this.#options.pki.issue(specOf(user));
   }
 
   #isWanted(name: string): boolean {

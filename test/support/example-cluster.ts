@@ -28,6 +28,7 @@ export const examples: readonly Example[] = [
   { name: 'single-node', inventory: 'single-node.yaml', family: 'centos' },
   { name: 'single-node-debian', inventory: 'single-node.yaml', family: 'debian' },
   { name: 'course', inventory: 'course.yaml', family: 'centos' },
+  { name: 'nfs', inventory: 'nfs.yaml', family: 'centos' },
 ];
 
 export interface OpenExample {

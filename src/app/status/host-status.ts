@@ -38,7 +38,7 @@ export interface CertificateStatus {
 }
 
 /** Certificates with less time than this need attention. */
-const WARN_DAYS = 30;
+export const WARN_DAYS = 30;
 const DAY = 86_400_000;
 
 export interface Survey {

@@ -7,7 +7,7 @@ import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { apiEndpoint } from '../../phases/cluster.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import { readIfThere, replaceFile } from '../../pki/state-files.ts';
-import { userFolder } from '../../users/credentials.ts';
+import { sealedName, userFolder } from '../../users/credentials.ts';
 import { refuseTokensInCis } from '../../users/tokens.ts';
 import { applyUsers } from './apply.ts';
 import { type OpenUsers, openUsers } from './open.ts';
@@ -42,14 +42,19 @@ export async function issueUser(options: IssueOptions): Promise<number> {
   open.guard();
   const folder = userFolder(stateFolder, user.name);
   const out = options.out === undefined ? folder : resolve(options.out);
-  if (out !== folder) await copyFiles(folder, out);
+  if (out !== folder) await copyFiles(open, user.name, out);
   const code = options.apply ? await applyUsers(options, tokens) : ExitCode.ok;
   const certificate = user.auth === 'token' ? undefined : users.credentials(user.name)?.certificate;
   const kept = certificate !== undefined && certificate === before;
   const expires = certificate === undefined ? undefined : readCertificate(certificate).notAfter.toISOString();
   options.emit({
     type: 'result',
-    text: resultText(user, out, { kept, expires, applied: options.apply && code === 0 }),
+    text: resultText(user, out, {
+      kept,
+      expires,
+      applied: options.apply && code === 0,
+      sealed: pki.isSealed() && out === folder,
+    }),
     data: {
       user: user.name,
       folder: out,
@@ -65,7 +70,7 @@ function warn({ emit }: IssueOptions, { users, now }: OpenUsers, { name }: User)
   const note = (message: string): void => {
     emit({ type: 'note', level: 'warn', message });
   };
-  const denied = users.revoked().find((one) => one.name === name);
+  const denied = [...users.revoked(), ...users.readmitted()].find((one) => one.name === name);
   if (!denied) return;
   note(`${name} was revoked on ${denied.at.slice(0, 10)}, and is let in again`);
   const old = users.issued().filter((one) => one.name === name && new Date(one.expires) > now);
@@ -76,20 +81,30 @@ function warn({ emit }: IssueOptions, { users, now }: OpenUsers, { name }: User)
   }
 }
 
-/** Only what is a user's own to have; the folder may hold other things. */
-async function copyFiles(from: string, to: string): Promise<void> {
+/** Only what is a user's own to have; the folder may hold other things. There it can be read, and is not sealed. */
+async function copyFiles({ stateFolder, pki }: OpenUsers, user: string, to: string): Promise<void> {
+  const from = userFolder(stateFolder, user);
   for (const name of await readdir(from)) {
-    const content = await readIfThere(join(from, name));
+    const text = await readIfThere(join(from, name));
+    const content = text === undefined ? undefined : pki.opened(sealedName(user, name), text);
     if (content === undefined) continue;
     const secret = !/\.(?:crt|csr|yaml)$/.test(name);
     if ((await readIfThere(join(to, name))) !== content) await replaceFile(to, { name, content, secret });
   }
 }
 
+interface Told {
+  readonly kept: boolean;
+  readonly expires: string | undefined;
+  readonly applied: boolean;
+  /** What is in the folder cannot be used as it is. */
+  readonly sealed: boolean;
+}
+
 function resultText(
   { name, auth, role, clusterRole, groups }: User,
   folder: string,
-  { kept, expires, applied }: { kept: boolean; expires: string | undefined; applied: boolean },
+  { kept, expires, applied, sealed }: Told,
 ): string {
   const powerless = role === undefined && clusterRole === undefined && groups.length === 0;
   return [
@@ -97,8 +112,15 @@ function resultText(
       ? []
       : [`${kept ? 'Kept' : 'Made'} the certificate of ${name}, valid until ${expires.slice(0, 10)}.`]),
     ...(auth === 'cert' ? [] : [`${name}'s token is in ${join(folder, `${name}.token`)}.`]),
-    `Everything ${name} needs is in ${folder}:`,
-    `  kubectl --kubeconfig ${join(folder, `${name}.kubeconfig`)} get pods`,
+    ...(sealed
+      ? [
+          `Everything ${name} needs is in ${folder}, its secrets sealed. To hand it out:`,
+          `  k8s-bootstrap users kubeconfig ${name} --out ${name}.kubeconfig`,
+        ]
+      : [
+          `Everything ${name} needs is in ${folder}:`,
+          `  kubectl --kubeconfig ${join(folder, `${name}.kubeconfig`)} get pods`,
+        ]),
     ...(powerless ? [`${name} has no rights yet: give some with --role or --cluster-role.`] : []),
     ...(applied ? [] : ['Nothing was done on the masters; rights and tokens go there with the next "up".']),
     '',

@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path';
 import { writeAtomic } from '../../kernel/atomic-file.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
 import { apiEndpoint } from '../../phases/cluster.ts';
+import { ADMINISTRATOR, adminKubeconfig } from '../../phases/trust.ts';
 import type { Emit } from '../../run/events.ts';
-import { userFolder } from '../../users/credentials.ts';
+import { sealedName, userFolder } from '../../users/credentials.ts';
 import { type UsersOptions, openUsers, userNamed } from './open.ts';
 
 export interface KubeconfigOptions extends UsersOptions {
@@ -17,11 +18,38 @@ export interface KubeconfigOptions extends UsersOptions {
 }
 
 /**
- * Hands out a user's kubeconfig as the cluster is reached now.
- * @throws E_USER for an unknown one; E_USER_FILES when it was never issued
+ * Hands out a user's kubeconfig, or the administrator's, as the cluster is reached now.
+ * @throws E_USER for an unknown one; E_USER_FILES when it was never issued; E_PASSPHRASE
  */
 export async function userKubeconfigFor(options: KubeconfigOptions): Promise<number> {
-  const { users, inventory, stateFolder } = await openUsers(options);
+  const text = await (options.name === ADMINISTRATOR ? administrators(options) : usersOwn(options));
+  if (options.out === undefined) {
+    options.print(text);
+    return 0;
+  }
+  const file = resolve(options.out);
+  await writeAtomic(file, text, 0o600);
+  options.emit({ type: 'result', text: `Written: ${file}\n`, data: { user: options.name, file } });
+  return 0;
+}
+
+async function administrators(options: KubeconfigOptions): Promise<string> {
+  const { openCluster } = await import('../cluster.ts');
+  const cluster = await openCluster(options);
+  try {
+    await cluster.pki.unlock();
+    const text = adminKubeconfig(cluster.world(new Map()), apiEndpoint(cluster));
+    if (typeof text === 'string') return text;
+  } finally {
+    await cluster.artifacts.close();
+  }
+  throw new BootstrapError('E_USER_FILES', 'the administrator has no valid certificate yet', {
+    hint: 'It is made by "k8s-bootstrap up".',
+  });
+}
+
+async function usersOwn(options: KubeconfigOptions): Promise<string> {
+  const { users, inventory, stateFolder, pki } = await openUsers(options);
   const user = userNamed(users, options.name);
   const ready = users.whyIssue(user) === undefined && (user.auth === 'cert' || users.tokenOf(user.name));
   if (!ready) {
@@ -30,13 +58,7 @@ export async function userKubeconfigFor(options: KubeconfigOptions): Promise<num
     });
   }
   await users.add(user, apiEndpoint({ inventory }), false);
-  const text = await readFile(join(userFolder(stateFolder, user.name), `${user.name}.kubeconfig`), 'utf8');
-  if (options.out === undefined) {
-    options.print(text);
-    return 0;
-  }
-  const file = resolve(options.out);
-  await writeAtomic(file, text, 0o600);
-  options.emit({ type: 'result', text: `Written: ${file}\n`, data: { user: user.name, file } });
-  return 0;
+  const file = `${user.name}.kubeconfig`;
+  const text = await readFile(join(userFolder(stateFolder, user.name), file), 'utf8');
+  return pki.opened(sealedName(user.name, file), text) ?? text;
 }

@@ -1,11 +1,11 @@
-import { type Environment, readInventory } from '../inventory.ts';
+import { readInventory } from '../inventory.ts';
 import { stateFolderOf } from '../connect.ts';
 import { usersOf } from '../cluster.ts';
 import type { Inventory, User } from '../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
-import type { Secret } from '../../kernel/secret.ts';
 import { didYouMean } from '../../inventory/suggest.ts';
-import { openPkiStore, type PkiStore } from '../../pki/store.ts';
+import type { PkiStore } from '../../pki/store.ts';
+import { type KeyOptions, pkiOf } from '../keys.ts';
 import type { UserStore } from '../../users/store.ts';
 
 /** The users of a cluster with what is needed to issue them; no host is asked. */
@@ -19,22 +19,20 @@ export interface OpenUsers {
   guard(): void;
 }
 
-export interface UsersOptions {
+export interface UsersOptions extends KeyOptions {
   readonly file: string;
-  readonly env: Environment;
-  readonly secrets: Set<Secret>;
 }
 
-export async function openUsers({ file, env, secrets }: UsersOptions): Promise<OpenUsers> {
-  const { inventory } = await readInventory(file, env);
+export async function openUsers({ file, ...keys }: UsersOptions): Promise<OpenUsers> {
+  const { inventory } = await readInventory(file, keys.env);
   const stateFolder = stateFolderOf(inventory);
-  const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
+  const pki = pkiOf(inventory, keys);
   await pki.load();
   const now = new Date();
   const users = usersOf(inventory, stateFolder, pki, now);
   await users.load();
   const guard = (): void => {
-    for (const secret of users.secrets()) secrets.add(secret);
+    for (const secret of users.secrets()) keys.secrets.add(secret);
   };
   guard();
   return { inventory, stateFolder, pki, users, now, guard };

@@ -100,5 +100,6 @@ case $written in
     [ ! -e "$S/originals$p" ] || mv -- "$S/originals$p" "$p" ;;
 esac
 disown "$p"
-${unit === undefined ? '' : 'systemctl daemon-reload'}`.trim();
+${unit === undefined ? '' : 'systemctl daemon-reload'}
+${path.endsWith('.exports') ? 'exportfs -r' : ''}`.trim();
 }

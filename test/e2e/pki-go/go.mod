@@ -1,3 +1,3 @@
 module pki-go
 
-go 1.12
+go 1.24

@@ -5,7 +5,7 @@ import { CA_IDS, LEAF_IDS } from '../../../src/pki/spec.ts';
 import { openPkiStore } from '../../../src/pki/store.ts';
 
 /** Writes one certificate of every kind, and some with odd names, into the folder given, as main.go reads them. */
-async function produce(folder: string): Promise<void> {
+export async function produce(folder: string): Promise<void> {
   const store = openPkiStore(join(folder, '.state'));
   await store.ensure();
   for (const id of CA_IDS) {
@@ -20,10 +20,11 @@ async function produce(folder: string): Promise<void> {
     endpoint: 'bücher.example',
     extraSans: ['::', '1::'],
   };
-  const users = ['jane', 'dev_user', 'a@b.com', '*', 'José', '管理'];
+  const users = ['jane', 'dev_user', 'a@b.com', '*', 'José', '管理', 'x'.repeat(64)];
   const specs = [
     ...LEAF_IDS.map((id) => specFor(id, subject)),
     ...users.map((name) => specForUser(name, ['devs', 'ops'])),
+    specForUser('longest', [], 3650),
   ];
   await Promise.all(
     specs.map(async (spec, index) => {
@@ -32,5 +33,3 @@ async function produce(folder: string): Promise<void> {
     }),
   );
 }
-
-await produce(process.argv[2] ?? '.');

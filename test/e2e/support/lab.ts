@@ -31,7 +31,13 @@ function readSettings(): LabSettings {
 export const HOSTS = ['m1', 'w1', 'w2'] as const;
 export type HostName = (typeof HOSTS)[number];
 
-export const addressOf = (host: HostName): string => `${settings.net}.${{ m1: 11, w1: 12, w2: 13 }[host]}`;
+/** Virtual machines, there after `lab up --nfs` alone: an NFS server, and a worker that can mount. */
+export const NFS_HOSTS = ['n1', 'v1'] as const;
+export type AnyHost = HostName | (typeof NFS_HOSTS)[number];
+
+const NUMBERS: Readonly<Record<AnyHost, number>> = { m1: 11, w1: 12, w2: 13, n1: 201, v1: 211 };
+
+export const addressOf = (host: AnyHost): string => `${settings.net}.${NUMBERS[host]}`;
 
 /** One command of `test/lab/lab.sh`; its output. Throws when it fails. */
 export async function lab(...args: readonly string[]): Promise<string> {
@@ -40,7 +46,7 @@ export async function lab(...args: readonly string[]): Promise<string> {
 }
 
 /** Runs a script as root on a host, over ssh, and returns what it printed. Throws, with stderr, when it fails. */
-export async function onHost(host: HostName, text: string): Promise<string> {
+export async function onHost(host: AnyHost, text: string): Promise<string> {
   const { code, stdout, stderr } = await tryOnHost(host, text);
   if (code === 0) return stdout;
   throw new Error(`on ${host}: code ${code}\n${text}\n${stdout}\n${stderr}`);
@@ -52,14 +58,16 @@ export interface Output {
   readonly stderr: string;
 }
 
-export const tryOnHost = (host: HostName, text: string): Promise<Output> =>
+export const tryOnHost = (host: AnyHost, text: string): Promise<Output> =>
   command('bash', [script('lab.sh'), 'ssh', host, 'sh -s'], { stdin: text });
 
 /** The same script on all hosts at once, by host. */
+export async function onHosts(text: string): Promise<Map<HostName, string>>;
+export async function onHosts<H extends AnyHost>(text: string, hosts: readonly H[]): Promise<Map<H, string>>;
 export async function onHosts(
   text: string,
-  hosts: readonly HostName[] = HOSTS,
-): Promise<Map<HostName, string>> {
+  hosts: readonly AnyHost[] = HOSTS,
+): Promise<Map<AnyHost, string>> {
   return new Map(await Promise.all(hosts.map(async (host) => [host, await onHost(host, text)] as const)));
 }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type CommandOptions,
+  type AnyHost,
   HOSTS,
-  type HostName,
   type Output,
   addressOf,
   command,
@@ -22,9 +22,9 @@ export const inventoryFile = join(workFolder, 'inventory.yaml');
 export const stateFolder = join(workFolder, '.k8s-bootstrap', 'lab');
 export const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
 
-/** `inventory/lab.yaml` as text, for the lab that is tested. */
-export function labInventory(): string {
-  const text = readFileSync(join(root, 'inventory', 'lab.yaml'), 'utf8');
+/** An inventory of the lab as text, for the lab that is tested. */
+export function labInventory(name: 'lab.yaml' | 'nfs-lab.yaml' = 'lab.yaml'): string {
+  const text = readFileSync(join(root, 'inventory', name), 'utf8');
   return text
     .replaceAll('198.18.0.', `${settings.net}.`)
     .replaceAll('/run/k8s-bootstrap-lab/', `${settings.run}/`)
@@ -97,19 +97,20 @@ export interface RunOptions extends CommandOptions {
   readonly text?: boolean;
 }
 
-/** Runs the product with `--json`. Nothing of the user's own settings reaches it. */
-export async function k8sb(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+/** Runs a command of the product on the inventory, with `--json`. */
+export function k8sb(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [name = '', ...rest] = args;
   const format = options.text === true ? '--plain' : '--json';
-  const output = await command(
-    'node',
-    [join(root, 'bin/k8s-bootstrap'), name, inventoryFile, format, ...rest],
-    {
-      cwd: workFolder,
-      ...options,
-      env: { PATH: process.env['PATH'], HOME: workFolder, ...options.env },
-    },
-  );
+  return product([name, inventoryFile, format, ...rest], options);
+}
+
+/** Runs the product with just these words. Nothing of the user's own settings reaches it. */
+export async function product(words: readonly string[], options: CommandOptions = {}): Promise<Result> {
+  const output = await command('node', [join(root, 'bin/k8s-bootstrap'), ...words], {
+    cwd: workFolder,
+    ...options,
+    env: { PATH: process.env['PATH'], HOME: workFolder, ...options.env },
+  });
   const events = output.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -167,7 +168,7 @@ export async function freshLab(): Promise<void> {
 }
 
 /** What a person does who knows that a host was installed anew. */
-export async function forgetHostKey(host: HostName): Promise<void> {
+export async function forgetHostKey(host: AnyHost): Promise<void> {
   const { code, stderr } = await command('ssh-keygen', [
     '-R',
     addressOf(host),

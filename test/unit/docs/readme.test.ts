@@ -123,7 +123,7 @@ describe('commands', () => {
 
   it('in the text are commands, and its options are options of theirs', () => {
     const spans = [...README.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
-    const all = new Set([root, ...root.commands].flatMap(({ options }) => options.map(({ long }) => long)));
+    const all = new Set(withCommands(root).flatMap(({ options }) => options.map(({ long }) => long)));
     expect(spans.filter((option) => !all.has(option))).toEqual([]);
   });
 
@@ -134,6 +134,9 @@ describe('commands', () => {
     expect([...new Set(named)].sort()).toEqual(there.sort());
   });
 });
+
+/** A command and all below it. */
+const withCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withCommands)];
 
 /** Rows of the table whose first column has this heading. */
 function table(heading: string): string[][] {

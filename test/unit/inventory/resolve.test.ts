@@ -64,7 +64,7 @@ describe('defaults', () => {
       kubelet: { extraArgs: {}, config: {} },
       kubeProxy: { extraArgs: {}, config: {} },
       runtime: { default: 'auto', mirrors: {}, insecureRegistries: [], restrictOomScoreAdj: false },
-      images: { pause: 'k8s.gcr.io/pause:3.1' },
+      images: { pause: 'k8s.gcr.io/pause:3.1', mirrors: {} },
       artifacts: {
         mirrors: [],
         onlyMirrors: false,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { firewallPhase, openPorts } from '../../../src/phases/firewall.ts';
+import { firewallPhase, openPorts, opened } from '../../../src/phases/firewall.ts';
 import { osPhase, sysctlsOf } from '../../../src/phases/os.ts';
 import { hostname, selinuxPermissive, swapOff } from '../../../src/phases/os-settings.ts';
 import type { Resource } from '../../../src/resources/resource.ts';
@@ -153,7 +153,37 @@ describe('the firewall', () => {
     const nodePorts = ['10250/tcp', '30000-32767/tcp', '30000-32767/udp'];
     expect(openPorts(world, hostOf(world, 'm1'))).toEqual(['6443/tcp', '2379/tcp', '2380/tcp', ...nodePorts]);
     expect(openPorts(world, hostOf(world, 'w1'))).toEqual(nodePorts);
-    expect(openPorts(world, { ...hostOf(world, 'w1'), roles: ['nfs'] })).toContain('2049/tcp');
+  });
+
+  it.each([
+    ['v4', ['2049/tcp']],
+    ['all', ['2049/tcp', ...[111, 20_048, 662, 4045].flatMap((port) => [`${port}/tcp`, `${port}/udp`])]],
+  ])('opens for NFS with protocol %s only %j', (protocol, expected) => {
+    const hosts = [
+      { name: 'm1', address: '192.0.2.11', roles: ['master', 'etcd'] },
+      { name: 'n1', address: '192.0.2.14', roles: ['nfs'] },
+    ];
+    const world = worldOf({ inventory: { hosts, nfs: { protocol, exports: [{ path: '/nfsdata' }] } } });
+    expect(openPorts(world, hostOf(world, 'n1'))).toEqual(expected);
+    expect(openPorts(world, hostOf(world, 'm1'))).not.toContain('2049/tcp');
+  });
+
+  it.each([
+    ['the nodes’ addresses', {}, ['192.0.2.11 2049/tcp']],
+    ['a range', { clients: ['192.0.2.0/24'] }, ['192.0.2.0/24 2049/tcp']],
+    ['a range and what is in it', { clients: ['192.0.2.9', '192.0.2.0/24'] }, ['192.0.2.0/24 2049/tcp']],
+    ['a name: everybody', { clients: ['node1', '192.0.2.0/24'] }, []],
+    ['too many: everybody', { clients: Array.from({ length: 17 }, (_, n) => `192.0.2.${n + 1}`) }, []],
+  ])('opens NFS to %s', (_who, more, expected) => {
+    const hosts = [
+      { name: 'm1', address: '192.0.2.11', roles: ['master', 'etcd'] },
+      { name: 'n1', address: '192.0.2.14', roles: ['nfs'] },
+    ];
+    const nfs = { protocol: 'v4', exports: [{ path: '/nfsdata' }], ...more };
+    const world = worldOf({ inventory: { hosts, nfs } });
+    const { ports, portsFor } = opened(world, hostOf(world, 'n1'));
+    expect(portsFor.map(({ source, port }) => `${source} ${port}`)).toEqual(expected);
+    expect(ports).toEqual(expected.length > 0 ? [] : ['2049/tcp']);
   });
 
   it.each([

@@ -102,6 +102,12 @@ export function worldOf({
     pki: {
       caKeyId: () => caKeyId,
       caPem: () => undefined,
+      trustPem: () => undefined,
+      anchorPem: () => undefined,
+      chainPem: () => '',
+      keyText: () => undefined,
+      exists: () => caKeyId !== undefined,
+      trusted: () => [],
       encryptionKey: () => undefined,
     } as unknown as World['pki'],
     // Nothing is fetched here.

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { leafCertificate } from '../../../src/pki/certificate.ts';
 import type { Issuer } from '../../../src/pki/certificate.ts';
 import { judge } from '../../../src/pki/judge.ts';
-import type { JudgeContext } from '../../../src/pki/judge.ts';
+import type { JudgeContext, Judgement } from '../../../src/pki/judge.ts';
 import { newKeyPair, publicKeyDigest } from '../../../src/pki/keys.ts';
 import type { KeyPair } from '../../../src/pki/keys.ts';
 import { keyIdOf, readCertificate } from '../../../src/pki/read-certificate.ts';
@@ -158,4 +158,25 @@ it('digests a key as OpenSSL on a host would', () => {
   const der = execFileSync('openssl', ['pkey', '-pubout', '-outform', 'DER'], { input: key });
   expect(publicKeyDigest(keys.privateKey)).toBe(createHash('sha256').update(der).digest('hex'));
   expect(publicKeyDigest(keys.publicKey)).toBe(publicKeyDigest(keys.privateKey));
+});
+
+describe('renewal on demand', () => {
+  const asked = (seconds: number): Judgement =>
+    judge(pem, spec, { ...context, renewalAsked: new Date(NOW.getTime() + seconds * 1000) });
+
+  it('takes what was issued before it was asked for', () => {
+    expect(asked(1)).toEqual({ fit: false, reason: 'renewal was asked for' });
+  });
+
+  it('leaves what was issued since, which is told in whole seconds', () => {
+    expect(asked(0).fit).toBe(true);
+    expect(asked(0.999).fit).toBe(true);
+    expect(asked(-60).fit).toBe(true);
+  });
+
+  it('names a reason that stands without it first', () => {
+    const wanted = { ...spec, commonName: 'm2' };
+    const judgement = judge(pem, wanted, { ...context, renewalAsked: daysLater(1) });
+    expect(judgement).toEqual({ fit: false, reason: 'CN is m1, not m2' });
+  });
 });

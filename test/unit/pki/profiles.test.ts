@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import {
   caFilesOf,
@@ -171,7 +172,7 @@ describe('profile data', () => {
   const changed = (from: string | RegExp, to: string): (() => unknown) => {
     const text = profiles.replace(from, to);
     expect(text).not.toBe(profiles);
-    return () => parseProfiles(text);
+    return () => parseProfiles(load(text));
   };
 
   it.each([

@@ -28,9 +28,9 @@ describe('refusing', () => {
     [
       'E_PKI_ALGORITHM',
       'ca.key',
-      'an elliptic key',
+      'a key that Kubernetes 1.16 cannot read',
       (folder) => {
-        write('ca.key', ellipticKey())(folder);
+        write('ca.key', edwardsKey())(folder);
       },
     ],
     ['E_STATE_PERMISSIONS', 'ca.key', 'a key the group may read', chmod('ca.key', 0o640)],
@@ -118,8 +118,8 @@ const publicKey = (): string =>
     format: 'pem',
   }) as string;
 
-const ellipticKey = (): string =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-    type: 'sec1',
+const edwardsKey = (): string =>
+  generateKeyPairSync('ed25519').privateKey.export({
+    type: 'pkcs8',
     format: 'pem',
   }) as string;

@@ -73,9 +73,9 @@ describe('making', () => {
 
   it('makes a service account pair as Kubernetes reads it', async () => {
     const { privateKey, publicKey } = (await loaded()).serviceAccount()!;
-    expect(privateKey.reveal()).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n/);
+    expect(privateKey!.reveal()).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n/);
     expect(publicKey).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
-    expect(createPublicKey(createPrivateKey(privateKey.reveal())).equals(createPublicKey(publicKey))).toBe(
+    expect(createPublicKey(createPrivateKey(privateKey!.reveal())).equals(createPublicKey(publicKey))).toBe(
       true,
     );
   });

@@ -204,6 +204,61 @@ describe('users who go', () => {
   });
 });
 
+describe('users of sealed keys', () => {
+  const passphrase = new Secret('correct horse');
+  const jane = user('jane', { auth: 'both' });
+
+  it('have sealed files, which are known without the passphrase and opened with it', async () => {
+    const { folder } = await place();
+    const pki = openPkiStore(folder, { passphrase });
+    await pki.load();
+    const plain = await store({ folder, pki });
+    await plain.add(jane, SERVER, false);
+    const path = (name: string): string => join(folder, 'users', 'jane', `jane.${name}`);
+    const before = ['key', 'kubeconfig', 'token'].map((name) => readFileSync(path(name), 'utf8'));
+    await pki.setSealed(true);
+    for (const name of ['key', 'kubeconfig', 'token']) {
+      expect(readFileSync(path(name), 'utf8'), name).toContain('SEALED FILE');
+      expect(statSync(path(name)).mode & 0o777, name).toBe(0o600);
+    }
+    const locked = await store({ folder, pki: await loaded(folder) });
+    expect(locked.whyIssue(jane)).toBeUndefined();
+    expect(locked.credentials('jane')?.key).toBeUndefined();
+    await expect(locked.add(jane, SERVER, false)).rejects.toMatchObject({ code: 'E_PASSPHRASE' });
+    const again = openPkiStore(folder, { passphrase });
+    await again.load();
+    const files = snapshot(join(folder, 'users'));
+    await (await store({ folder, pki: again })).add(jane, SERVER, false);
+    expect(snapshot(join(folder, 'users'))).toEqual(files);
+    await (await store({ folder, pki: again })).add(user('joe'), SERVER, false);
+    expect(readFileSync(join(folder, 'users', 'joe', 'joe.key'), 'utf8')).toContain('SEALED FILE');
+    await again.setSealed(false);
+    expect(['key', 'kubeconfig', 'token'].map((name) => readFileSync(path(name), 'utf8'))).toEqual(before);
+    expect(readFileSync(join(folder, 'users', 'joe', 'joe.key'), 'utf8')).toContain('PRIVATE KEY');
+  });
+});
+
+describe('users who come back', () => {
+  it.each(['cert', 'token'] as const)(
+    'are denied no more once they were given something (%s)',
+    async (auth) => {
+      const here = await place();
+      const eve = user('eve', { auth });
+      await (await store(here, { declared: [eve] })).ensure(SERVER);
+      await (await store(here)).revoke(['eve']);
+      const again = await store(here, { declared: [eve] });
+      expect(again.readmitted()).toMatchObject([{ name: 'eve' }]);
+      expect(again.revoked()).toEqual([]);
+      await again.ensure(SERVER);
+      expect(again.readmitted()).toEqual([]);
+      // Taken out once more, somebody has to say so again.
+      const gone = await store(here);
+      expect(gone.revoked()).toEqual([]);
+      expect(gone.forgotten()).toEqual(['eve']);
+    },
+  );
+});
+
 describe('what could go wrong', () => {
   it('nothing is written when there is no authority', async () => {
     const folder = temporaryFolder();

@@ -1,0 +1,89 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import Handlebars from 'handlebars';
+import { loadAll } from 'js-yaml';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * One script of all that `entry` imports, with the data of `pki/`, `release/` and `templates/` in it. What is large and
+ * seldom wanted stays outside, in node_modules. Lines and names are kept as they are, for stack traces.
+ */
+export async function bundle(entry) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['*.node', 'cpu-features', 'node-forge', 'undici'],
+    // V8 forgets who is to serve import() of a script whose code it takes from the cache; require() it keeps.
+    supported: { 'dynamic-import': false },
+    plugins: [{ name: 'data', setup: insteadOfFiles }],
+    logLevel: 'warning',
+    // A path beside the module means nothing in the one script: data is read by src/kernel/data.ts.
+    logOverride: { 'empty-import-meta': 'error' },
+  });
+  return inAscii(outputFiles[0].text);
+}
+
+/** One byte a character, which V8 takes as it is. esbuild leaves others only in regular expressions and comments. */
+const inAscii = (text) =>
+  text.replaceAll(
+    /[^\0-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** Modules that read and compile data when the program runs from its sources, and what they are here. */
+function insteadOfFiles({ onLoad }) {
+  const replace = (path, contents) =>
+    onLoad({ filter: new RegExp(`/src/${path}$`) }, () => ({ contents: contents(), resolveDir: root }));
+  replace('kernel/data[.]ts', dataModule);
+  replace('templates/compiled[.]ts', templatesModule);
+}
+
+function dataModule() {
+  const texts = {};
+  const documents = {};
+  for (const path of ['package.json', ...['pki', 'release', 'templates'].flatMap(filesIn)]) {
+    texts[path] = readFileSync(join(root, path), 'utf8');
+    if (/[.](yaml|json)$/.test(path)) documents[path] = JSON.stringify(loadAll(texts[path]));
+  }
+  return `
+    const texts = ${JSON.stringify(texts)};
+    const documents = ${JSON.stringify(documents)};
+    const known = (files, path) => {
+      if (Object.hasOwn(files, path)) return files[path];
+      throw new TypeError('there was no ' + path + ' when this program was built');
+    };
+    export const readText = (path) => known(texts, path);
+    export const readDocuments = (path) => JSON.parse(known(documents, path));
+    export const readData = (path) => readDocuments(path)[0];
+    export const namesIn = (folder) =>
+      Object.keys(texts).filter((path) => path.startsWith(folder + '/')).map((path) => path.slice(folder.length + 1));`;
+}
+
+function templatesModule() {
+  const specs = filesIn('templates')
+    .filter((path) => path.endsWith('.hbs'))
+    .map((path) => {
+      const source = readFileSync(join(root, path), 'utf8');
+      return `${JSON.stringify(path)}: ${Handlebars.precompile(source, { strict: true, noEscape: true })}`;
+    });
+  return `
+    import Handlebars from 'handlebars/runtime.js';
+    const specs = {${specs.join(',\n')}};
+    export const compiled = (path) => Handlebars.template(specs[path]);`;
+}
+
+/** Paths of all files in and below a folder, from the top, sorted. */
+const filesIn = (folder) =>
+  readdirSync(join(root, folder), { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesIn(join(folder, entry.name)) : [join(folder, entry.name)],
+    )
+    .sort();

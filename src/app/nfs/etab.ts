@@ -1,0 +1,32 @@
+import { parseExports } from '../../resources/exports-text.ts';
+
+/** One line of what a server exports right now. Plain data. */
+export interface Exported {
+  readonly path: string;
+  /** As it was written: an address, a range, a name, `*`. */
+  readonly client: string;
+  readonly options: readonly string[];
+}
+
+/**
+ * Reads /var/lib/nfs/etab, which exportfs writes and mountd reads, with escapes for blanks. (exportfs -s leaves them as
+ * they are, so that its lines cannot be taken apart.)
+ */
+export const readEtab = (text: string): Exported[] =>
+  parseExports(text).map(({ path, match, options }) => ({ path, client: match, options }));
+
+/** Octal escapes stand for bytes, which together are UTF-8: those of /proc/mounts, fstab(5). */
+export function unescaped(text: string): string {
+  const bytes = Buffer.from(text)
+    .toString('latin1')
+    .replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** As the kernel writes paths into /proc/mounts. */
+export const escapedForMounts = (path: string): string =>
+  path.replaceAll(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+
+/** Whether the list that `showmount -e` prints has a path: `PATH   CLIENTS` in each line, blanks within as they are. */
+export const isListed = (listing: string, path: string): boolean =>
+  listing.split('\n').some((line) => line === path || line.startsWith(`${path} `));

@@ -1,0 +1,31 @@
+import { type RunOptions, up } from '../../app.ts';
+import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { readInventory } from '../inventory.ts';
+
+/** Phases that NFS consists of, and those it cannot do without: whose host it is, its ports, its image. */
+export const NFS_PHASES = [
+  'base',
+  'nfs-packages',
+  'firewall',
+  'nfs-server',
+  'nfs-client',
+  'images',
+  'nfs-storage',
+] as const;
+
+/**
+ * `up` for NFS alone: exports, services, clients and the provisioner, under the same locks and with the same plan.
+ * @returns the exit code, as of `up`
+ * @throws E_NO_NFS when the inventory has no `nfs:`
+ */
+export async function nfsSetup(options: RunOptions): Promise<number> {
+  const { inventory } = await readInventory(options.file, options.env);
+  if (!inventory.nfs) {
+    throw new BootstrapError('E_NO_NFS', `the inventory of ${inventory.name} has no nfs:`, {
+      hint: 'Give a host the role nfs, and write nfs: {exports: [{path: /nfsdata}]}.',
+      where: { file: options.file },
+      exitCode: ExitCode.usage,
+    });
+  }
+  return up({ ...options, only: NFS_PHASES });
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import type { Cli } from './context.ts';
+import { hostRun } from './host-run.ts';
+
+export function registerAdopt(root: Command, cli: Cli): void {
+  const command = root.command('adopt [inventory]');
+  command
+    .description('make the state folder anew from what the masters hold, when it was lost')
+    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option('--encrypt-keys', 'keep the private keys sealed with a passphrase')
+    .action(async (argument?: string) => {
+      const { adopt } = await import('../app/adopt.ts');
+      cli.exit(await hostRun(cli, command, argument, true, adopt));
+    });
+}

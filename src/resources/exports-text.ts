@@ -1,0 +1,89 @@
+/** What one folder is exported as: a line of exports(5). */
+export interface ExportLine {
+  readonly path: string;
+  readonly clients: readonly ExportClient[];
+}
+
+export interface ExportClient {
+  readonly match: string;
+  readonly options: readonly string[];
+}
+
+/**
+ * The lines as nfs-utils read them, from 1.3.0 on. Its reader knows `\ooo` and double quotes, ends a word at any blank
+ * and everything at a `#`, even within quotes; so all that is not plain ASCII is written as octal bytes.
+ */
+export const exportsText = (lines: readonly ExportLine[]): string =>
+  [
+    '# Written by k8s-bootstrap. What you export yourself belongs into /etc/exports or a file beside this one.',
+    ...lines.map(
+      ({ path, clients }) =>
+        `${escaped(path)}${clients.map(({ match, options }) => ` ${match}(${options.join(',')})`).join('')}`,
+    ),
+    '',
+  ].join('\n');
+
+/** A path as one word. */
+export const escaped = (path: string): string =>
+  [...Buffer.from(path)]
+    .map((byte) =>
+      /[A-Za-z0-9/._+:@%,=~^-]/.test(String.fromCharCode(byte))
+        ? String.fromCharCode(byte)
+        : `\\${byte.toString(8).padStart(3, '0')}`,
+    )
+    .join('');
+
+/**
+ * Reads exports(5), also the table `/var/lib/nfs/etab`, into one entry a path and client. Comments, continued lines,
+ * quotes and defaults of a line (`-ro`) are understood; of a word that is no client only the path is certain.
+ */
+export function parseExports(text: string): ParsedExport[] {
+  return text
+    .split('\n')
+    .reduce<{ line: number; text: string }[]>(joinContinued, [])
+    .flatMap(({ line, text: joined }) => {
+      const [path, ...clients] = words(joined);
+      if (path === undefined) return [];
+      const common = clients.find((word) => word.startsWith('-'))?.slice(1) ?? '';
+      const others = clients.filter((word) => !word.startsWith('-'));
+      return (others.length === 0 ? ['*'] : others).map((word) => {
+        const [, match = word, own = ''] = /^([^(]*)\((.*)\)$/.exec(word) ?? [];
+        const options = [...common.split(','), ...own.split(',')].filter(Boolean);
+        return { path, match: match === '' ? '*' : match, options, line, text: joined.trim() };
+      });
+    });
+}
+
+export interface ParsedExport extends ExportClient {
+  readonly path: string;
+  /** Number of the line where it begins, from 1, and the line. */
+  readonly line: number;
+  readonly text: string;
+}
+
+function joinContinued(
+  lines: { line: number; text: string }[],
+  text: string,
+  index: number,
+): { line: number; text: string }[] {
+  const last = lines.at(-1);
+  if (last?.text.endsWith('\\')) last.text = `${last.text.slice(0, -1)} ${text}`;
+  else lines.push({ line: index + 1, text });
+  return lines;
+}
+
+/** Words of a line, unescaped; like the reader of nfs-utils, a `#` ends it wherever it stands. */
+function words(line: string): string[] {
+  const [text = ''] = line.split('#');
+  const found = text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? [];
+  return found.map((word) =>
+    Buffer.from(
+      Buffer.from(word.replaceAll('"', ''))
+        .toString('latin1')
+        .replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
+          String.fromCharCode(Number.parseInt(digits, 8)),
+        ),
+      'latin1',
+    ).toString('utf8'),
+  );
+}

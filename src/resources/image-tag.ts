@@ -1,0 +1,78 @@
+import { quote, sh } from '../kernel/quote.ts';
+import type { Watch } from './observe.ts';
+import { type Resource, none } from './resource.ts';
+
+export interface ImageTag {
+  readonly runtime: 'docker' | 'containerd';
+  /** The name that pods ask for. */
+  readonly image: string;
+  /** What is pulled in its stead. */
+  readonly from: string;
+  /** The registry of `from` has no certificate, or none that is known. */
+  readonly insecure: boolean;
+}
+
+/**
+ * Images that a runtime has under names of other registries: pulled where they can be had, and given the name. Whether
+ * a name is there is all that is asked: what it stands for is nobody's business but the registry's.
+ */
+export function imageTags(tags: readonly ImageTag[]): Resource[] {
+  return tags.map((tag) => {
+    const name = fullName(tag.image);
+    return {
+      id: `image:${tag.image}`,
+      title: tag.image,
+      watches: [imagesWatch(tag.runtime)],
+      diff(seen) {
+        const { code = 1, output = '' } = seen.answer(`images:${tag.runtime}`) ?? {};
+        if (code !== 0) {
+          return { kind: 'unknown', summary: `from ${tag.from}`, waitsFor: `${tag.runtime} to answer` };
+        }
+        return output.split('\n').some((line) => fullName(line.trim()) === name)
+          ? none('there')
+          : { kind: 'create', summary: `from ${tag.from}` };
+      },
+      steps: () => [{ op: 'run', title: `pull ${tag.from} as ${tag.image}`, script: pull(tag, name) }],
+    };
+  });
+}
+
+/** Asks a runtime for the names of all its images. */
+export const imagesWatch = (runtime: ImageTag['runtime']): Watch => ({
+  kind: 'answer',
+  key: `images:${runtime}`,
+  slow: true,
+  script: LISTS[runtime],
+});
+
+const LISTS = {
+  docker: `docker images --format '{{.Repository}}:{{.Tag}}'`,
+  containerd: 'ctr -n k8s.io images ls -q',
+} as const;
+
+/** ctr knows nothing of the registries in config.toml: what is insecure there has to be said again. */
+function pull({ runtime, image, from, insecure }: ImageTag, name: string): string {
+  if (runtime === 'docker')
+    return `docker pull ${quote(from)} > /dev/null\n${sh`docker tag ${from} ${image}`}`;
+  const source = quote(fullName(from));
+  const ctr = 'ctr -n k8s.io images';
+  const plain = insecure
+    ? `${ctr} pull --skip-verify ${source} > /dev/null 2>&1 || ${ctr} pull --plain-http ${source} > /dev/null`
+    : `${ctr} pull ${source} > /dev/null`;
+  return `${plain}\n${ctr} tag --force ${source} ${quote(name)} > /dev/null`;
+}
+
+/**
+ * A name as runtimes complete it: `busybox` is `docker.io/library/busybox:latest`.
+ * https://github.com/distribution/reference/blob/v0.5.0/normalize.go
+ */
+export function fullName(image: string): string {
+  const slash = image.indexOf('/');
+  const first = slash < 0 ? '' : image.slice(0, slash);
+  const hasRegistry = /[.:]/.test(first) || first === 'localhost';
+  const path = hasRegistry ? image : `docker.io/${slash < 0 ? 'library/' : ''}${image}`;
+  return /[:@][^/]*$/.test(path.slice(path.lastIndexOf('/'))) ? path : `${path}:latest`;
+}
+
+/** The registry that an image comes from: `quay.io`. */
+export const registryOf = (image: string): string => fullName(image).split('/')[0] ?? '';

@@ -1,0 +1,26 @@
+import { sh } from '../kernel/quote.ts';
+import { type Resource, none } from './resource.ts';
+
+/** A switch of the SELinux policy that is on, now and after a boot. A policy without it forbids nothing by it. */
+export function selinuxBoolean(name: string): Resource {
+  const question = `selinux:${name}`;
+  return {
+    id: question,
+    title: `SELinux ${name}`,
+    watches: [
+      {
+        kind: 'answer',
+        key: question,
+        // The kernel's own view, `current pending`; getsebool reads the same.
+        script: `cat /sys/fs/selinux/booleans/${name} 2>/dev/null || :`,
+      },
+    ],
+    diff(seen) {
+      const [current = ''] = (seen.answer(question)?.output ?? '').split(/\s/);
+      return current === '0'
+        ? { kind: 'update', summary: 'off → on' }
+        : none(current === '1' ? 'on' : 'unknown to the policy');
+    },
+    steps: () => [{ op: 'run', title: `SELinux: ${name} on`, script: sh`setsebool -P ${name} on` }],
+  };
+}

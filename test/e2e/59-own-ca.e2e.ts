@@ -1,0 +1,270 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Output, addressOf, command, onHost, settings } from './support/lab.ts';
+import { type Ended, type Scene, aloneInventory, scene, wipe } from './support/scene.ts';
+import { moved, startsOf } from './support/units.ts';
+
+/** A company's intermediate authority as the cluster's, its key and all of the program's encrypted; then all is lost. */
+let here: Scene;
+const ca = (name: string): string => join(here.folder, 'company', name);
+const client = join(settings.cache, 'mirror/release/v1.16.3/bin/linux/amd64/kubectl');
+const CA_PASS = { CA_PASS: 'company secret' };
+const KEYS_PASS = { K8S_BOOTSTRAP_PASSPHRASE: 'correct horse' };
+const ALL = { ...CA_PASS, ...KEYS_PASS };
+
+async function openssl(args: readonly string[], stdin = ''): Promise<string> {
+  const { code, stdout, stderr } = await command('openssl', args, { stdin });
+  if (code !== 0) throw new Error(`openssl ${args.join(' ')}\n${stderr}`);
+  return stdout;
+}
+
+/** A certificate signed by one of the company's authorities. */
+async function signed(name: string, subject: string, extensions: string, by?: string): Promise<void> {
+  await openssl(['genrsa', '-out', ca(`${name}.key`), '2048']);
+  writeFileSync(
+    ca(`${name}.ext`),
+    `${extensions}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n`,
+  );
+  const request = await openssl(['req', '-new', '-key', ca(`${name}.key`), '-subj', subject]);
+  const signer =
+    by === undefined ? ['-signkey', ca(`${name}.key`)] : ['-CA', ca(`${by}.crt`), '-CAkey', ca(`${by}.key`)];
+  const options = [...signer, '-days', '700', '-extfile', ca(`${name}.ext`)];
+  writeFileSync(ca(`${name}.crt`), await openssl(['x509', '-req', ...options], request));
+}
+
+async function company(): Promise<void> {
+  mkdirSync(ca('.'), { mode: 0o700 });
+  const authority = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign';
+  const person =
+    'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth';
+  await signed('root', '/O=Company/CN=Company Root', authority);
+  await signed('k8s', '/O=Company/CN=Company Kubernetes', authority, 'root');
+  await signed('stranger', '/O=system:masters/CN=stranger', person, 'root');
+  await signed('insider', '/O=system:masters/CN=insider', person, 'k8s');
+  await openssl([
+    'pkcs8',
+    '-topk8',
+    '-v2',
+    'aes-256-cbc',
+    '-in',
+    ca('k8s.key'),
+    '-out',
+    ca('locked.key'),
+    '-passout',
+    'pass:company secret',
+  ]);
+  writeFileSync(ca('chain.crt'), readFileSync(ca('k8s.crt'), 'utf8') + readFileSync(ca('root.crt'), 'utf8'));
+}
+
+const inventory = (): string =>
+  aloneInventory(
+    'company',
+    'm1',
+    `pki:\n  ca: { cert: company/chain.crt, key: company/locked.key, passphrase: '\${env:CA_PASS}' }\nusers:\n  - { name: robot, auth: both, role: view }\n`,
+  );
+
+const changedBy = ({ events }: Ended): unknown => events.at(-1)?.['changed'];
+const done = ({ code, errors, stderr }: Ended): unknown => ({
+  code,
+  errors,
+  stderr: code === 0 ? '' : stderr,
+});
+const WELL = { code: 0, errors: [], stderr: '' };
+const stateFiles = (): string[] =>
+  readdirSync(here.state, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+const plainKeys = (): string[] =>
+  stateFiles()
+    .filter((file) => readFileSync(file, 'latin1').includes('PRIVATE KEY'))
+    .map((file) => file.slice(here.state.length + 1))
+    .sort();
+
+const apiStatus = async (name: string): Promise<string> => {
+  const url = `https://${addressOf('m1')}:6443/api/v1/nodes`;
+  const files = ['--cacert', ca('root.crt'), '--cert', ca(`${name}.crt`), '--key', ca(`${name}.key`)];
+  const { stdout } = await command('curl', [
+    '-sS',
+    '--noproxy',
+    '*',
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{http_code}',
+    ...files,
+    url,
+  ]);
+  return stdout;
+};
+
+/** What is served verifies from the trusted file alone, by the strict rules. */
+async function verified(port: number, trusted: string): Promise<Output> {
+  const options = ['-verify_return_error', '-x509_strict', '-verify_ip', addressOf('m1'), '-CAfile', trusted];
+  return command('openssl', ['s_client', '-connect', `${addressOf('m1')}:${port}`, ...options], {
+    stdin: '',
+  });
+}
+
+beforeAll(async () => {
+  await wipe('m1');
+  here = scene('company');
+  await company();
+  here.write(inventory());
+});
+afterAll(() => {
+  here.remove();
+});
+
+describe('an authority of one’s own', () => {
+  it('with a wrong passphrase is refused, and nothing is written', async () => {
+    const { code, errors } = await here.run(['up', '--accept-new-host-keys'], { env: { CA_PASS: 'wrong' } });
+    expect({ code, codes: errors.map((error) => error.code) }).toEqual({ code: 2, codes: ['E_PASSPHRASE'] });
+    expect(existsSync(join(here.state, 'pki'))).toBe(false);
+    expect(await onHost('m1', 'ls -d /etc/kubernetes /var/lib/k8s-bootstrap 2>/dev/null; true')).toBe('');
+  });
+
+  it('carries a cluster', async () => {
+    const first = await here.run(['up', '--encrypt-keys'], { env: ALL });
+    expect(done(first)).toEqual(WELL);
+  });
+
+  it.each([
+    ['kube-apiserver', 6443, 'root.crt'],
+    ['kubelet', 10250, 'root.crt'],
+    ['kube-apiserver, from what users get', 6443, 'users-ca'],
+    ['etcd', 2379, 'etcd-ca'],
+  ])('is verified to the root by OpenSSL: %s', async (_what, port, trusted) => {
+    const file = trusted.startsWith('root')
+      ? ca(trusted)
+      : join(here.state, trusted === 'etcd-ca' ? 'pki/etcd-ca.crt' : 'users/robot/ca.crt');
+    const { stdout, stderr } = await verified(port, file);
+    expect(stdout, stderr).toContain('Verify return code: 0 (ok)');
+  });
+
+  it('lets in whom it vouches for, and nobody else of the company', async () => {
+    expect(await apiStatus('insider')).toBe('200');
+    expect(await apiStatus('stranger')).toBe('401');
+    const kubelet = await onHost(
+      'm1',
+      "grep -c 'BEGIN CERTIFICATE' /etc/kubernetes/pki/kubelet-client-ca.crt",
+    );
+    expect(kubelet.trim()).toBe('1');
+  });
+
+  it('is not replaced by another', async () => {
+    here.write(
+      inventory()
+        .replace('company/chain.crt', 'company/root.crt')
+        .replace('company/locked.key', 'company/root.key'),
+    );
+    const { code, errors } = await here.run(['plan'], { env: ALL });
+    here.write(inventory());
+    expect({ code, codes: errors.map((error) => error.code) }).toEqual({ code: 2, codes: ['E_OWN_CA'] });
+  });
+});
+
+describe('keys that are sealed', () => {
+  it('are nowhere in the state folder', () => {
+    expect(plainKeys()).toEqual([]);
+    expect(existsSync(join(here.state, 'kubeconfig/admin.conf'))).toBe(false);
+  });
+
+  it('are not asked for by a run that changes nothing', async () => {
+    const before = await startsOf(['m1']);
+    const second = await here.run(['up'], { env: CA_PASS });
+    expect(done(second)).toEqual(WELL);
+    expect(changedBy(second)).toBe(0);
+    expect((await here.run(['status'], { env: CA_PASS })).code).toBe(0);
+    expect(moved(before, await startsOf(['m1']))).toEqual([]);
+  });
+
+  it('are asked for by who wants the administrator’s kubeconfig', async () => {
+    const out = join(here.folder, 'admin.conf');
+    const ask = ['users', 'kubeconfig', 'kubernetes-admin', '--out', out];
+    const refused = await here.run(ask, { env: CA_PASS });
+    expect({ code: refused.code, codes: refused.errors.map((error) => error.code) }).toEqual({
+      code: 2,
+      codes: ['E_PASSPHRASE'],
+    });
+    expect((await here.run(ask, { env: ALL })).code).toBe(0);
+    const nodes = await command(client, ['--kubeconfig', out, 'get', 'nodes', '-o', 'name']);
+    expect(nodes.stdout, nodes.stderr).toBe('node/m1\n');
+  });
+
+  it('can be typed on a terminal', async () => {
+    writeFileSync(here.inventory, inventory().replace(", passphrase: '${env:CA_PASS}'", ''));
+    const out = join(here.folder, 'typed.conf');
+    const { stdout } = await here.onTerminal(
+      ['users', 'kubeconfig', 'kubernetes-admin', '--out', out],
+      'correct horse\n',
+    );
+    here.write(inventory());
+    expect(existsSync(out), stdout).toBe(true);
+    expect(stdout).toContain('Passphrase of the keys in the state folder: ');
+    expect(stdout).not.toContain('correct horse');
+  });
+});
+
+describe('adopt', () => {
+  it('brings back what was lost, and changes nothing on the hosts', async () => {
+    const before = await startsOf(['m1']);
+    renameSync(here.state, `${here.state}.lost`);
+    const lost = await here.run(['up', '--accept-new-host-keys'], { env: ALL });
+    expect({ code: lost.code, codes: lost.errors.map((error) => error.code) }).toEqual({
+      code: 1,
+      codes: ['E_STATE_MISSING'],
+    });
+    expect(lost.errors[0]?.message).toContain('k8s-bootstrap adopt');
+    const adopted = await here.run(['adopt', '--accept-new-host-keys', '--encrypt-keys'], { env: ALL });
+    expect(done(adopted)).toEqual(WELL);
+    expect(plainKeys()).toEqual([]);
+    for (const name of [
+      'ca.crt',
+      'ca.chain.crt',
+      'etcd-ca.crt',
+      'front-proxy-ca.crt',
+      'users-ca.crt',
+      'sa.pub',
+      'admin.crt',
+    ]) {
+      expect(readFileSync(join(here.state, 'pki', name), 'utf8'), name).toBe(
+        readFileSync(join(`${here.state}.lost`, 'pki', name), 'utf8'),
+      );
+    }
+    expect(readFileSync(join(here.state, 'tokens.csv'), 'utf8')).toBe(
+      readFileSync(join(`${here.state}.lost`, 'tokens.csv'), 'utf8'),
+    );
+    const again = await here.run(['up'], { env: CA_PASS });
+    expect(done(again)).toEqual(WELL);
+    expect(changedBy(again)).toBe(0);
+    expect(moved(before, await startsOf(['m1']))).toEqual([]);
+  });
+
+  it('finds nothing to bring back when it runs again', async () => {
+    const again = await here.run(['adopt'], { env: ALL });
+    expect(done(again)).toEqual(WELL);
+    expect(again.events.find(({ type }) => type === 'result')).toMatchObject({
+      data: { files: [], tokens: 0 },
+    });
+  });
+});
+
+describe('keys that are opened for good', () => {
+  it('lie there as files again, and so does the kubeconfig', async () => {
+    const run = await here.run(['up', '--no-encrypt-keys'], { env: ALL });
+    expect(done(run)).toEqual(WELL);
+    expect(changedBy(run)).toBe(0);
+    expect(plainKeys()).toContain('pki/ca.key');
+    const args = [
+      '--kubeconfig',
+      join(here.state, 'kubeconfig/admin.conf'),
+      'get',
+      'secrets',
+      '-n',
+      'kube-system',
+    ];
+    const secrets = await command(client, args);
+    expect(secrets.stdout, secrets.stderr).toContain('kubernetes.io/service-account-token');
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { firewall, type FirewallSpec } from '../../../src/resources/firewall.ts';
+import type { Change } from '../../../src/resources/resource.ts';
+import { sight } from '../phases/world.ts';
+
+const rule = (source: string, port: string, protocol: string): string =>
+  `rule family="ipv4" source address="${source}" port port="${port}" protocol="${protocol}" accept`;
+
+/** What the question brings back, as firewalld 0.6 and 1.3 say it: an array on few lines, rules one behind the other. */
+const ZONE = [
+  'zone public',
+  '== runtime zone ports',
+  '   array [',
+  '      array [',
+  '         6443         tcp      ]',
+  '      array [',
+  '         111         udp      ]',
+  '   ]',
+  '== runtime zone rich',
+  '   array [',
+  `      ${rule('192.0.2.0/24', '2049', 'tcp')}      ${rule('192.0.2.9', '111', 'udp')}   ]`,
+  '== runtime trusted sources',
+  '   array [',
+  '      10.244.0.0/16      10.9.0.0/16   ]',
+  '== runtime trusted interfaces',
+  '   array [',
+  '      cni0   ]',
+  '== runtime trusted direct',
+  '== permanent zone',
+  '<?xml version="1.0" encoding="utf-8"?>',
+  '<zone>',
+  '  <port port="6443" protocol="tcp"/>',
+  '  <port protocol="udp" port="111"/>',
+  '  <rule family="ipv4">',
+  '    <source address="192.0.2.0/24"/>',
+  '    <port port="2049" protocol="tcp"/>',
+  '    <accept/>',
+  '  </rule>',
+  '  <rule family="ipv4">',
+  '    <source address="192.0.2.9"/>',
+  '    <port port="111" protocol="udp"/>',
+  '    <accept/>',
+  '  </rule>',
+  '  <rule family="ipv4">',
+  '    <source address="192.0.2.66"/>',
+  '    <port port="22" protocol="tcp"/>',
+  '    <reject/>',
+  '  </rule>',
+  '</zone>',
+  '== permanent trusted',
+  '<zone target="ACCEPT">',
+  '  <interface name="cni0"/>',
+  '  <source address="10.244.0.0/16"/>',
+  '</zone>',
+].join('\n');
+
+const seen = (output: string) => sight({ answers: { firewalld: { code: 0, output } } });
+const wanted = (more: Partial<FirewallSpec>) =>
+  firewall({
+    ip: '192.0.2.11',
+    ports: [],
+    portsFor: [],
+    trustedSources: [],
+    trustedInterfaces: [],
+    forwardTo: [],
+    ...more,
+  });
+const changeOf = (more: Partial<FirewallSpec>, output = ZONE): Change =>
+  wanted(more).diff(seen(output), new Map());
+
+describe('firewalld', () => {
+  it('is left alone when it does not run', () => {
+    expect(changeOf({ ports: ['6443/tcp'] }, '')).toEqual({ kind: 'none', why: 'firewalld does not run' });
+  });
+
+  it.each<[string, Partial<FirewallSpec>]>([
+    ['ports', { ports: ['6443/tcp', '111/udp'] }],
+    ['sources and interfaces', { trustedSources: ['10.244.0.0/16'], trustedInterfaces: ['cni0'] }],
+    [
+      'ports for some',
+      {
+        portsFor: [
+          { source: '192.0.2.0/24', port: '2049/tcp' },
+          { source: '192.0.2.9', port: '111/udp' },
+        ],
+      },
+    ],
+  ])('has all the %s', (_what, more) => {
+    expect(changeOf(more)).toEqual({ kind: 'none', why: 'all open' });
+  });
+
+  it.each<[string, Partial<FirewallSpec>]>([
+    ['open 2049/tcp', { ports: ['2049/tcp'] }],
+    ['open 22/tcp to 192.0.2.66', { portsFor: [{ source: '192.0.2.66', port: '22/tcp' }] }],
+    ['open 111/tcp to 192.0.2.9', { portsFor: [{ source: '192.0.2.9', port: '111/tcp' }] }],
+    ['trust 10.9.0.0/16', { trustedSources: ['10.9.0.0/16'] }],
+  ])('has to %s: a rule for some is not a port for all, nor the other way round', (summary, more) => {
+    expect(changeOf(more)).toEqual({ kind: 'update', summary });
+  });
+
+  it('gets rules in a call of their own, for now and for ever', async () => {
+    const resource = wanted({
+      ports: ['1/tcp'],
+      portsFor: ['2/tcp', '2/udp'].map((port) => ({ source: '192.0.2.9', port })),
+    });
+    const [step] = await resource.steps(resource.diff(seen(ZONE), new Map()), seen(ZONE));
+    const rich = (protocol: string): string => `'--add-rich-rule=${rule('192.0.2.9', '2', protocol)}'`;
+    expect(step?.op === 'run' && step.script.split('\n')).toEqual([
+      'firewall-cmd -q --zone=public --add-port=1/tcp',
+      `firewall-cmd -q --zone=public ${rich('tcp')} ${rich('udp')}`,
+      'firewall-cmd -q --permanent --zone=public --add-port=1/tcp',
+      `firewall-cmd -q --permanent --zone=public ${rich('tcp')} ${rich('udp')}`,
+    ]);
+  });
+});

@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { tmpdir, userInfo } from 'node:os';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BootstrapError } from '../../../src/kernel/errors.ts';
+import { fullName, imageTags, registryOf } from '../../../src/resources/image-tag.ts';
+import { packagedService } from '../../../src/resources/packaged-service.ts';
+import type { Change, Resource } from '../../../src/resources/resource.ts';
+import { selinuxBoolean } from '../../../src/resources/selinux-boolean.ts';
+import { sharedFolders } from '../../../src/resources/shared-folder.ts';
+import { shells } from '../../support/shells.ts';
+import { sight } from '../phases/world.ts';
+
+const NOTHING = new Map<string, Change>();
+const answering = (key: string, output: string, code = 0) => sight({ answers: { [key]: { code, output } } });
+
+describe.each(shells)('shared folders, by $name', ({ path: shell }) => {
+  const { username } = userInfo();
+  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+  let root: string;
+  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'k8sb-shared-'))));
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+  const folders = (...names: string[]): Resource[] =>
+    sharedFolders(names.map((name) => ({ path: join(root, name), mode: '0777', owner: username, group })));
+  const run = (script: string): string => execFileSync(shell, ['-c', script], { encoding: 'utf8' });
+  const look = ([first]: readonly Resource[]) => {
+    const [watch] = first!.watches;
+    return answering(
+      'shared-folders',
+      watch?.kind === 'answer' ? run(`export LC_ALL=C\n${watch.script}`) : '',
+    );
+  };
+  const make = async (resource: Resource, seen: ReturnType<typeof look>): Promise<void> => {
+    for (const step of await resource.steps(resource.diff(seen, NOTHING), seen)) {
+      if (step.op === 'run') run(`set -e\numask 077\nlabel() { :; }\n${step.script}`);
+    }
+  };
+
+  it.each([
+    'plain',
+    'a b',
+    "it's #1",
+    'ä "q"',
+    'ends in a blank ',
+    'p|pe',
+    'back\\slash',
+    '$HOME',
+    'sub/in it',
+  ])('makes %j, and nothing more the second time', async (name) => {
+    const all = folders(name, 'other');
+    const before = look(all);
+    expect(all[0]!.diff(before, NOTHING)).toEqual({
+      kind: 'create',
+      summary: `folder 0777 ${username}:${group}`,
+    });
+    await make(all[0]!, before);
+    const after = look(all);
+    expect(all[0]!.diff(after, NOTHING)).toEqual({ kind: 'none', why: 'as wanted' });
+    expect(all[1]!.diff(after, NOTHING).kind).toBe('create');
+    if (name.includes('/')) expect(statSync(join(root, 'sub')).mode & 0o777).toBe(0o755);
+  });
+
+  it('sets the mode of the folder, and of nothing in it', async () => {
+    mkdirSync(join(root, 'data/inner'), { recursive: true });
+    chmodSync(join(root, 'data/inner'), 0o700);
+    chmodSync(join(root, 'data'), 0o750);
+    const all = folders('data');
+    expect(all[0]!.diff(look(all), NOTHING)).toEqual({ kind: 'update', summary: 'mode 0750 → 0777' });
+    await make(all[0]!, look(all));
+    expect(statSync(join(root, 'data')).mode & 0o777).toBe(0o777);
+    expect(statSync(join(root, 'data/inner')).mode & 0o777).toBe(0o700);
+  });
+
+  it('takes a number for an owner', () => {
+    mkdirSync(join(root, 'data'));
+    chmodSync(join(root, 'data'), 0o777);
+    const { uid, gid } = statSync(join(root, 'data'));
+    const all = sharedFolders([
+      { path: join(root, 'data'), mode: '0777', owner: String(uid), group: String(gid) },
+    ]);
+    expect(all[0]!.diff(look(all), NOTHING).kind).toBe('none');
+  });
+
+  it('leaves a link alone', () => {
+    symlinkSync('/tmp', join(root, 'data'));
+    const all = folders('data');
+    const seen = look(all);
+    const change = all[0]!.diff(seen, NOTHING);
+    expect(() => all[0]!.steps(change, seen)).toThrow(BootstrapError);
+    expect(() => all[0]!.steps(change, seen)).toThrow(/is a symbolic link/);
+  });
+});
+
+describe('a service of a package', () => {
+  const resource = packagedService({
+    unit: 'x.service',
+    restartOn: ['file:/etc/x'],
+    reasons: (seen) => (seen.answer('x')?.output === 'off' ? ['it is off'] : []),
+  });
+  const unit = (active: string, enabled: string, load = 'loaded') =>
+    sight({ units: { 'x.service': { active, enabled, load } } });
+  const verbs = async (seen: ReturnType<typeof unit>): Promise<string[]> =>
+    (await resource.steps(resource.diff(seen, NOTHING), seen)).map((step) =>
+      step.op === 'unit' ? step.verb : step.op,
+    );
+
+  it.each(['enabled', 'indirect', 'static'])('runs and is %s: nothing to do', (enabled) => {
+    expect(resource.diff(unit('active', enabled), NOTHING).kind).toBe('none');
+  });
+  it('is started, enabled and unmasked', async () => {
+    expect(resource.diff(unit('inactive', 'disabled'), NOTHING)).toMatchObject({
+      kind: 'restart',
+      because: ['it is not running'],
+      interrupts: false,
+    });
+    expect(await verbs(unit('inactive', 'masked', 'masked'))).toEqual(['unmask', 'enable', 'restart']);
+    expect(await verbs(unit('active', 'disabled'))).toEqual(['enable']);
+  });
+  it('is restarted for what changes and for what was seen', () => {
+    const changed = new Map<string, Change>([['file:/etc/x', { kind: 'update', summary: '' }]]);
+    expect(resource.diff(unit('active', 'enabled'), changed)).toMatchObject({ because: ['/etc/x changes'] });
+    const seen = sight({
+      units: { 'x.service': { active: 'active', enabled: 'enabled' } },
+      answers: { x: { code: 0, output: 'off' } },
+    });
+    expect(resource.diff(seen, NOTHING)).toMatchObject({ because: ['it is off'], interrupts: true });
+  });
+});
+
+describe('a switch of SELinux', () => {
+  const resource = selinuxBoolean('nfs_export_all_rw');
+  it.each([
+    ['0 0', 'update'],
+    ['1 1', 'none'],
+    ['', 'none'],
+  ])('that reads %j: %s', (output, kind) => {
+    expect(resource.diff(answering('selinux:nfs_export_all_rw', output), NOTHING).kind).toBe(kind);
+  });
+});
+
+describe('images under another name', () => {
+  const tag = (runtime: 'docker' | 'containerd', insecure = false) =>
+    imageTags([{ runtime, image: 'quay.io/x/p:v1', from: 'mirror.example.com/p:v1', insecure }])[0]!;
+  const scriptOf = async (resource: Resource): Promise<string> => {
+    const seen = answering('images:docker', '');
+    const [step] = await resource.steps(resource.diff(seen, NOTHING), seen);
+    return step?.op === 'run' ? step.script : '';
+  };
+
+  it.each([
+    ['docker', 'quay.io/x/p:v1\nbusybox:latest', 'none'],
+    ['docker', 'quay.io/x/p:v2', 'create'],
+    ['containerd', 'sha256:aa\nquay.io/x/p:v1\n', 'none'],
+    ['containerd', '', 'create'],
+  ] as const)('in %s that has %j: %s', (runtime, output, kind) => {
+    expect(tag(runtime).diff(answering(`images:${runtime}`, output), NOTHING).kind).toBe(kind);
+  });
+
+  it('cannot be told while the runtime does not answer', () => {
+    expect(tag('docker').diff(answering('images:docker', '', 127), NOTHING)).toMatchObject({
+      kind: 'unknown',
+      waitsFor: 'docker to answer',
+    });
+  });
+
+  it('are pulled and named by the runtime’s own command', async () => {
+    expect(await scriptOf(tag('docker'))).toBe(
+      'docker pull mirror.example.com/p:v1 > /dev/null\ndocker tag mirror.example.com/p:v1 quay.io/x/p:v1',
+    );
+    expect(await scriptOf(tag('containerd'))).toBe(
+      'ctr -n k8s.io images pull mirror.example.com/p:v1 > /dev/null\nctr -n k8s.io images tag --force mirror.example.com/p:v1 quay.io/x/p:v1 > /dev/null',
+    );
+    expect(await scriptOf(tag('containerd', true))).toContain('--plain-http');
+  });
+
+  it.each([
+    ['busybox', 'docker.io/library/busybox:latest'],
+    ['a/b:1', 'docker.io/a/b:1'],
+    ['quay.io/a/b', 'quay.io/a/b:latest'],
+    ['198.18.0.254:5000/p:3.1', '198.18.0.254:5000/p:3.1'],
+    ['198.18.0.254:5000/p', '198.18.0.254:5000/p:latest'],
+    ['localhost/p', 'localhost/p:latest'],
+    ['quay.io/a@sha256:ab', 'quay.io/a@sha256:ab'],
+  ])('%s is %s in full', (image, full) => {
+    expect(fullName(image)).toBe(full);
+  });
+
+  it('come from a registry', () => {
+    expect(['busybox', '198.18.0.254:5000/p', 'quay.io/a'].map(registryOf)).toEqual([
+      'docker.io',
+      '198.18.0.254:5000',
+      'quay.io',
+    ]);
+  });
+});
