@@ -39,10 +39,10 @@ export function runScript(
 /**
  * One line without `!`, so that even csh as a login shell passes it on unchanged. `LC_ALL=C`, which every session
  * sets, makes `${#…}` count bytes. The variables are unset first: had they come from the environment, they would be
- * exported, and 128 KiB in one variable stops every program from starting.
+ * exported, and 128 KiB in one variable stops every program from starting. No core file: secrets pass through here.
  */
 const BOOTSTRAP = [
-  'unset _k8sb_n _k8sb_s;',
+  'ulimit -c 0; unset _k8sb_n _k8sb_s;',
   'IFS= read -r _k8sb_n && _k8sb_s=$(head -c "$_k8sb_n") && [ "${#_k8sb_s}" -eq "$_k8sb_n" ] ||',
   `{ echo script arrived cut short >&2; exit ${CUT_SHORT}; };`,
   `exec ${PAYLOAD_FD}<&0; eval "$_k8sb_s"`,
