@@ -80,8 +80,7 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   const release = loadRelease(inventory.kubernetes.version);
   const pki = pkiOf(inventory, options);
   await pki.load();
-  const now = new Date();
-  const users = usersOf(inventory, stateFolder, pki, now);
+  const users = usersOf(inventory, stateFolder, pki, new Date());
   await users.load();
   refuseTokensInCis(inventory.profile, users.users());
   const guard = (): void => {
@@ -109,8 +108,9 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   const view = artifactView(artifacts, inventory.artifacts);
   const selected = selectPhases(options);
   const { prune = false, renewal, asks } = options;
-  const known = { inventory, release, pki, users, artifacts: view, now, prune, renewed: renewal?.names };
-  const world = (seen: ReadonlyMap<string, Observed>): World => worldOf(known, seen);
+  const known = { inventory, release, pki, users, artifacts: view, prune, renewed: renewal?.names };
+  // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
+  const world = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
   const stages = (here: World): readonly Stage[] =>
     renewal ? renewalStages(bind(selected, here), renewal) : bind(selected, here);
   const watches = imaginedWatches(selected, inventory, world, stages);

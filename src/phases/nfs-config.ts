@@ -34,6 +34,7 @@ const DEBIAN: readonly VariableFile[] = [
 /** Files that decide which of the styles a host has, and what others have written into them. */
 export const configWatches: readonly Watch[] = [
   { kind: 'file', key: NFS_CONF, read: 'digest' },
+  { kind: 'file', key: OWN_NFS_CONF, read: 'content' },
   ...[...CENTOS, ...DEBIAN].map(({ path }): Watch => ({ kind: 'file', key: path, read: 'content' })),
 ];
 

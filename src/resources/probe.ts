@@ -10,8 +10,8 @@ import * as packages from './probers/packages.ts';
 import * as sysctls from './probers/sysctls.ts';
 import * as units from './probers/units.ts';
 
-/** What runs in the background has so many seconds, all together. */
-const PATIENCE = 3;
+/** What runs in the background has so many seconds, all together; on a busy host a list of images takes some. */
+const PATIENCE = 20;
 
 /**
  * All questions to one host as one POSIX sh script. It only reads; what it needs to buffer is in a

@@ -1,7 +1,9 @@
 #!/bin/bash
 # The lab: real hosts with real systemd and sshd on this machine, looking like CentOS 7.
 #
-#   lab.sh up [--hosts N] [--only-hosts]   hosts m1, w1, w2 … up to ssh; the mirror too, unless --only-hosts
+#   lab.sh up [--hosts N] [--nfs] [--only-hosts]
+#                                          hosts m1, w1, w2 … up to ssh; the mirror too, unless --only-hosts;
+#                                          --nfs: also n1 and v1, virtual machines whose kernel has NFS
 #   lab.sh down                            removes everything that was made, but the cache
 #   lab.sh status                          one line per host
 #   lab.sh ssh HOST COMMAND…               as root on the host
@@ -15,13 +17,13 @@ umask 022
 
 # shellcheck source-path=SCRIPTDIR source=hosts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/hosts/env.sh"
-for part in prerequisites cgroups kernel rootfs network modules host status; do
+for part in prerequisites cgroups kernel rootfs vm-image network modules host status; do
   # shellcheck source=/dev/null
   source "$LAB_HERE/hosts/$part.sh"
 done
 
 usage() {
-  sed -n '4,11s/^# *//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '4,13s/^# *//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -47,10 +49,11 @@ boot() {
 }
 
 up() {
-  local count=3 only_hosts=no names
+  local count=3 only_hosts=no nfs=no names
   while (($# > 0)); do
     case $1 in
       --hosts) count=${2:-}; shift 2 || usage ;;
+      --nfs) nfs=yes; shift ;;
       --only-hosts) only_hosts=yes; shift ;;
       *) usage ;;
     esac
@@ -64,6 +67,10 @@ up() {
   network_up
   make_key
   mapfile -t names < <(host_names "$count")
+  if [[ $nfs == yes ]]; then
+    build_vm_image
+    names+=("${LAB_NFS_HOSTS[@]}")
+  fi
   boot "${names[@]}"
   [[ $only_hosts == yes ]] || mirror_up
   status
@@ -102,6 +109,7 @@ with_host() {
     wipe)
       remove_host "$2"
       build_rootfs
+      if is_virtual "$2"; then build_vm_image; fi
       boot "$2"
       ;;
   esac

@@ -62,6 +62,17 @@ build_nginx() {
     "Labels":{"org.opencontainers.image.description":"a stand-in for nginx made for the lab of k8s-bootstrap; not nginx"}}'
 }
 
+# One program: the real image has more, but nothing of the cluster asks for it.
+build_nfs_provisioner() {
+  local root="$work/nfs-provisioner-root"
+  mkdir -p "$root/persistentvolumes" "$root/tmp"
+  CGO_ENABLED=0 go build -ldflags "-s -w" -o "$root/nfs-client-provisioner" \
+    "$ARTIFACTS_DIR/images/nfs-provisioner-standin/main.go"
+  pack nfs-provisioner-standin 1 "$root" '{
+    "Entrypoint":["/nfs-client-provisioner"],
+    "Labels":{"org.opencontainers.image.description":"a stand-in for nfs-client-provisioner made for the lab of k8s-bootstrap; not the real program"}}'
+}
+
 # Pushes the archives into a registry whose storage is kept. It runs in a network namespace
 # of its own: no port of the machine is taken, whoever else uses it.
 fill_registry() {
@@ -92,4 +103,5 @@ install -D -t "$destination/bin" "$work/registry-package/usr/bin/docker-registry
 build_pause
 build_busybox
 build_nginx
+build_nfs_provisioner
 fill_registry

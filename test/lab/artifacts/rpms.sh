@@ -54,6 +54,9 @@ arrange_docker() {
 
 arrange_containerd.io() { wrap_runc "$1"; }
 
+# On CentOS 7 both are names of one unit.
+arrange_nfs-utils() { ln -s nfs-server.service "$1/usr/lib/systemd/system/nfs.service"; }
+
 arrange_etcd() { mkdir -p "$1/var/lib/etcd"; }
 
 arrange_chrony() {

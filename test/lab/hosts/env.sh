@@ -37,14 +37,21 @@ host_names() {
   for ((n = 1; n < count; n++)); do echo "w$n"; done
 }
 
-# The address follows from the name, so a host keeps it however often it is wiped.
+# With a kernel of their own: an NFS server, and a worker that can mount what it exports.
+LAB_NFS_HOSTS=(n1 v1)
+
+# The address and the kind follow from the name, so a host keeps them however often it is wiped.
 host_address() {
   case $1 in
     m1) echo "$LAB_NET.11" ;;
     w[1-9] | w[1-9][0-9]) echo "$LAB_NET.$((11 + ${1#w}))" ;;
-    *) die "no such host: $1 (hosts are m1, w1, w2 …)" ;;
+    n[1-9]) echo "$LAB_NET.$((200 + ${1#n}))" ;;
+    v[1-9]) echo "$LAB_NET.$((210 + ${1#v}))" ;;
+    *) die "no such host: $1 (hosts are m1, w1, w2 …, and virtual machines n1, v1)" ;;
   esac
 }
+
+is_virtual() { [[ $1 == [nv]* ]]; }
 
 host_dir() { echo "$K8SB_LAB_RUN/hosts/$1"; }
 host_disk() { echo "$K8SB_LAB_DISKS/$1"; }
@@ -58,10 +65,12 @@ existing_hosts() {
 }
 
 lab_ssh() {
-  local host=$1
+  local host=$1 seconds=5
   shift
+  # Emulated processors take their time with keys.
+  if is_virtual "$host"; then seconds=30; fi
   ssh -F /dev/null -i "$K8SB_LAB_RUN/id_ed25519" -o IdentitiesOnly=yes \
     -o UserKnownHostsFile="$K8SB_LAB_RUN/known_hosts" -o GlobalKnownHostsFile=/dev/null \
-    -o StrictHostKeyChecking=yes -o BatchMode=yes -o ConnectTimeout=5 -o LogLevel=ERROR \
+    -o StrictHostKeyChecking=yes -o BatchMode=yes -o ConnectTimeout="$seconds" -o LogLevel=ERROR \
     "root@$(host_address "$host")" "$@"
 }

@@ -8,9 +8,15 @@ make_disk() {
   [[ -d $disk/upper ]] && return
   rm -rf --one-file-system "$disk"
   mkdir -p "$disk/work" "$disk/new/etc/ssh"
-  # Container runtimes make overlay mounts under /var/lib, and overlayfs does not stack on overlayfs. All of /var/lib
-  # is one plain directory, and not each runtime's, so that a host can remove those as on any machine.
-  mkdir -p "$disk/plain" && cp -a "$(rootfs_dir)/var/lib" "$disk/plain/lib"
+  mkdir -p "$disk/plain"
+  if is_virtual "$host"; then
+    ln -s "$(vm_image_dir)" "$disk/image"
+    qemu-img create -q -f qcow2 -F raw -b "$(vm_image_dir)/root.img" "$disk/plain/root.qcow2"
+  else
+    # Container runtimes make overlay mounts under /var/lib, and overlayfs does not stack on overlayfs. All of /var/lib
+    # is one plain directory, and not each runtime's, so that a host can remove those as on any machine.
+    cp -a "$(rootfs_dir)/var/lib" "$disk/plain/lib"
+  fi
   for type in rsa ecdsa ed25519; do
     ssh-keygen -q -t "$type" -N '' -C "root@$host" -f "$disk/new/etc/ssh/ssh_host_${type}_key"
   done
@@ -64,16 +70,37 @@ start_host() {
   host_running "$host" && return
   dir=$(host_dir "$host") disk=$(host_disk "$host")
   [[ -d $disk/rootfs/etc ]] || die "the root file system under $host's disk is gone from the cache; use: wipe $host"
+  is_virtual "$host" && [[ ! -d $disk/image/. ]] && die "the image under $host's disk is gone from the cache; use: wipe $host"
   mkdir -p "$dir"
   let_in "$host"
   # The kernel takes its time with the network of a host that was killed; its cable must be gone.
   in_ns ip link del "vb-$host" 2>/dev/null || true
+  if is_virtual "$host"; then plug_in "$host"; fi
   # fd 9 is the lock of lab.sh: a host that outlives this command must not hold it.
   (
     enter_cgroups "$host"
-    exec setsid nsenter --net="/run/netns/$LAB_NS" -- unshare --mount --propagation private -- \
-      "$LAB_HERE/hosts/nspawn.sh" "$host" "$disk" "$dir/root" "$(kernel_modules)" "$LAB_BRIDGE"
+    mapfile -t run < <(host_command "$host")
+    exec setsid nsenter --net="/run/netns/$LAB_NS" -- "${run[@]}"
   ) </dev/null >"$dir/console.log" 2>&1 9>&- &
+}
+
+# What runs the host until its end, one word a line.
+host_command() {
+  local host=$1 dir disk
+  dir=$(host_dir "$host") disk=$(host_disk "$host")
+  if is_virtual "$host"; then
+    printf '%s\n' "$LAB_HERE/hosts/vm.sh" "$host" "$disk" "$dir/seed.tar" "vb-$host"
+  else
+    printf '%s\n' unshare --mount --propagation private -- \
+      "$LAB_HERE/hosts/nspawn.sh" "$host" "$disk" "$dir/root" "$(kernel_modules)" "$LAB_BRIDGE"
+  fi
+}
+
+# A virtual machine's cable, and its second disk: what other hosts have in their overlay.
+plug_in() {
+  in_ns ip tuntap add dev "vb-$1" mode tap
+  in_ns ip link set "vb-$1" master "$LAB_BRIDGE" up
+  tar -C "$(host_disk "$1")/upper" -cf "$(host_dir "$1")/seed.tar" .
 }
 
 # As if the plug was pulled: everything in the host's groups dies at once, its disk stays.
@@ -95,11 +122,14 @@ remove_host() {
 }
 
 wait_for_ssh() {
-  local host=$1 deadline=$((SECONDS + LAB_BOOT_SECONDS))
+  local host=$1 seconds=$LAB_BOOT_SECONDS deadline
+  # Emulation shares the processors with everything else that runs.
+  if is_virtual "$host"; then seconds=$((3 * seconds)); fi
+  deadline=$((SECONDS + seconds))
   until lab_ssh "$host" true 2>/dev/null; do
     host_running "$host" || die "$host stopped while booting, see $(host_dir "$host")/console.log"
     ((SECONDS < deadline)) ||
-      die "$host: no ssh on $(host_address "$host") after $LAB_BOOT_SECONDS s, see $(host_dir "$host")/console.log"
+      die "$host: no ssh on $(host_address "$host") after $seconds s, see $(host_dir "$host")/console.log"
     sleep 0.3
   done
 }
