@@ -61,12 +61,13 @@ func verify(path, caPath string) error {
 		return fmt.Errorf("authority key id %x, not %x", leaf.AuthorityKeyId, ca.SubjectKeyId)
 	}
 	wanted := strings.Split(strings.SplitN(filepath.Base(path), ".", 2)[0], "+")
-	for name, usage := range usages {
-		err := chain(leaf, ca, usage)
-		if contains(wanted, name) && err != nil {
+	for _, name := range wanted {
+		if err := chain(leaf, ca, usages[name]); err != nil {
 			return fmt.Errorf("as %s: %v", name, err)
 		}
-		if !contains(wanted, name) && err == nil {
+	}
+	for name, usage := range usages {
+		if !contains(wanted, name) && chain(leaf, ca, usage) == nil {
 			return fmt.Errorf("accepted as %s", name)
 		}
 	}
