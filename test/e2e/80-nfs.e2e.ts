@@ -120,7 +120,7 @@ systemctl show -p ActiveEnterTimestampMonotonic rpcbind.service nfs-server.servi
       '<service name="dhcpv6-client"/>',
     ]);
     const dial = (port: number): string =>
-      `timeout 5 bash -c 'exec 3<>/dev/tcp/${SERVER}/${port}' 2>&1 | grep -o 'No route to host'`;
+      `timeout 5 bash -c 'exec 3<>/dev/tcp/${SERVER}/${port}' 2>&1 | grep -om1 'No route to host'`;
     expect(
       await onHost(
         'v1',
