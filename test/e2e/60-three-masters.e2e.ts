@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HOSTS, addressOf, lab, onHost } from './support/lab.ts';
+import { HOSTS, addressOf, command, lab, onHost } from './support/lab.ts';
 import { labInventory } from './support/product.ts';
 import { type Ended, scene, wipe } from './support/scene.ts';
 import { moved, startsOf } from './support/units.ts';
@@ -54,6 +56,32 @@ test('a change of etcd and of the API server restarts one member at a time, each
   const oneByOne = HOSTS.flatMap((host) => [`restart ${host}`, `passed ${host}`]);
   expect(order(changed, 'etcd')).toEqual(oneByOne);
   expect(order(changed, 'apiserver')).toEqual(oneByOne);
+});
+
+/** What each API server answers to a token, which goes to curl on stdin. */
+const doors = (token: string): Promise<string[]> =>
+  Promise.all(
+    HOSTS.map(async (host) => {
+      const ca = join(three.state, 'pki/ca.crt');
+      const words = ['-sS', '--noproxy', '*', '--cacert', ca, '-w', '\n%{http_code}', '-K', '-'];
+      const url = `https://${addressOf(host)}:6443/api`;
+      const { stdout } = await command('curl', [...words, url], {
+        stdin: `header = "Authorization: Bearer ${token}"\n`,
+      });
+      return stdout.split('\n').at(-1) ?? '';
+    }),
+  );
+
+test('a token opens every API server, and none after users revoke; they restart one by one', async () => {
+  const issued = await three.run(['issue-user', 'bot', '--auth', 'token', '--role', 'view']);
+  expect(issued.code, explained(issued)).toBe(0);
+  const token = readFileSync(join(three.state, 'users/bot/bot.token'), 'utf8').trim();
+  expect(await doors(token)).toEqual(['200', '200', '200']);
+  const revoked = await three.run(['users', 'revoke', 'bot']);
+  expect(revoked.code, explained(revoked)).toBe(0);
+  const oneByOne = HOSTS.flatMap((host) => [`restart ${host}`, `passed ${host}`]);
+  expect(order(revoked, 'apiserver')).toEqual(oneByOne);
+  expect(await doors(token)).toEqual(['401', '401', '401']);
 });
 
 test('with one member down, it goes first; the healthy ones follow one by one', async () => {
