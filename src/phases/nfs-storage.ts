@@ -1,13 +1,10 @@
-import { kubeObject } from '../resources/object.ts';
 import { objectSet } from '../resources/object-set.ts';
 import type { Resource } from '../resources/resource.ts';
 import { apiHost } from './cluster.ts';
+import { namespaces } from './namespaces.ts';
 import { provisionerLists, provisionerObjects } from './nfs-objects.ts';
 import type { Phase } from './phase.ts';
-import { apiPath, kubectl } from './rbac.ts';
-
-/** These every cluster has. */
-const BUILT_IN = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+import { kubectl } from './rbac.ts';
 
 /** Volumes for claims: the provisioner with its rights, and the StorageClass that names it. */
 export const nfsStoragePhase: Phase = {
@@ -17,12 +14,8 @@ export const nfsStoragePhase: Phase = {
   hosts: (world) => (world.inventory.nfs ? apiHost(world) : []),
   resources(world): Resource[] {
     const provisioner = world.inventory.nfs?.provisioner;
-    const { namespace } = provisioner ?? {};
-    const home = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace ?? '' } };
     return [
-      ...(namespace === undefined || BUILT_IN.includes(namespace)
-        ? []
-        : [kubeObject(apiPath(home), home, kubectl)]),
+      ...namespaces(provisioner ? [provisioner.namespace] : []),
       objectSet({
         id: 'nfs-provisioner',
         title: 'NFS provisioner',

@@ -1,13 +1,13 @@
 import type { User } from '../inventory/types.ts';
-import { kubeObject } from '../resources/object.ts';
 import { listed, objectSet } from '../resources/object-set.ts';
 import { type Change, type Resource, none } from '../resources/resource.ts';
 import { MANAGED_BY, accessOf, ownerOf, sorted } from '../users/access.ts';
 import { specOf } from '../users/files.ts';
 import { tokenFacts } from '../users/token-file.ts';
 import { apiHost, withRole } from './cluster.ts';
+import { namespaces } from './namespaces.ts';
 import type { Phase, World } from './phase.ts';
-import { apiPath, kubectl } from './rbac.ts';
+import { kubectl } from './rbac.ts';
 
 /** What users may do, and on the controller what they log in with. Token rows are the API server's: see `tokens.ts`. */
 export const usersPhase: Phase = {
@@ -23,7 +23,7 @@ export const usersPhase: Phase = {
     ];
     return [
       ...users.filter(({ auth }) => auth !== 'token').map((user) => credentials(world, user)),
-      ...namespacesOf(users).map(namespace),
+      ...namespaces(users.flatMap((user) => (user.role === undefined ? [] : user.namespaces))),
       sharedRoles(world, users),
       ...users.map(({ name, ...user }) => rights(name, accessOf({ name, ...user }).own)),
       ...[...new Set(gone)].sort().map((name) => rights(name, [])),
@@ -99,16 +99,3 @@ const sharedRoles = (world: World, users: readonly User[]): Resource =>
     goes: (object) => world.prune && ownerOf(object) === undefined && object.kind.endsWith('Role'),
     kubectl,
   });
-
-/** These every cluster has. */
-const BUILT_IN = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
-
-const namespacesOf = (users: readonly User[]): string[] =>
-  [...new Set(users.flatMap(({ role, namespaces }) => (role === undefined ? [] : namespaces)))]
-    .filter((name) => !BUILT_IN.includes(name))
-    .sort();
-
-function namespace(name: string): Resource {
-  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-  return kubeObject(apiPath(object), object, kubectl);
-}

@@ -76,14 +76,13 @@ function joinContinued(
 function words(line: string): string[] {
   const [text = ''] = line.split('#');
   const found = text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? [];
-  return found.map((word) =>
-    Buffer.from(
-      Buffer.from(word.replaceAll('"', ''))
-        .toString('latin1')
-        .replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
-          String.fromCharCode(Number.parseInt(digits, 8)),
-        ),
-      'latin1',
-    ).toString('utf8'),
-  );
+  return found.map((word) => unescaped(word.replaceAll('"', '')));
+}
+
+/** Octal escapes stand for bytes, which together are UTF-8: as in exports(5), and in /proc/mounts, fstab(5). */
+export function unescaped(text: string): string {
+  const bytes = Buffer.from(text)
+    .toString('latin1')
+    .replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -15,14 +15,6 @@ export interface Exported {
 export const readEtab = (text: string): Exported[] =>
   parseExports(text).map(({ path, match, options }) => ({ path, client: match, options }));
 
-/** Octal escapes stand for bytes, which together are UTF-8: those of /proc/mounts, fstab(5). */
-export function unescaped(text: string): string {
-  const bytes = Buffer.from(text)
-    .toString('latin1')
-    .replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
-}
-
 /** As the kernel writes paths into /proc/mounts. */
 export const escapedForMounts = (path: string): string =>
   path.replaceAll(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);

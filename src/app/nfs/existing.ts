@@ -1,5 +1,5 @@
 import { isTimeUp } from './causes.ts';
-import { unescaped } from './etab.ts';
+import { unescaped } from '../../resources/exports-text.ts';
 import { type Server, mountSource } from './targets.ts';
 
 /** Something that a host has mounted by NFS. Plain data. */

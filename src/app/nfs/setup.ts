@@ -1,6 +1,6 @@
 import { type RunOptions, up } from '../../app.ts';
-import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { readInventory } from '../inventory.ts';
+import { nfsOf } from './targets.ts';
 
 /** Phases that NFS consists of, and those it cannot do without: whose host it is, its ports, its image. */
 export const NFS_PHASES = [
@@ -20,12 +20,6 @@ export const NFS_PHASES = [
  */
 export async function nfsSetup(options: RunOptions): Promise<number> {
   const { inventory } = await readInventory(options.file, options.env);
-  if (!inventory.nfs) {
-    throw new BootstrapError('E_NO_NFS', `the inventory of ${inventory.name} has no nfs:`, {
-      hint: 'Give a host the role nfs, and write nfs: {exports: [{path: /nfsdata}]}.',
-      where: { file: options.file },
-      exitCode: ExitCode.usage,
-    });
-  }
+  nfsOf({ ...inventory, file: options.file });
   return up({ ...options, only: NFS_PHASES });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEtab, isListed, unescaped } from '../../../src/app/nfs/etab.ts';
+import { readEtab, isListed } from '../../../src/app/nfs/etab.ts';
+import { unescaped } from '../../../src/resources/exports-text.ts';
 import { readExisting } from '../../../src/app/nfs/existing.ts';
 import { readFrames } from '../../../src/app/nfs/frames.ts';
 import { promisedTo } from '../../../src/app/nfs/promised.ts';
