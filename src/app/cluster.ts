@@ -108,7 +108,7 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   const view = artifactView(artifacts, inventory.artifacts);
   const selected = selectPhases(options);
   const { prune = false, renewal, asks } = options;
-  const known = { inventory, release, pki, users, artifacts: view, prune, renewed: renewal?.names };
+  const known = { inventory, release, pki, users, artifacts: view, prune, renewal };
   // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
   const world = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
   const stages = (here: World): readonly Stage[] =>

@@ -34,7 +34,7 @@ export const judgeFor = (
     chain: world.pki.chainPem(spec.ca),
     now: world.now,
     renewBeforeDays: world.inventory.pki.renewBeforeDays,
-    renewalAsked: world.renewed?.has(spec.id) ? world.now : undefined,
+    renewalAsked: world.renewal?.names.has(spec.id) ? world.renewal.asked : undefined,
   });
 
 /** A component's certificate on a host, where `pki/profiles.yaml` says it lies. */

@@ -35,10 +35,10 @@ export interface World {
   readonly users: UserStore;
   /** Whether users whom nothing declares any more lose their rights in this run. */
   readonly prune: boolean;
-  /** The hour of the run: a certificate's remaining life is judged against it. */
+  /** A certificate's remaining life is judged against it; later in a run than at its start. */
   readonly now: Date;
-  /** Certificates that are made anew in this run although they would do. */
-  readonly renewed?: ReadonlySet<CertificateSpec['id']> | undefined;
+  /** Certificates of before a moment that are made anew although they would do. */
+  readonly renewal?: { readonly names: ReadonlySet<CertificateSpec['id']>; readonly asked: Date } | undefined;
   readonly artifacts: ArtifactView;
   /** Facts of any host of the inventory; of one that was not seen, those of a fresh CentOS 7. */
   facts(host: string): HostFacts;

@@ -74,6 +74,7 @@ function renewalOf({ names, hosts }: RenewOptions, chosen: readonly string[]): R
   return {
     names: new Set(names.length > 0 ? names.filter(isLeaf) : all),
     hosts: everywhere ? undefined : new Set(chosen),
+    asked: new Date(),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Renewal {
   readonly names: ReadonlySet<LeafId>;
   /** Names of the hosts whose certificates these are; all by default. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** When: what this run has issued is not made anew by a later look at it. */
+  readonly asked: Date;
 }
 
 /** Whether a host holds one of the certificates, and is among those meant. */

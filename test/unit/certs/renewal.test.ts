@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ClusterOptions, type Cluster, openCluster } from '../../../src/app/cluster.ts';
 import { type Renewal, renewalStages } from '../../../src/app/certs/renewal.ts';
+import { judgeFor } from '../../../src/phases/certificates.ts';
 import { imagined } from '../../../src/phases/facts.ts';
+import { adminSpec } from '../../../src/phases/trust.ts';
 import { LEAF_IDS, type LeafId } from '../../../src/pki/spec.ts';
 import { makePlan } from '../../../src/plan/planner.ts';
 import { scratch } from '../../support/ssh-target.ts';
@@ -38,6 +40,7 @@ const open = async (more: Partial<ClusterOptions> = {}): Promise<Cluster> => {
 const renewal = (names: readonly LeafId[], hosts?: readonly string[]): Renewal => ({
   names: new Set(names),
   hosts: hosts && new Set(hosts),
+  asked: new Date(),
 });
 
 /** What would be done on fresh hosts, as `phase host id`. */
@@ -101,6 +104,25 @@ describe('a renewal', () => {
     ]);
     expect(stages[0]!.resources('m1')).toEqual([]);
     expect(stages[0]!.gates('m1')).toHaveLength(1);
+  });
+
+  it('makes a certificate once, however long the run takes', async () => {
+    const cluster = await open({ renewal: renewal(['admin']) });
+    const fits = (): boolean => {
+      const world = cluster.world(new Map());
+      const spec = adminSpec(world);
+      return judgeFor(world, spec, cluster.pki.admin()?.certificate).fit;
+    };
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 60_000 });
+    await (await open()).prepare();
+    vi.useRealTimers();
+    await cluster.pki.load();
+    expect(fits()).toBe(false);
+    await cluster.prepare();
+    expect(fits()).toBe(true);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    expect(fits()).toBe(true);
+    vi.useRealTimers();
   });
 
   it('is no time to look for orphans', async () => {
