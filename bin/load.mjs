@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 export const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -16,6 +17,8 @@ export const codeFile = (digest) => join(dist, `${digest}.code`);
 
 /** Runs the program. */
 export function load() {
+  // Young objects get 16 MB at once instead of by doubling: three collections in a short run, not eleven.
+  setFlagsFromString('--semi-space-growth-factor=16');
   const bytes = readFileSync(file);
   const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const code = codeFile(digest);

@@ -1,44 +1,46 @@
 // Makes `dist/`: the program as one script, and V8's code of it. See docs/decisions/026-one-bundle.md.
 // usage: node build/build.mjs
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { dist, file } from '../bin/load.mjs';
 import { bundle } from './bundle.mjs';
+import { nowhere } from './nowhere.mjs';
 
 const text = await bundle('src/cli/main.ts');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 writeFileSync(file, text);
 
-// A plan for hosts that are not there runs most of what every run runs.
+// A plan for hosts that fail every command runs most of what every run runs.
 const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-build-'));
 const inventory = join(folder, 'inventory.yaml');
+const { port, hostKey, close } = await nowhere();
 const password = '${env:PASSWORD}';
+const ssh = { port, hostKey, agent: false, keys: [], password };
 const hosts = [
-  {
-    name: 'm1',
-    address: 'localhost',
-    ip: '192.0.2.1',
-    roles: ['master', 'etcd'],
-    ssh: { port: 1, password },
-  },
+  { name: 'm1', address: 'localhost', ip: '192.0.2.1', roles: ['master', 'etcd'], ssh },
   {
     name: 'w1',
-    address: 'localhost',
-    ip: '192.0.2.2',
+    address: '192.0.2.2',
     roles: ['worker'],
-    ssh: { port: 2, password, sudo: { password }, jump: 'm1' },
+    ssh: { ...ssh, sudo: { password }, jump: 'm1' },
   },
 ];
 writeFileSync(inventory, JSON.stringify({ name: 'nowhere', hosts }));
 const warmUp = fileURLToPath(new URL('warm-up.mjs', import.meta.url));
-const { stdout, stderr } = spawnSync(process.execPath, [warmUp, 'plan', inventory, '--json'], {
-  encoding: 'utf8',
-  env: { ...process.env, PASSWORD: 'none' },
-});
+const { stdout, stderr } = await promisify(execFile)(
+  process.execPath,
+  [warmUp, 'plan', inventory, '--json'],
+  {
+    env: { ...process.env, PASSWORD: 'none' },
+  },
+).catch((error) => error);
+close();
 rmSync(folder, { recursive: true });
+
 if (!stdout.includes('"plan.ready"'))
   throw new Error(`the warm-up did not come to a plan:\n${stdout}${stderr}`);

@@ -42,7 +42,7 @@ say uname "$(uname -nrm)"
 line=; read -r line < /etc/hostname; say etcHostname "$line"
 line=; read -r line < /etc/machine-id; say machineId "$line"
 line=; read -r line < /proc/cmdline; say cmdline "$line"
-say cpus "$(nproc)"
+line=; read -r line < /sys/devices/system/cpu/online; say cpus "$line"
 read -r key line < /proc/meminfo; say memory "$line"
 while read -r dev key; do [ "$dev" = Filename ] || say swap "$dev"; done < /proc/swaps
 while read -r dev key type line || [ -n "$dev" ]; do

@@ -122,7 +122,7 @@ function parse(seen: Observed | undefined): HostFacts {
     hostname,
     hostnameAtBoot: word('etcHostname'),
     machineId: word('machineId'),
-    cpus: Number(word('cpus')),
+    cpus: processors(word('cpus')),
     memoryMiB: Math.floor(Number.parseInt(word('memory'), 10) / 1024),
     clock: Number(word('clock')),
     swaps: all('swap'),
@@ -178,6 +178,14 @@ function blocks(output: string): Map<string, string[]> {
   }
   return found;
 }
+
+/** Of `0-3,6`: 5. */
+const processors = (ranges: string): number =>
+  ranges
+    .split(',')
+    .filter(Boolean)
+    .map((range) => range.split('-').map(Number))
+    .reduce((sum, [first = 0, last = first]) => sum + last - first + 1, 0);
 
 function familyOf(id: string, like: string): HostFacts['family'] {
   const words = [id, ...like.split(' ')];

@@ -14,7 +14,7 @@ export const freshHosts = {
 == etcHostname localhost.localdomain
 == machineId
 == cmdline
-== cpus 2
+== cpus 0-1
 == memory 3880192 kB
 == selinux 1
 == selinuxAtBoot enforcing
@@ -42,7 +42,7 @@ LISTEN     0      128          *:22                       *:*                   
 == etcHostname debian
 == machineId
 == cmdline systemd.unified_cgroup_hierarchy=0
-== cpus 2
+== cpus 0-1
 == memory 4014080 kB
 == selinux
 == cgroup memory

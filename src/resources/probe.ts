@@ -14,8 +14,8 @@ import * as units from './probers/units.ts';
 const PATIENCE = 20;
 
 /**
- * All questions to one host as one POSIX sh script. It only reads; what it needs to buffer is in a
- * 0700 folder under /run that it removes. Answers are framed by lines with the nonce, which is random
+ * All questions to one host as one POSIX sh script. It only reads; what it has to
+ * say is gathered in a 0700 folder under /run that it removes. Answers are framed by lines with the nonce, which is random
  * per probe, so any bytes survive between them.
  */
 export function probeScript(watches: readonly Watch[], nonce: string): string {
@@ -37,7 +37,7 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
     ['packages', packages.script(asked.package)],
     ['sysctls', sysctls.script(asked.sysctl)],
     ['modules', modules.script(asked.module)],
-    ...answers.sections(asked.answer).map(([name, script]): [string, string] => [name, `(\n${script}\n)`]),
+    ...answers.sections(asked.answer),
   ];
   return [
     `N=${quote(nonce)}`,
@@ -50,14 +50,14 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
       ([name, script]) => `(\n${opened(name)}\n${script}\n) > "$D/${name}" 2>/dev/null 3<&- &\nJ="$J $!"`,
     ),
     ...(background.length === 0 ? [] : [WATCHDOG]),
+    // Sent in one go: each line by itself would be a packet, and cost both ends more than what it says. The end is
+    // written last, so that a full /run is not taken for a host without files.
+    '{ :',
     ...sections.filter(([, script]) => script !== '').map(([name, script]) => `${opened(name)}\n${script}`),
-    ...(background.length === 0
-      ? []
-      : [
-          `{ wait $J; kill $W; wait $W; } 2>/dev/null`,
-          `cat -- ${background.map(([name]) => `"$D/${name}"`).join(' ')}`,
-        ]),
-    `printf '\n%s complete\n' "$N"`,
+    `} > "$D/foreground"`,
+    ...(background.length === 0 ? [] : [`{ wait $J; kill $W; wait $W; } 2>/dev/null`]),
+    `printf '\n%s complete\n' "$N" > "$D/end"`,
+    `cat -- ${['foreground', ...background.map(([name]) => name), 'end'].map((name) => `"$D/${name}"`).join(' ')}`,
   ].join('\n');
 }
 
@@ -82,7 +82,7 @@ export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buffer): Observed {
   if (!stdout.includes(`\n${nonce} complete\n`)) {
     throw new BootstrapError('E_PROBE', 'the probe script did not run to its end on the host', {
-      hint: 'Is /bin/sh a POSIX shell there, and does the login shell print nothing by itself?',
+      hint: 'Is /bin/sh a POSIX shell there, has /run space left, and does the login shell print nothing by itself?',
     });
   }
   const frame = (name: string): Buffer => between(stdout, `\n${nonce} begin ${name}\n`, nonce);

@@ -11,7 +11,7 @@ M=
 for m in ${watches.map((watch) => quote(watch.key)).join(' ')}; do
   if [ -d "/sys/module/$m" ]; then echo "loaded $m"; else M="$M -e /$m\\.ko"; fi
 done
-[ -z "$M" ] || grep -os $M "/lib/modules/$(uname -r)/modules.builtin"
+[ -z "$M" ] || { read -r _ _ kernel _ < /proc/version; grep -os $M "/lib/modules/$kernel/modules.builtin"; }
 :`.trim();
 }
 

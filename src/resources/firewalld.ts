@@ -1,0 +1,136 @@
+/** What firewalld allows in its runtime and in its permanent configuration, as far as it concerns a node. */
+export interface FirewalldRules {
+  /** `6443/tcp`, `30000-32767/tcp`, … of the node's zone. */
+  readonly ports: ReadonlySet<string>;
+  /** As firewalld writes them, of the node's zone. */
+  readonly richRules: ReadonlySet<string>;
+  /** Of the zone `trusted`. */
+  readonly trustedSources: ReadonlySet<string>;
+  readonly trustedInterfaces: ReadonlySet<string>;
+  /** Of the FORWARD chain, as iptables arguments. */
+  readonly direct: ReadonlySet<string>;
+}
+
+export interface FirewalldState {
+  /** The zone of the interface that carries the node's address. */
+  readonly zone: string;
+  readonly runtime: FirewalldRules;
+  readonly permanent: FirewalldRules;
+}
+
+const SERVICE = 'org.fedoraproject.FirewallD1';
+
+/**
+ * A script that tells the zone of the interface with an address, what D-Bus says of the runtime and what the XML says of the permanent
+ * state, all as they come. Whether firewalld has its name comes first: a question to itself would start one that was
+ * stopped. `active` is of zones by name, and of interfaces and sources by zone.
+ * https://firewalld.org/documentation/man-pages/firewalld.dbus.html
+ */
+export const firewalldQuestion = (ip: string, richRules: boolean): string => `
+bus() { dbus-send --system --reply-timeout=2500 --print-reply=literal "$@" 2>/dev/null; }
+ask() { bus --dest=${SERVICE} /org/fedoraproject/FirewallD1 "${SERVICE}$@"; }
+show() { while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$1"; }
+case $(bus --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner string:${SERVICE}) in *true*) ;; *) exit 0 ;; esac
+i=$(ip -o -4 addr show to ${ip}); i=\${i#*: }; i=\${i%% *}
+active=$(ask .zone.getActiveZones)
+z= last= zone= kind=
+set -f
+for word in $active; do
+  case $last in 'entry(') case $word in interfaces | sources) kind=$word ;; *) zone=$word kind= ;; esac ;; esac
+  [ "$kind $word" != "interfaces $i" ] || z=$zone
+  last=$word
+done
+[ -n "$z" ] || { z=$(ask .getDefaultZone); z=\${z##* }; }
+[ -n "$z" ] || exit 1
+echo "zone $z"
+echo "== active"; printf '%s\\n' "$active"
+echo "== runtime ports"; ask .zone.getPorts string:"$z"
+${richRules ? 'echo "== runtime rich"; ask .zone.getRichRules string:"$z"\n' : ''}echo "== runtime direct"; ask .direct.getRules string:ipv4 string:filter string:FORWARD
+for w in zone trusted; do
+  n=$z; [ $w = zone ] || n=trusted
+  f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
+  echo "== permanent $w"; show "$f"
+done
+[ ! -f /etc/firewalld/direct.xml ] || show /etc/firewalld/direct.xml`;
+
+/** What `firewalldQuestion` brought back; `undefined` when firewalld does not run. */
+export function readFirewalld(text: string): FirewalldState | undefined {
+  const zone = /^zone (\S+)$/m.exec(text)?.[1];
+  if (zone === undefined) return undefined;
+  const parts = text.split(/^== /m);
+  const block = (title: string): string =>
+    parts.find((part) => part.startsWith(`${title}\n`))?.slice(title.length) ?? '';
+  return {
+    zone,
+    runtime: runtimeRules(block),
+    permanent: permanentRules(block('permanent zone'), block('permanent trusted')),
+  };
+}
+
+/** Literal answers of D-Bus are bare words between brackets. */
+function runtimeRules(block: (title: string) => string): FirewalldRules {
+  const active = activeZones(block('active'));
+  // Number and protocol in turns.
+  const numbers = (block('runtime ports').match(/[^\s[\]]+/g) ?? []).filter((word) => word !== 'array');
+  return {
+    ports: new Set(
+      numbers.flatMap((word, index) => (index % 2 === 0 ? [`${word}/${numbers[index + 1] ?? ''}`] : [])),
+    ),
+    richRules: new Set(block('runtime rich').match(/rule family=.*? accept/g)),
+    trustedSources: new Set(active.get('trusted sources')),
+    trustedInterfaces: new Set(active.get('trusted interfaces')),
+    direct: new Set(
+      [...block('runtime direct').matchAll(/\[([^[\]]+)\]/g)].map(([, words = '']) =>
+        words.trim().split(/\s+/).join(' '),
+      ),
+    ),
+  };
+}
+
+/** `dict entry( trusted array [ dict entry( sources array [ 10.0.0.0/8 ] ) ] )`: values by `trusted sources`. */
+function activeZones(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  let [zone, kind] = ['', ''];
+  const words = text.match(/[^\s[\]()]+/g) ?? [];
+  for (const [index, word] of words.entries()) {
+    if (words[index - 1] === 'entry') {
+      if (word === 'interfaces' || word === 'sources') kind = word;
+      else [zone, kind] = [word, ''];
+    } else if (kind !== '' && !['dict', 'entry', 'array'].includes(word)) {
+      const key = `${zone} ${kind}`;
+      found.set(key, [...(found.get(key) ?? []), word]);
+    }
+  }
+  return found;
+}
+
+function permanentRules(zone: string, trusted: string): FirewalldRules {
+  const values = (xml: string, pattern: RegExp): Set<string> =>
+    new Set([...xml.matchAll(pattern)].map(([, value = '']) => value));
+  const ownPorts = zone.replaceAll(/<rule[ >][\s\S]*?<\/rule>/g, '').matchAll(/<port ([^>]*)>/g);
+  return {
+    ports: new Set([...ownPorts].map(([, attributes = '']) => portOf(attributes))),
+    richRules: new Set(
+      [...zone.matchAll(/<rule family="ipv4">([\s\S]*?)<\/rule>/g)].flatMap(([, inside = '']) => {
+        const source = /<source address="([^"]*)"\s*\/>/.exec(inside)?.[1];
+        const [, attributes = ''] = /<port ([^>]*)>/.exec(inside) ?? [];
+        return source === undefined || !/<accept\s*\/>/.test(inside)
+          ? []
+          : [richRule(source, portOf(attributes))];
+      }),
+    ),
+    trustedSources: values(trusted, /<source [^>]*address="([^"]*)"/g),
+    trustedInterfaces: values(trusted, /<interface [^>]*name="([^"]*)"/g),
+    direct: values(trusted, /<rule [^>]*chain="FORWARD"[^>]*>([^<]*)</g),
+  };
+}
+
+/** Attributes of XML in either order: `port="111" protocol="udp"`. */
+const portOf = (attributes: string): string =>
+  ['port', 'protocol'].map((name) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]).join('/');
+
+/** In firewalld's own words, so that it is found again: https://firewalld.org/documentation/man-pages/firewalld.richlanguage.html */
+export function richRule(source: string, port: string): string {
+  const [number = '', protocol = ''] = port.split('/');
+  return `rule family="ipv4" source address="${source}" port port="${number}" protocol="${protocol}" accept`;
+}

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { firewalldQuestion, readFirewalld } from '../../src/resources/firewalld.ts';
+import { shells } from '../support/shells.ts';
+import { scratch } from '../support/ssh-target.ts';
+
+const folder = scratch();
+
+/** `ip` that knows one address, and `dbus-send` that answers as firewalld's in a zone of its own making. */
+beforeAll(() => {
+  const ip = 'case "$*" in *192.0.2.11) echo "2: eth1    inet 192.0.2.11/24 scope global eth1" ;; esac';
+  const bus = `echo "$*" >> "$CALLS"
+case $* in
+  *.NameHasOwner*) echo "   boolean $OWNED" ;;
+  *.getActiveZones) printf '   array [\\n%s\\n   ]\\n' "$ACTIVE" ;;
+  *.getDefaultZone) echo '   public' ;;
+  *.getPorts*) printf '   array [\\n      array [\\n         6443         tcp      ]\\n   ]\\n' ;;
+  *) printf '   array [\\n   ]\\n' ;;
+esac`;
+  for (const [name, script] of Object.entries({ ip, 'dbus-send': bus })) {
+    chmodSync(folder.file(name, `#!/bin/sh\n${script}\n`), 0o755);
+  }
+});
+afterAll(() => {
+  folder.remove();
+});
+
+const zone = (name: string, kind: string, value: string): string =>
+  `dict entry(\n ${name}         array [\n dict entry(\n ${kind}   array [\n ${value}  ]\n )\n ]\n )`;
+
+describe.each(shells)('firewalld is asked in $name', ({ path }) => {
+  function ask({ ip = '192.0.2.11', owned = true, active = '' }) {
+    const calls = folder.file('calls', '');
+    const { status, stdout } = spawnSync(path, ['-c', firewalldQuestion(ip, false)], {
+      encoding: 'utf8',
+      env: { PATH: `${folder.path}:/usr/bin:/bin`, OWNED: String(owned), ACTIVE: active, CALLS: calls },
+    });
+    return { status, state: readFirewalld(stdout), calls: readFileSync(calls, 'utf8').trim().split('\n') };
+  }
+
+  it('by a question to the bus first, and to itself only when it runs', () => {
+    const { status, state, calls } = ask({ owned: false });
+    expect([status, state]).toEqual([0, undefined]);
+    expect(calls).toEqual([expect.stringContaining('NameHasOwner string:org.fedoraproject.FirewallD1')]);
+  });
+
+  it('for the zone that the interface is in', () => {
+    const { state, calls } = ask({
+      active: [zone('work', 'interfaces', 'eth0'), zone('home', 'interfaces', 'eth1')].join('\n'),
+    });
+    expect(state?.zone).toBe('home');
+    expect(state?.runtime.ports).toEqual(new Set(['6443/tcp']));
+    expect(calls).toContainEqual(expect.stringMatching(/zone[.]getPorts string:home$/));
+    expect(calls).not.toContainEqual(expect.stringContaining('getDefaultZone'));
+  });
+
+  it.each([
+    ['in none', '192.0.2.11', zone('work', 'interfaces', 'eth0')],
+    ['a source of another', '192.0.2.11', zone('work', 'sources', 'eth1')],
+    ['not there', '192.0.2.99', zone('work', 'interfaces', 'eth1')],
+  ])('for the default zone when the interface is %s', (_what, ip, active) => {
+    expect(ask({ ip, active }).state?.zone).toBe('public');
+  });
+
+  it('for what the zone "trusted" trusts', () => {
+    const active = [zone('trusted', 'interfaces', 'cni0'), zone('work', 'sources', '192.0.2.0/24')].join(
+      '\n',
+    );
+    const runtime = ask({ active }).state?.runtime;
+    expect(runtime?.trustedInterfaces).toEqual(new Set(['cni0']));
+    expect(runtime?.trustedSources).toEqual(new Set());
+  });
+});
