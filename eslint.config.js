@@ -45,6 +45,8 @@ export default tseslint.config(
         module: 'writable',
         URL: 'readonly',
         setTimeout: 'readonly',
+        require: 'readonly',
+        __dirname: 'readonly',
       },
     },
   },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { dist, file } from '../bin/load.mjs';
+import { dist, file } from '../bin/load.cjs';
 import { bundle } from './bundle.mjs';
 import { nowhere } from './nowhere.mjs';
 

@@ -1,22 +1,21 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
+const { createHash } = require('node:crypto');
+const { existsSync, readFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { dirname, join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
+const { Script } = require('node:vm');
 
-export const dist = fileURLToPath(new URL('../dist/', import.meta.url));
-export const file = join(dist, 'k8s-bootstrap.cjs');
+const dist = join(__dirname, '..', 'dist');
+const file = join(dist, 'k8s-bootstrap.cjs');
 
 /**
  * What V8 compiled of the script at build time. It is taken for exactly this script, and by V8 for exactly its own
  * version; any other compiles anew and starts slower, no more.
  */
-export const codeFile = (digest) => join(dist, `${digest}.code`);
+const codeFile = (digest) => join(dist, `${digest}.code`);
 
 /** Runs the program. */
-export function load() {
+function load() {
   // Young objects get 16 MB at once instead of by doubling: three collections in a short run, not eleven.
   setFlagsFromString('--semi-space-growth-factor=16');
   const bytes = readFileSync(file);
@@ -29,3 +28,5 @@ export function load() {
   script.runInThisContext()(createRequire(file), file, dirname(file));
   return { script, digest };
 }
+
+module.exports = { dist, file, codeFile, load };
