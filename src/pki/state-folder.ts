@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { chmod, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
@@ -60,7 +60,7 @@ async function modeOf(path: string): Promise<number | undefined> {
 async function trackedFile(folder: string): Promise<string | undefined> {
   const real = await canonical(resolve(folder));
   const root = await workTree(real);
-  if (root === undefined) return undefined;
+  if (root === undefined || !(await mayBeTracked(root, real))) return undefined;
   // A foreign repository may neither refuse the question because of its owner, nor run a program of its own.
   const options = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '--literal-pathspecs'];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
@@ -73,6 +73,22 @@ async function trackedFile(folder: string): Promise<string | undefined> {
     return listed.stdout.split('\0').find((path) => path !== '');
   } catch {
     return undefined; // no git, or not a repository after all
+  }
+}
+
+/**
+ * Whether git has to be asked. Its index names files in full, so that nothing in a folder is tracked whose name is not
+ * in there; except in format 4, when it is split or sparse, and for names that git may have written in another form.
+ * https://git-scm.com/docs/index-format
+ */
+async function mayBeTracked(root: string, folder: string): Promise<boolean> {
+  const path = relative(root, folder);
+  if (/^$|[^ -~]/.test(path)) return true;
+  try {
+    const index = await readFile(join(root, '.git/index'));
+    return index.readUInt32BE(4) > 3 || ['link', 'sdir', `${path}/`].some((text) => index.includes(text));
+  } catch {
+    return true; // no index yet, or `.git` is a file that tells where everything is
   }
 }
 

@@ -61,6 +61,9 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
   ].join('\n');
 }
 
+/** What the script of `probeScript` prints last, when it has come to its end. */
+export const probeEnd = (nonce: string): Buffer => Buffer.from(`\n${nonce} complete\n`);
+
 const opened = (name: string): string => `printf '\n%s begin ${name}\n' "$N"`;
 
 /** Ends what takes too long. It is ended itself when nothing does, and takes its sleep along. */
@@ -80,7 +83,7 @@ export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
  * @throws E_PROBE when the output is not complete
  */
 export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buffer): Observed {
-  if (!stdout.includes(`\n${nonce} complete\n`)) {
+  if (!stdout.includes(probeEnd(nonce))) {
     throw new BootstrapError('E_PROBE', 'the probe script did not run to its end on the host', {
       hint: 'Is /bin/sh a POSIX shell there, has /run space left, and does the login shell print nothing by itself?',
     });

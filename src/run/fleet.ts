@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
 import { type BootstrapError, asBootstrapError } from '../kernel/errors.ts';
 import { type Watch, type Observed } from '../resources/observe.ts';
-import { merge, parseProbe, probeScript } from '../resources/probe.ts';
+import { merge, parseProbe, probeEnd, probeScript } from '../resources/probe.ts';
 import type { Change } from '../resources/resource.ts';
 import { runScript } from '../transport/feed.ts';
 import type { Connect, Session } from '../transport/session.ts';
@@ -108,6 +108,7 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
   const started = performance.now();
   const result = await runScript(sessionOf(member), {
     script: probeScript(watches, nonce),
+    lastWords: probeEnd(nonce),
     timeoutMs: 60_000,
     signal: fleet.kill,
   });

@@ -4,6 +4,7 @@ import ssh2, { type Algorithms, type Client } from 'ssh2';
 import { asBootstrapError, BootstrapError } from '../kernel/errors.ts';
 import { algorithmsFor, HOST_KEY_TYPES } from './algorithms.ts';
 import { login } from './auth.ts';
+import { gatherWrites } from './gather-writes.ts';
 import { authError, connectError, forwardError, timeoutError } from './errors.ts';
 import { Sighting, sightingOf, type KnownHostsPolicy } from './host-keys.ts';
 import { verifyHostKey } from './host-key-check.ts';
@@ -82,6 +83,7 @@ async function attempt(
     limit.signal.throwIfAborted();
     deps.dialled();
     const socket = deps.jump ? await throughJump(deps.jump, target, limit.signal) : dial(target);
+    gatherWrites(socket);
     return await handshake(target, deps, socket, algorithms, verify, limit.signal);
   } finally {
     clearTimeout(timer);

@@ -19,6 +19,11 @@ export interface Session {
 export interface ExecOptions {
   /** Fed to the command's stdin, which is closed at its end. A command that stops reading is no error. */
   readonly stdin?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /**
+   * What the command prints last on stdout. With it all has been said: the code is 0, and its end is not waited for.
+   * Behind a jump host that end comes 40 ms later, because nobody acknowledges the last bytes at once.
+   */
+  readonly lastWords?: Buffer;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Called with each piece of stdout as it arrives, besides being collected. */

@@ -55,6 +55,14 @@ export function supervise(
         : setTimeout(() => {
             fail(timeoutError(host, timeoutMs));
           }, timeoutMs);
+    const end = (code: number): void => {
+      if (settle()) resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) });
+    };
+    let tail = Buffer.alloc(0);
+    const listen = (chunk: Buffer, words: Buffer): void => {
+      tail = Buffer.concat([tail, chunk]).subarray(-words.length);
+      if (tail.equals(words)) end(0);
+    };
     const collect = (stream: Readable, chunks: Buffer[], tell?: (chunk: Buffer) => void): void => {
       stream.on('data', (chunk: Buffer) => {
         if (settled) return; // still read, so that the stream can end
@@ -74,15 +82,11 @@ export function supervise(
     signal?.addEventListener('abort', abort);
     start().then((started) => {
       running = started;
-      started.ended.then(
-        (code) => {
-          if (settle()) resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) });
-        },
-        (error: unknown) => {
-          fail(error);
-        },
-      );
-      collect(started.stdout, stdout, options.onStdout);
+      started.ended.then(end, fail);
+      collect(started.stdout, stdout, (chunk) => {
+        options.onStdout?.(chunk);
+        if (options.lastWords) listen(chunk, options.lastWords);
+      });
       collect(started.stderr, stderr, options.onStderr);
       if (settled) started.kill();
       else feeding = feed(options.stdin, started.stdin, sent, fail);

@@ -36,6 +36,22 @@ function chunks(
   return { source: make(), state };
 }
 
+/** An input that never ends by itself, one byte a while. */
+function endless(): { source: AsyncGenerator<Uint8Array>; state: { closed: boolean } } {
+  const state = { closed: false };
+  async function* make(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        await sleep(20);
+        yield Buffer.from('.');
+      }
+    } finally {
+      state.closed = true;
+    }
+  }
+  return { source: make(), state };
+}
+
 describe.each(transports)('a session over $name', ({ shell, ssh }) => {
   let server: SshServer | undefined;
   let session: Session;
@@ -61,6 +77,18 @@ describe.each(transports)('a session over $name', ({ shell, ssh }) => {
   it('resolves for a command that does not exist', async () => {
     const result = await session.exec('/does/not/exist');
     expect(result.code).toBe(127);
+  });
+
+  it('is over with the last words that were agreed on, in however many pieces they come', async () => {
+    const { source, state } = endless();
+    const lastWords = Buffer.from('\nend\n');
+    const result = await session.exec(`printf 'a\nb\ne'; sleep 0.1; printf 'nd\n'; cat > /dev/null`, {
+      stdin: source,
+      lastWords,
+    });
+    expect(result).toEqual({ code: 0, stdout: Buffer.from('a\nb\nend\n'), stderr: Buffer.alloc(0) });
+    await expect.poll(() => state.closed).toBe(true);
+    expect((await session.exec('exit 3', { lastWords })).code).toBe(3);
   });
 
   it('runs in the C locale', async () => {

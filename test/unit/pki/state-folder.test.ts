@@ -10,7 +10,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkStateFolder, makeStateFolder } from '../../../src/pki/state-folder.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -78,6 +78,47 @@ describe('checking', () => {
 
     rmSync(folder, { recursive: true });
     await expect(checkStateFolder(folder)).rejects.toThrow(withCode('E_STATE_TRACKED'));
+  });
+
+  it.each<[string, (git: (...args: string[]) => void) => void]>([
+    [
+      'that shortens names',
+      (git) => {
+        git('update-index', '--index-version', '4');
+      },
+    ],
+    [
+      'that is split',
+      (git) => {
+        git('update-index', '--split-index');
+      },
+    ],
+  ])('refuses it in an index %s', async (_what, change) => {
+    const { root, git } = gitRepository();
+    const folder = join(root, 'state');
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(folder, 'ca.key'), 'secret');
+    writeFileSync(join(root, 'start'), '');
+    git('add', '-f', '.');
+    change(git);
+    await expect(checkStateFolder(folder)).rejects.toThrow(withCode('E_STATE_TRACKED'));
+  });
+
+  it('does not start git for a folder that the index does not name', async () => {
+    const { root, git } = gitRepository();
+    writeFileSync(join(root, 'inventory.yaml'), 'x');
+    git('add', '-A');
+    const started = join(root, 'started');
+    const fake = temporaryFolder();
+    writeFileSync(join(fake, 'git'), `#!/bin/sh\n: > ${started}\n`, { mode: 0o755 });
+    vi.stubEnv('PATH', fake);
+    const folder = join(root, 'state');
+    mkdirSync(folder, { mode: 0o700 });
+    await checkStateFolder(folder);
+    expect(existsSync(started)).toBe(false);
+    await checkStateFolder(root);
+    expect(existsSync(started)).toBe(true);
+    vi.unstubAllEnvs();
   });
 
   it('asks for this folder only, whatever its name', async () => {
