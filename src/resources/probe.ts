@@ -44,12 +44,14 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
     PATH_LINE,
     'umask 077',
     'D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70',
-    `trap 'rm -rf "$D"' EXIT`,
-    'J=',
+    // bash runs the trap in a child as well that is killed before it has begun.
+    `trap '[ "$C" = child ] || rm -rf "$D"' EXIT`,
+    'J= C=child',
     ...background.map(
       ([name, script]) => `(\n${opened(name)}\n${script}\n) > "$D/${name}" 2>/dev/null 3<&- &\nJ="$J $!"`,
     ),
     ...(background.length === 0 ? [] : [WATCHDOG]),
+    'C=parent',
     // Sent in one go: each line by itself would be a packet, and cost both ends more than what it says. The end is
     // written last, so that a full /run is not taken for a host without files.
     '{ :',

@@ -19,6 +19,10 @@ export function gatherWrites(stream: Duplex): void {
   // A socket writes many pieces at once by itself; a channel of ssh2 does not.
   if (stream instanceof Socket) return;
   stream._writev = (pieces, done) => {
-    stream._write(Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)), 'buffer' as BufferEncoding, done);
+    stream._write(
+      Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)),
+      'buffer' as BufferEncoding,
+      done,
+    );
   };
 }
