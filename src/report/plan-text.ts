@@ -16,7 +16,11 @@ export interface PlanTextOptions {
 /** The plan for a person, ending in a line break. Changes that read the same on several hosts are shown once. */
 export function planText(plan: Plan, options: PlanTextOptions): string {
   const body = isEmpty(plan)
-    ? [`No changes. ${count(options.hosts, 'host')} as the inventory says.`]
+    ? [
+        options.hosts === 0
+          ? 'No host could be looked at.'
+          : `No changes. ${count(options.hosts, 'host')} as the inventory says.`,
+      ]
     : [...plan.phases.flatMap((phase) => phaseLines(phase, options)), ...footer(plan)];
   return `${[...body, ...orphanLines(plan, options.paint)].join('\n')}\n`;
 }

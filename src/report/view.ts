@@ -20,7 +20,9 @@ export function resultText(
 ): string | undefined {
   if (event.type === 'plan.ready') {
     const { paint, verbose } = options;
-    return planText(event.plan, { hosts: history.hosts.length, paint, showCreated: verbose });
+    const lost = new Set(history.failures.map(({ host }) => host));
+    const hosts = history.hosts.filter((host) => !lost.has(host)).length;
+    return planText(event.plan, { hosts, paint, showCreated: verbose });
   }
   if (event.type === 'result') return `${safeLines(event.text).join('\n')}\n`;
   if (event.type === 'summary')

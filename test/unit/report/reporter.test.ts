@@ -97,6 +97,24 @@ describe('plain', () => {
     await reporter.close();
     expect(stdout.text()).toBe('No changes. 1 host as the inventory says.\n');
   });
+
+  test.each([
+    [['m1'], 'No changes. 1 host as the inventory says.\n'],
+    [['m1', 'w1'], 'No host could be looked at.\n'],
+  ])('a plan without changes does not vouch for hosts that were lost: %j', async (lost, said) => {
+    const { tell, reporter, stdout } = rig();
+    tell(
+      { type: 'run.started', command: 'plan', cluster: 'c', hosts: ['m1', 'w1'] },
+      ...lost.map((host) => ({
+        type: 'host.failed' as const,
+        host,
+        error: asBootstrapError(new BootstrapError('E_X', 'x')),
+      })),
+      { type: 'plan.ready', plan: { phases: [], orphans: [] } },
+    );
+    await reporter.close();
+    expect(stdout.text()).toBe(said);
+  });
 });
 
 describe('secrets', () => {
