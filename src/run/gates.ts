@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { quote } from '../kernel/quote.ts';
 import type { Gate } from '../plan/stage.ts';
+import type { Watch } from '../resources/observe.ts';
 import { hintFor, journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
 
@@ -10,23 +12,36 @@ export function standing(fleet: Fleet, gate: Gate): string | undefined {
   return seen ? gate.judge(seen) : `${gate.at} was not reached`;
 }
 
+/** So many times a unit may end and be started again while its gate waits: more of it would change nothing. */
+const RESTARTS = 3;
+
 /**
- * Waits until a gate holds, looking again and again at what it watches and nothing else.
+ * Waits until a gate holds, looking again and again at what it watches and at when its units were started.
  * @throws E_GATE with what was missing to the end, and the journal of the units behind it
  */
 export async function pass(fleet: Fleet, member: Member, phase: string, gate: Gate): Promise<void> {
   const at = fleet.members.get(gate.at);
   const started = performance.now();
+  const starts = new Map(gate.at === member.name ? gate.units.map((unit) => [unit, new Set<string>()]) : []);
+  const watches = [...gate.watches, ...[...starts.keys()].map(startOf)];
   let told: string | undefined;
   for (let attempt = 0; ; attempt += 1) {
-    const missing =
-      at && !at.failed ? gate.judge(await probe(fleet, at, gate.watches)) : `${gate.at} is not reached`;
+    const seen = at && !at.failed ? await probe(fleet, at, watches) : undefined;
+    const missing = seen ? gate.judge(seen) : `${gate.at} is not reached`;
     const elapsed = performance.now() - started;
     if (missing === undefined) {
       fleet.emit({ type: 'gate.passed', phase, host: member.name, milliseconds: Math.round(elapsed) });
       return;
     }
-    if (elapsed > gate.timeoutSeconds * 1000) throw await timedOut(fleet, member, gate, missing);
+    for (const [unit, times] of starts) {
+      const [, time] = /=([1-9]\d*)$/.exec(seen?.answer(startOf(unit).key)?.output ?? '') ?? [];
+      if (time === undefined || times.add(time).size <= RESTARTS) continue;
+      const why = `${unit} has ended ${RESTARTS} times in ${Math.ceil(elapsed / 1000)} s`;
+      throw await notPassed(fleet, member, gate, `${missing}; ${why}`);
+    }
+    if (elapsed > gate.timeoutSeconds * 1000) {
+      throw await notPassed(fleet, member, gate, `${missing} after ${gate.timeoutSeconds} s`);
+    }
     if (missing !== told) {
       told = missing;
       fleet.emit({ type: 'gate.waiting', phase, host: member.name, waitingFor: `${gate.title}: ${missing}` });
@@ -39,14 +54,17 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
   }
 }
 
-async function timedOut(fleet: Fleet, member: Member, gate: Gate, missing: string): Promise<BootstrapError> {
+/** When a unit's process was started, in microseconds since the host's boot; 0 before the first time. */
+const startOf = (unit: string): Watch => ({
+  kind: 'answer',
+  key: `start ${unit}`,
+  script: `systemctl show -p ExecMainStartTimestampMonotonic ${quote(unit)}`,
+});
+
+async function notPassed(fleet: Fleet, member: Member, gate: Gate, why: string): Promise<BootstrapError> {
   const journal = await journalOf(fleet, member, gate.units);
   const known = hintFor(journal);
-  return new BootstrapError(
-    'E_GATE',
-    `${gate.title}: ${missing} after ${gate.timeoutSeconds} s${journal ? `\n${journal}` : ''}`,
-    {
-      hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
-    },
-  );
+  return new BootstrapError('E_GATE', `${gate.title}: ${why}${journal ? `\n${journal}` : ''}`, {
+    hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
+  });
 }

@@ -159,6 +159,7 @@ describe('while it works', () => {
     here.write(aloneInventory('scene', 'm1', 'scheduler: { extraArgs: { v: many } }\n'));
     const error = expectError(await here.run(UP), 'E_GATE');
     expect(error.message).toContain('invalid argument "many"');
+    expect(error.message).toContain('kube-scheduler.service has ended 3 times in ');
     expect(error.hint).toContain('extraArgs');
     expect(error.where).toMatchObject({ host: 'm1', phase: 'scheduler' });
   });

@@ -72,7 +72,7 @@ async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
   const nonce = /^N=(\S+)$/m.exec(script)?.[1] ?? '';
   const asked = script.matchAll(/ begin (quick\.\d+)\n' "\$N"\n\( (.*)\n\) 2>&1/g);
   const frames = [...asked].map(([, frame = '', question = '']) => {
-    const [, word] = /^get (\S+)$/.exec(question) ?? [];
+    const [, word] = /^(?:get|systemctl show -p \S+) (\S+)$/.exec(question) ?? [];
     if (word === undefined) throw new Error(`a memory host cannot answer: ${question}`);
     const value = host.words.get(word);
     return `\n${nonce} begin ${frame}\n${value ?? ''}\n\ncode ${value === undefined ? 1 : 0}`;

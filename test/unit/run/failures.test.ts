@@ -71,6 +71,31 @@ describe('a failing host', () => {
     expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, '2']);
   });
 
+  it.each([
+    [
+      'ends again and again',
+      (probes: number) => probes,
+      /healthy is no; x\.service has ended 3 times in \d s$/m,
+    ],
+    ['runs, and is not healthy', () => 1, /healthy is no after 2 s$/m],
+    ['has never been started', () => 0, /healthy is no after 2 s$/m],
+  ])('whose unit %s is given up at once, or in time', async (_what, startedAt, message) => {
+    const host = memoryHost('m1', { healthy: 'no' });
+    let probes = 0;
+    host.before = (what) => {
+      if (what !== 'probe') return;
+      probes += 1;
+      host.words.set('x.service', `ExecMainStartTimestampMonotonic=${startedAt(probes)}`);
+    };
+    const stages = [stage('one', ['m1'], { gates: (at) => [gate(at, 'healthy', 2)] })];
+    const run = play([host], stages);
+    await run.up();
+    expect(run.fleet.members.get('m1')?.failed).toMatchObject({
+      code: 'E_GATE',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   it('stops the run when others depend on it, even with nothing to do itself', async () => {
     const all = sick();
     const run = play(all, gated, { essential: (host) => host === 'm1' });
