@@ -3,11 +3,9 @@ import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
-import { factsOf, factsWatches, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
-import type { Phase, World } from '../phases/phase.ts';
+import type { World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust.ts';
 import { apiEndpoint } from '../phases/cluster.ts';
 import { forgottenUsers } from '../phases/users.ts';
@@ -15,12 +13,12 @@ import { CA_IDS } from '../pki/spec.ts';
 import type { AskSecret } from '../pki/passphrase.ts';
 import type { PkiStore } from '../pki/store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
-import { watchesOf } from '../plan/stage.ts';
 import { artifactView } from './artifacts.ts';
 import { type Renewal, renewalStages } from './certs/renewal.ts';
 import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
 import { pkiOf } from './keys.ts';
+import { type Selection, bind, imaginedWatches, selectPhases, worldOf } from './stages.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
@@ -50,7 +48,7 @@ export interface Cluster {
   readonly prepare: () => Promise<void>;
 }
 
-export interface ClusterOptions {
+export interface ClusterOptions extends Selection {
   readonly file: string;
   readonly env: Environment;
   readonly emit: Emit;
@@ -58,10 +56,6 @@ export interface ClusterOptions {
   readonly secrets: Set<Secret>;
   /** Asks for a passphrase; `undefined` when nobody is there to be asked. */
   readonly ask?: AskSecret | undefined;
-  /** Ids of the phases that take part; all by default. */
-  readonly only?: readonly string[];
-  /** Ids of phases that do not. */
-  readonly skip?: readonly string[];
   /** Take away what an earlier run wrote and nothing wants any more. */
   readonly prune?: boolean;
   /** Make these certificates anew, and do nothing else. */
@@ -168,17 +162,6 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   };
 }
 
-function selectPhases({ only, skip = [] }: ClusterOptions): readonly Phase[] {
-  const unknown = [...(only ?? []), ...skip].find((wanted) => !phases.some(({ id }) => id === wanted));
-  if (unknown !== undefined) {
-    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"`, {
-      hint: `Phases are ${phases.map(({ id }) => id).join(', ')}.`,
-      exitCode: ExitCode.usage,
-    });
-  }
-  return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
-}
-
 /** The users that an inventory and its state folder name; nothing is read yet. */
 export const usersOf = (inventory: Inventory, stateFolder: string, pki: PkiStore, now: Date): UserStore =>
   openUserStore({
@@ -190,59 +173,6 @@ export const usersOf = (inventory: Inventory, stateFolder: string, pki: PkiStore
     renewBeforeDays: inventory.pki.renewBeforeDays,
     now,
   });
-
-const worldOf = (known: Omit<World, 'facts' | 'seen'>, seen: ReadonlyMap<string, Observed>): World => ({
-  ...known,
-  facts: (host) => factsOf(seen.get(host)),
-  seen: (host) => seen.get(host),
-});
-
-/** Phases as the engine takes them. */
-function bind(selected: readonly Phase[], world: World): Stage[] {
-  const host = (name: string): Inventory['hosts'][number] =>
-    world.inventory.hosts.find((one) => one.name === name) ?? unreachable(name);
-  return selected.map((phase) => ({
-    id: phase.id,
-    title: phase.title,
-    batch: phase.batch,
-    hosts: phase.hosts(world).map(({ name }) => name),
-    resources: once((name: string) => phase.resources(world, host(name))),
-    gates: once((name: string) => phase.gates?.(world, host(name)) ?? []),
-  }));
-}
-
-/** A pure function of a name, computed once for each: a plan, its questions and its gates ask for the same. */
-function once<T>(make: (name: string) => T): (name: string) => T {
-  const known = new Map<string, T>();
-  return (name) => {
-    const value = known.get(name) ?? make(name);
-    known.set(name, value);
-    return value;
-  };
-}
-
-/**
- * What to ask of every host before anything is known of it: all that the phases would look at on a
- * fresh host of either family, so that one exec is enough to know whether there is anything to do.
- */
-function imaginedWatches(
-  selected: readonly Phase[],
-  inventory: Inventory,
-  world: (seen: ReadonlyMap<string, Observed>) => World,
-  stages: (here: World) => readonly Stage[],
-): Map<string, Watch[]> {
-  // Facts decide what is wanted and whether a host is fit, whichever phases take part.
-  const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, factsWatches()]));
-  for (const family of ['centos', 'debian'] as const) {
-    const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
-    for (const [host, more] of watchesOf(stages(here))) watches.get(host)?.push(...more);
-    for (const phase of selected) {
-      for (const host of phase.hosts(here))
-        watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));
-    }
-  }
-  return watches;
-}
 
 /** The controller's own way out; lower case wins, as with curl. */
 const proxyOf = (env: Environment): ProxyEnvironment => ({
@@ -264,7 +194,3 @@ const keysOf = (pki: PkiStore): Secret[] =>
     pki.planKey(),
     pki.admin()?.key,
   ].filter((secret) => secret !== undefined);
-
-function unreachable(name: string): never {
-  throw new TypeError(`${name} is not in the inventory`);
-}

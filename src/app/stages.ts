@@ -1,0 +1,87 @@
+import type { Inventory } from '../inventory/types.ts';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { factsOf, factsWatches, imagined } from '../phases/facts.ts';
+import { phases } from '../phases/index.ts';
+import type { Phase, World } from '../phases/phase.ts';
+import { type Stage, watchesOf } from '../plan/stage.ts';
+import type { Observed, Watch } from '../resources/observe.ts';
+
+export interface Selection {
+  /** Ids of the phases that take part; all by default. */
+  readonly only?: readonly string[];
+  /** Ids of phases that do not. */
+  readonly skip?: readonly string[];
+}
+
+/** @throws E_PHASE for an id that no phase has, exit code 2 */
+export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
+  const unknown = [...(only ?? []), ...skip].find((wanted) => !phases.some(({ id }) => id === wanted));
+  if (unknown !== undefined) {
+    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"`, {
+      hint: `Phases are ${phases.map(({ id }) => id).join(', ')}.`,
+      exitCode: ExitCode.usage,
+    });
+  }
+  return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
+}
+
+/** What was seen, with what is known without it. */
+export const worldOf = (
+  known: Omit<World, 'facts' | 'seen'>,
+  seen: ReadonlyMap<string, Observed>,
+): World => ({
+  ...known,
+  facts: (host) => factsOf(seen.get(host)),
+  seen: (host) => seen.get(host),
+});
+
+/** Phases as the engine takes them. */
+export function bind(selected: readonly Phase[], world: World): Stage[] {
+  const host = (name: string): Inventory['hosts'][number] =>
+    world.inventory.hosts.find((one) => one.name === name) ?? unreachable(name);
+  return selected.map((phase) => ({
+    id: phase.id,
+    title: phase.title,
+    batch: phase.batch,
+    hosts: phase.hosts(world).map(({ name }) => name),
+    resources: once((name: string) => phase.resources(world, host(name))),
+    gates: once((name: string) => phase.gates?.(world, host(name)) ?? []),
+  }));
+}
+
+/** A pure function of a name, computed once for each: a plan, its questions and its gates ask for the same. */
+function once<T>(make: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    const value = known.get(name) ?? make(name);
+    known.set(name, value);
+    return value;
+  };
+}
+
+/**
+ * What to ask of every host before anything is known of it: all that the phases would look at on a
+ * fresh host of either family, so that one exec is enough to know whether there is anything to do.
+ */
+export function imaginedWatches(
+  selected: readonly Phase[],
+  inventory: Inventory,
+  world: (seen: ReadonlyMap<string, Observed>) => World,
+  stages: (here: World) => readonly Stage[],
+): Map<string, Watch[]> {
+  // Facts decide what is wanted and whether a host is fit, whichever phases take part.
+  const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, factsWatches()]));
+  for (const family of ['centos', 'debian'] as const) {
+    const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
+    for (const [host, more] of watchesOf(stages(here))) watches.get(host)?.push(...more);
+    for (const phase of selected) {
+      for (const host of phase.hosts(here))
+        watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));
+    }
+  }
+  return watches;
+}
+
+function unreachable(name: string): never {
+  throw new TypeError(`${name} is not in the inventory`);
+}
