@@ -24,7 +24,8 @@ import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Emit } from '../run/events.ts';
-import { type UserStore, openUserStore } from '../users/store.ts';
+import { openUserStore } from '../users/store.ts';
+import type { UserStore } from '../users/user-store.ts';
 import { refuseTokensInCis } from '../users/tokens.ts';
 
 /** An inventory with everything that belongs to it: release, keys, artifacts, the state folder. */

@@ -7,7 +7,7 @@ import type { Release } from '../release/release.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Content, Download } from '../resources/step.ts';
-import type { UserStore } from '../users/store.ts';
+import type { UserStore } from '../users/user-store.ts';
 import type { HostFacts } from './facts.ts';
 
 /**

@@ -8,7 +8,7 @@ import { listed } from '../../resources/object-set.ts';
 import type { Observed } from '../../resources/observe.ts';
 import { alive, onEach, probe, sightings } from '../../run/fleet.ts';
 import { tokenFacts } from '../../users/token-file.ts';
-import type { UserStore } from '../../users/store.ts';
+import type { UserStore } from '../../users/user-store.ts';
 
 const LISTS = ['rolebindings', 'clusterrolebindings'].map(
   (kind) => `/apis/rbac.authorization.k8s.io/v1/${kind}`,

@@ -6,7 +6,7 @@ import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { didYouMean } from '../../inventory/suggest.ts';
 import type { PkiStore } from '../../pki/store.ts';
 import { type KeyOptions, pkiOf } from '../keys.ts';
-import type { UserStore } from '../../users/store.ts';
+import type { UserStore } from '../../users/user-store.ts';
 
 /** The users of a cluster with what is needed to issue them; no host is asked. */
 export interface OpenUsers {

@@ -12,7 +12,7 @@ import {
 import { rulesSchema } from '../../inventory/user-schema.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { checkNames } from '../../users/names.ts';
-import type { UserStore } from '../../users/store.ts';
+import type { UserStore } from '../../users/user-store.ts';
 
 /** What the command line says of a user; what it leaves out stays as it is. */
 export interface GivenUser {

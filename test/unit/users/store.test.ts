@@ -15,7 +15,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { User } from '../../../src/inventory/types.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { openPkiStore } from '../../../src/pki/store.ts';
-import { openUserStore, type UserStore, type UserStoreOptions } from '../../../src/users/store.ts';
+import { openUserStore } from '../../../src/users/store.ts';
+import type { UserStore, UserStoreOptions } from '../../../src/users/user-store.ts';
 import { openssl, opensslVerify, temporaryFolder } from '../pki/support.ts';
 import { loaded, modeOf, snapshot, stateFolder } from '../pki/store-support.ts';
 
