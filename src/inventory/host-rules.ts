@@ -38,7 +38,9 @@ function checkDialled(address: string, path: Path, report: Report): void {
   if (address.includes(':')) {
     const hint = isIPv4(address.split(':')[0] ?? '') ? 'Write the port as ssh: {port: …}.' : IPV6_HINT;
     report.error(path, `"${address}" is neither a name nor an IPv4 address`, { hint });
-  } else if (looksLikeIp(address) ? !isUsable(address) : !HOST_NAME.test(address) || address.length > 253) {
+  } else if (isIPv4(address)) {
+    if (!isUsable(address)) report.error(path, `"${address}" is not the IPv4 address of a host`);
+  } else if (looksLikeIp(address) || !HOST_NAME.test(address) || address.length > 253) {
     report.error(path, `"${address}" is neither a name nor an IPv4 address`);
   }
 }
