@@ -1,6 +1,7 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { BootstrapError } from '../kernel/errors.ts';
 import { retry } from '../kernel/retry.ts';
+import { nudge } from './nudge.ts';
 import type { Running } from './supervise.ts';
 
 export interface ChannelOptions {
@@ -28,8 +29,12 @@ export async function startOnChannel(
   const execute = (): Promise<Running> =>
     new Promise((resolve, reject) => {
       client.exec(command, (error, channel) => {
-        if (error) reject(error);
-        else resolve(follow(channel, options)); // at once: the next packet may be the exit code already
+        if (error) {
+          reject(error);
+          return;
+        }
+        resolve(follow(channel, options)); // at once: the next packet may be the exit code already
+        nudge(client);
       });
     });
   try {

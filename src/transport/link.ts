@@ -6,7 +6,7 @@ import { algorithmsFor, HOST_KEY_TYPES } from './algorithms.ts';
 import { login } from './auth.ts';
 import { gatherWrites } from './gather-writes.ts';
 import { authError, connectError, forwardError, timeoutError } from './errors.ts';
-import { refuseGlobalRequests } from './global-requests.ts';
+import { refuseGlobalRequests } from './nudge.ts';
 import { Sighting, sightingOf, type KnownHostsPolicy } from './host-keys.ts';
 import { verifyHostKey } from './host-key-check.ts';
 import { hostKey, type HostKey } from './known-hosts.ts';
