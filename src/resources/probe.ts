@@ -14,9 +14,9 @@ import * as units from './probers/units.ts';
 const PATIENCE = 20;
 
 /**
- * All questions to one host as one POSIX sh script. It only reads; what it has to
- * say is gathered in a 0700 folder under /run that it removes. Answers are framed by lines with the nonce, which is random
- * per probe, so any bytes survive between them.
+ * All questions to one host as one POSIX sh script. It only reads; what it has to say is gathered in a 0700 folder
+ * under /run that it removes. Answers are framed by lines with the nonce, which is random per probe, so any bytes
+ * survive between them.
  */
 export function probeScript(watches: readonly Watch[], nonce: string): string {
   const asked = group(watches);

@@ -36,7 +36,9 @@ export function createJumpPool(loginsAtOnce: number): JumpPool {
         if (jump.users > 0) return;
         forget();
         void jump.link.then(
-          ({ client }) => client.end(),
+          (link) => {
+            link.end();
+          },
           () => undefined,
         );
       };

@@ -19,6 +19,8 @@ export interface Link {
   readonly client: Client;
   /** The last error the connection reported: why it was lost, if it was. */
   lastError(): Error | undefined;
+  /** Says goodbye, and lets go of the jump host that it goes through. */
+  end(): void;
 }
 
 export interface LinkDeps {
@@ -162,7 +164,7 @@ function handshake(
         () => {
           limit.removeEventListener('abort', abort);
           client.off('close', closed);
-          resolve({ client, lastError: () => lastError });
+          resolve({ client, lastError: () => lastError, end: () => client.end() });
         },
         (error: unknown) => {
           fail(asBootstrapError(error));

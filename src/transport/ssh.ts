@@ -50,16 +50,11 @@ export async function connectSsh(target: SshTarget, deps: SshDeps): Promise<Sess
   return sessionOn(link, target, shared.tuning, stats);
 }
 
-interface HeldLink extends Link {
-  /** Lets go of the jump host. */
-  readonly release: () => void;
-}
-
 async function connectLink(
   target: SshTarget,
   deps: SshDeps & { readonly shared: Shared },
   dialled: () => void,
-): Promise<HeldLink> {
+): Promise<Link> {
   const { knownHosts, signal, shared, agentSocket = process.env.SSH_AUTH_SOCK } = deps;
   const { via } = target;
   const hop = via && (await shared.jumps.acquire(via, () => connectLink(via, deps, () => undefined)));
@@ -84,9 +79,13 @@ async function connectLink(
       signal,
       when: again,
     });
-    const release = (): void => hop?.release();
-    link.client.once('close', release);
-    return { ...link, release };
+    link.client.once('close', () => hop?.release());
+    const end = (): void => {
+      link.end();
+      // At once: behind a jump host a goodbye is answered 40 ms late, as nobody acknowledges its last bytes.
+      hop?.release();
+    };
+    return { ...link, end };
   } catch (error) {
     hop?.release();
     throw signal.aborted ? abortedError(target.host, 'the connection was made', error) : error;
@@ -95,7 +94,7 @@ async function connectLink(
 
 type Counters = { -readonly [K in keyof Session['stats']]: number };
 
-function sessionOn(link: HeldLink, target: SshTarget, tuning: Tuning, stats: Counters): Session {
+function sessionOn(link: Link, target: SshTarget, tuning: Tuning, stats: Counters): Session {
   const { client } = link;
   const { host } = target;
   const slots = createSemaphore(tuning.channels);
@@ -160,15 +159,13 @@ function commandLine(command: string): string {
   return `exec env LC_ALL=C sh -c ${quote(command)}`;
 }
 
-function closeLink({ client, release }: HeldLink, graceMs: number): Promise<void> {
+function closeLink(link: Link, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => client.destroy(), graceMs);
-    client.once('close', () => {
+    const timer = setTimeout(() => link.client.destroy(), graceMs);
+    link.client.once('close', () => {
       clearTimeout(timer);
       resolve();
     });
-    client.end();
-    // A host behind a jump host says goodbye 40 ms late: nobody acknowledges its last bytes at once.
-    release();
+    link.end();
   });
 }
