@@ -100,9 +100,19 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
     await lock.release();
   }
   const left = await look(fleet, goal);
-  if (!isEmpty(left)) throw flapping(left);
+  if (!isEmpty(left) && !onlyStarts(left)) throw flapping(left);
   await healthy(fleet, goal, stop);
+  if (isEmpty(left)) return;
+  const still = await look(fleet, goal);
+  if (!isEmpty(still)) throw flapping(still);
 }
+
+/**
+ * Whether all that is left is to start units that have stopped: what ended because its API server was away (a
+ * controller-manager that was about to lead) is started again by systemd, and its gate waits for that.
+ */
+const onlyStarts = (left: Plan): boolean =>
+  allChanges(left).every(({ planned: { change } }) => change.kind === 'restart' && !change.interrupts);
 
 async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal): Promise<void> {
   const stage = stageOf(fleet, goal, id);

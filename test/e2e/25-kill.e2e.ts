@@ -169,6 +169,26 @@ test('the lock of a controller that is gone without a word expires', () =>
     }
   }));
 
+test('a controller-manager that ended with the restart of its API server is waited for, and no restart of ours', async () => {
+  await up();
+  const before = await startsOf();
+  // Ends one second after the API server has begun anew, and is started again by systemd five seconds later.
+  const fall = `until [ "$(pidof kube-apiserver || echo "$old")" != "$old" ]; do sleep 0.1; done
+    sleep 1; kill -KILL "$(pidof kube-controller-manager)"`;
+  await onHost(
+    'm1',
+    `echo >> /etc/systemd/system/kube-apiserver.service
+    old=$(pidof kube-apiserver) timeout 60 sh -c '${fall}' > /dev/null 2>&1 &`,
+  );
+  const { events, summary } = await up();
+  const waited = events.filter(
+    (event) => event.type === 'gate.passed' && event['phase'] === 'controller-manager',
+  );
+  expect(waited.map(({ host }) => host)).toEqual(['m1']);
+  expect(summary).toMatchObject({ changed: 2, failed: 0 });
+  expect(moved(before, await startsOf())).toEqual(['m1 kube-apiserver.service']);
+});
+
 test('a new worker is finished whenever the runs before were killed', async () => {
   await up();
   await lab('wipe', 'w1');

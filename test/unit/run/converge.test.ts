@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hostSummaries } from '../../../src/run/fleet.ts';
+import { type Resource, none } from '../../../src/resources/resource.ts';
+import { type Fleet, hostSummaries } from '../../../src/run/fleet.ts';
 import { cell, dependent, gate, journal, play, stage } from '../../support/cells.ts';
-import { memoryHost } from '../../support/memory-host.ts';
+import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
 
 const coded = (code: string, more: object = {}): Error => expect.objectContaining({ code, ...more }) as Error;
 
@@ -197,6 +198,53 @@ describe('a run with something to do', () => {
       coded('E_FLAPPING', { message: expect.stringMatching(/m1: a \(update, 0 → 1\)$/) as string }),
     );
     expect(host.lockedBy).toBeUndefined();
+  });
+
+  describe('a unit that ended while another was restarted', () => {
+    const unit = (word: string): Resource => ({
+      ...cell(word, 'yes'),
+      diff: (seen) =>
+        seen.answer(word)?.output === 'yes'
+          ? none('runs')
+          : { kind: 'restart', summary: 'start', because: ['it is not running'], interrupts: false },
+    });
+    /** It ends as the server is restarted, and is there again at the third look from then on, if ever. */
+    const run = (
+      word: string,
+      comesBack: boolean,
+    ): { host: MemoryHost; fleet: Fleet; up: () => Promise<void> } => {
+      const host = memoryHost('m1', { manager: 'yes', other: 'yes' });
+      let looks = 0;
+      host.after = () => host.words.set('manager', 'no');
+      host.before = (what) => {
+        if (what !== 'probe' || host.words.get('manager') === 'yes') return;
+        if ((looks += 1) === 3 && comesBack) host.words.set('manager', 'yes');
+      };
+      const stages = [
+        stage('servers', ['m1'], { resources: () => [cell('server', '1')] }),
+        stage('managers', ['m1'], { resources: () => [unit('manager')], gates: () => [gate('m1', word, 2)] }),
+      ];
+      return { host, ...play([host], stages) };
+    };
+
+    it('is waited for, as systemd starts it again', async () => {
+      const { host, fleet, up } = run('manager', true);
+      await up();
+      expect(fleet.members.get('m1')?.failed).toBeUndefined();
+      expect(host.log.filter((line) => line.startsWith('apply'))).toEqual(['apply set server 1']);
+    });
+
+    it('fails by its gate when it does not come back', async () => {
+      const { fleet, up } = run('manager', false);
+      await up();
+      expect(fleet.members.get('m1')?.failed).toMatchObject({ code: 'E_GATE' });
+    });
+
+    it('is named when it stays down and no gate holds it', async () => {
+      await expect(run('other', false).up()).rejects.toThrow(
+        coded('E_FLAPPING', { message: expect.stringMatching(/m1: manager \(restart, start\)$/) as string }),
+      );
+    });
   });
 });
 
