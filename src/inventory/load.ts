@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { ONCE } from '../kernel/once.ts';
 import { Secret } from '../kernel/secret.ts';
 import { parseDocument, type Document } from './document.ts';
 import { isEnvReference, type Surroundings } from './fields.ts';
@@ -89,13 +90,12 @@ function parseWritten(
   errors: Complaint[],
 ): WrittenInventory | undefined {
   const schema = inventorySchema(surroundings);
-  // jitless: compiling validators pays only when they run often
-  const first = schema.safeParse(raw, { reportInput: true, jitless: true });
+  const first = schema.safeParse(raw, { reportInput: true, ...ONCE });
   if (first.success) return first.data;
   errors.push(...complaintsOf(first.error.issues, inventoryJsonSchema));
   const rest = structuredClone(raw);
   for (const { path, meant } of errors) repair(rest, path, meant);
-  return schema.safeParse(rest, { jitless: true }).data;
+  return schema.safeParse(rest, ONCE).data;
 }
 
 /** Renames a mistyped key; takes anything else away that is wrong, of a list the whole. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { readData } from '../kernel/data.ts';
+import { ONCE } from '../kernel/once.ts';
 import { didYouMean } from './suggest.ts';
 
 const schema = z.strictObject({
@@ -21,7 +22,7 @@ export type ExportOption = z.infer<typeof schema>['options'][number];
 
 /** All options, in the order in which they are written. */
 export const exportOptions = (): readonly ExportOption[] => {
-  loaded ??= schema.parse(readData('templates/nfs/export-options.yaml')).options;
+  loaded ??= schema.parse(readData('templates/nfs/export-options.yaml'), ONCE).options;
   return loaded;
 };
 

@@ -57,8 +57,7 @@ while read -r line; do case $line in SELINUX=*) say selinuxAtBoot "\${line#*=}" 
 [ ! -r ${paths.cluster} ] || while read -r key line; do say "cluster.$key" "$line"; done < ${paths.cluster}
 for f in ${MARKS.join(' ')}; do [ ! -e "$f" ] || say mark "$f"; done
 say disk; df -Pk /var/lib
-say addresses; ip -o -4 addr show
-say routes; ip -4 route show
+say network; printf 'addr show\\nroute show\\n' | ip -o -4 -batch -
 say listening; ss -ltnp
 say cni; [ ! -f ${paths.cniConfig}/10-bridge.conflist ] || while read -r line || [ -n "$line" ]; do
   case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac

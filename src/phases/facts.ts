@@ -104,7 +104,7 @@ function parse(seen: Observed | undefined): HostFacts {
   const word = (key: string): string => said.get(key)?.[0] ?? '';
   const all = (key: string): readonly string[] => said.get(key) ?? [];
   const [hostname = '', kernel = '', machine = ''] = word('uname').split(' ');
-  const routes = all('routes').flatMap(route);
+  const routes = all('network').flatMap(route);
   const cluster = said.has('cluster.name')
     ? { name: word('cluster.name'), ca: word('cluster.ca') || undefined }
     : undefined;
@@ -132,7 +132,7 @@ function parse(seen: Observed | undefined): HostFacts {
     selinuxAtBoot: SELINUX.find((mode) => mode === word('selinuxAtBoot')) ?? 'disabled',
     firewalld: seen?.unit(FIREWALLD)?.active === 'active',
     cgroups: cgroupsOf(all('cgroup')),
-    addresses: all('addresses').flatMap(address),
+    addresses: all('network').flatMap(address),
     routes,
     defaultInterface: routes.find(({ to }) => to === '0.0.0.0/0')?.dev,
     diskFreeMiB: Math.floor(Number(all('disk').at(-1)?.split(/\s+/)[3] ?? 0) / 1024),

@@ -22,8 +22,7 @@ export const freshHosts = {
 == disk
 Filesystem     1024-blocks    Used Available Capacity Mounted on
 /dev/sda1         41943040 2097152  39845888       5% /
-== addresses
-== routes
+== network
 default via 192.0.2.1 dev eth0 proto static metric 100
 == listening
 State      Recv-Q Send-Q Local Address:Port               Peer Address:Port
@@ -49,8 +48,7 @@ LISTEN     0      128          *:22                       *:*                   
 == disk
 Filesystem     1024-blocks    Used Available Capacity Mounted on
 /dev/sda1         41943040 2097152  39845888       5% /
-== addresses
-== routes
+== network
 default via 192.0.2.1 dev eth0 onlink
 == listening
 State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess

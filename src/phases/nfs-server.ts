@@ -116,7 +116,7 @@ const servedWatch: Watch = {
   slow: true,
   script: `cat /proc/fs/nfsd/versions 2>/dev/null
 [ "$(systemctl is-active ${RPCBIND} 2>/dev/null)" = active ] || exit 0
-echo registered; rpcinfo -p`,
+echo registered; timeout 20 rpcinfo -p`,
 };
 
 const server = (nfs: Nfs, restartOn: readonly string[]): Resource =>

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
+import { ONCE } from '../kernel/once.ts';
 import type { HostFacts } from './facts.ts';
 
 const names = z.array(z.string().min(1));
@@ -63,7 +64,7 @@ function systems(): readonly System[] {
 
 function read(file: string): readonly System[] {
   try {
-    return schema.parse(readData(file)).systems;
+    return schema.parse(readData(file), ONCE).systems;
   } catch (cause) {
     throw new BootstrapError('E_RELEASE_DATA', `${file} is damaged`, {
       hint: 'Install k8s-bootstrap again.',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
+import { ONCE } from '../kernel/once.ts';
 import { dnsName, ipAddress, subjectAltNames, subjectValue } from './names.ts';
 import { CA_IDS, LEAF_IDS } from './spec.ts';
 import type { CaId, CaSpec, CertificateSpec, LeafId } from './spec.ts';
@@ -113,7 +114,7 @@ export const rolesOf = (id: LeafId): readonly HolderRole[] => profiles().certifi
  * @throws E_PROFILES naming the key that is wrong
  */
 export function parseProfiles(data: unknown): Profiles {
-  const result = schema.safeParse(data);
+  const result = schema.safeParse(data, ONCE);
   if (!result.success) throw badProfiles(z.prettifyError(result.error));
   const problem = inconsistency(result.data);
   if (problem !== undefined) throw badProfiles(problem);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { namesIn, readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
+import { ONCE } from '../kernel/once.ts';
 
 const text = z.string().min(1);
 const versioned = z.strictObject({ version: text, tried: z.array(text) });
@@ -64,7 +65,7 @@ const loaded = new Map<string, unknown>();
 function read<T>(name: string, schema: z.ZodType<T>): T {
   const file = `release/${name}`;
   try {
-    const known = loaded.get(name) ?? schema.parse(readData(file));
+    const known = loaded.get(name) ?? schema.parse(readData(file), ONCE);
     loaded.set(name, known);
     return known as T;
   } catch (cause) {

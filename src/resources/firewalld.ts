@@ -21,9 +21,9 @@ export interface FirewalldState {
 const SERVICE = 'org.fedoraproject.FirewallD1';
 
 /**
- * A script that tells the zone of the interface with an address, what D-Bus says of the runtime and what the XML says of the permanent
- * state, all as they come. Whether firewalld has its name comes first: a question to itself would start one that was
- * stopped. `active` is of zones by name, and of interfaces and sources by zone.
+ * A script that tells the zone of the interface with an address, what D-Bus says of the runtime and what the XML says
+ * of the permanent state, all as they come. Whether firewalld has its name comes first: a question to itself would
+ * start one that was stopped. `active` is of zones by name, and of interfaces and sources by zone.
  * https://firewalld.org/documentation/man-pages/firewalld.dbus.html
  */
 export const firewalldQuestion = (ip: string, richRules: boolean): string => `

@@ -46,8 +46,8 @@ export const imagesWatch = (runtime: ImageTag['runtime']): Watch => ({
 });
 
 const LISTS = {
-  docker: `docker images --format '{{.Repository}}:{{.Tag}}'`,
-  containerd: 'ctr -n k8s.io images ls -q',
+  docker: `timeout 20 docker images --format '{{.Repository}}:{{.Tag}}'`,
+  containerd: 'timeout 20 ctr -n k8s.io images ls -q',
 } as const;
 
 /** ctr knows nothing of the registries in config.toml: what is insecure there has to be said again. */

@@ -9,7 +9,7 @@ export type Watch =
   | { readonly kind: 'object'; readonly key: string }
   /** An address on the host itself that says whether a component is well: `http://127.0.0.1:10248/healthz`. */
   | { readonly kind: 'endpoint'; readonly key: string }
-  /** A question of a few lines of shell that only read; `slow` ones run in the background, 20 s at most. */
+  /** A few lines of shell that only read; `slow` ones run in the background and limit themselves: `timeout 20 …`. */
   | { readonly kind: 'answer'; readonly key: string; readonly script: string; readonly slow?: boolean };
 
 /** `content` sends the bytes back (small public files), `digest` a SHA-256, `secret` one salted with the run's nonce. */

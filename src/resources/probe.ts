@@ -10,9 +10,6 @@ import * as packages from './probers/packages.ts';
 import * as sysctls from './probers/sysctls.ts';
 import * as units from './probers/units.ts';
 
-/** What runs in the background has so many seconds, all together; on a busy host a list of images takes some. */
-const PATIENCE = 20;
-
 /**
  * All questions to one host as one POSIX sh script. It only reads; what it has to say is gathered in a 0700 folder
  * under /run that it removes. Answers are framed by lines with the nonce, which is random per probe, so any bytes
@@ -44,20 +41,16 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
     PATH_LINE,
     'umask 077',
     'D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70',
-    // bash runs the trap in a child as well that is killed before it has begun.
-    `trap '[ "$C" = child ] || rm -rf "$D"' EXIT`,
-    'J= C=child',
+    `trap 'rm -rf "$D"' EXIT`,
     ...background.map(
-      ([name, script]) => `(\n${opened(name)}\n${script}\n) > "$D/${name}" 2>/dev/null 3<&- &\nJ="$J $!"`,
+      ([name, script]) => `(\n${opened(name)}\n${script}\n) > "$D/${name}" 2>/dev/null 3<&- &`,
     ),
-    ...(background.length === 0 ? [] : [WATCHDOG]),
-    'C=parent',
     // Sent in one go: each line by itself would be a packet, and cost both ends more than what it says. The end is
     // written last, so that a full /run is not taken for a host without files.
     '{ :',
     ...sections.filter(([, script]) => script !== '').map(([name, script]) => `${opened(name)}\n${script}`),
     `} > "$D/foreground"`,
-    ...(background.length === 0 ? [] : [`{ wait $J; kill $W; wait $W; } 2>/dev/null`]),
+    'wait',
     `printf '\n%s complete\n' "$N" > "$D/end"`,
     `cat -- ${['foreground', ...background.map(([name]) => name), 'end'].map((name) => `"$D/${name}"`).join(' ')}`,
   ].join('\n');
@@ -67,15 +60,6 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
 export const probeEnd = (nonce: string): Buffer => Buffer.from(`\n${nonce} complete\n`);
 
 const opened = (name: string): string => `printf '\n%s begin ${name}\n' "$N"`;
-
-/** Ends what takes too long. It is ended itself when nothing does, and takes its sleep along. */
-const WATCHDOG = `(
-sleep ${PATIENCE} & S=$!
-trap 'kill $S; exit' TERM
-wait $S
-kill $J
-) > /dev/null 2>&1 3<&- &
-W=$!`;
 
 /** Set in every script: sudo's secure_path and a bare login have less. */
 export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

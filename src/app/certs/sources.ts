@@ -102,7 +102,7 @@ function question(endpoint: Endpoint): Watch {
     key: servedKey(endpoint),
     slow: true,
     script: `if command -v openssl > /dev/null; then
-  openssl s_client -connect ${quote(endpoint.address)}${identity} < /dev/null 2> /dev/null |
+  timeout 20 openssl s_client -connect ${quote(endpoint.address)}${identity} < /dev/null 2> /dev/null |
     sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p'
 else echo ${quote(NO_OPENSSL)}; fi`,
   };

@@ -71,7 +71,7 @@ describe('routes to pods', () => {
   const diff = (over: Partial<typeof RIGHT>, upstream: ReadonlyMap<string, Change> = new Map()): Change => {
     const now = { ...RIGHT, ...over };
     const seen: Sight = {
-      facts: hostSaying('centos', { routes: ['', ...now.routes] }),
+      facts: hostSaying('centos', { network: ['', ...now.routes] }),
       units: { [ROUTES_UNIT]: now.unit },
       answers: { 'pod-masquerade': { code: now.code, output: '' } },
     };

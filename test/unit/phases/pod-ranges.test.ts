@@ -10,7 +10,7 @@ const NAMES = ['m1', 'w1', 'w2'];
 const ranges = (seen: Record<string, Sight | undefined>): Record<string, string> =>
   Object.fromEntries(podRanges(worldOf({ inventory: { network: { podCIDR: POD_CIDR } }, seen })));
 const having = (range: string, ...routes: string[]): Sight => ({
-  facts: hostSaying('centos', { cni: ['', `"subnet": "${range}"`], routes: ['', ...routes] }),
+  facts: hostSaying('centos', { cni: ['', `"subnet": "${range}"`], network: ['', ...routes] }),
 });
 const route = (to: string, via: string): string => `${to} via ${via} dev eth0 proto 86`;
 

@@ -87,7 +87,11 @@ it('finds nothing wrong with a host of ours that works', () => {
     'cluster.ca': 'aa',
     uname: 'w1 4.18.0 x86_64',
     selinux: '0',
-    addresses: ['', '2: eth0    inet 192.0.2.12/24 brd 192.0.2.255 scope global eth0'],
+    network: [
+      '',
+      '2: eth0    inet 192.0.2.12/24 brd 192.0.2.255 scope global eth0',
+      'default via 192.0.2.1 dev eth0',
+    ],
     mark: '/etc/systemd/system/kubelet.service',
     listening: ['', 'LISTEN 0 128 *:10250 *:* users:(("kubelet",pid=1,fd=2))'],
   });

@@ -40,7 +40,7 @@ export function sight({
   };
 }
 
-/** The answer of a fresh host with some of its lines replaced: `{ cpus: '0' }`, `{ routes: ['', 'default …'] }`. */
+/** The answer of a fresh host with some of its lines replaced: `{ cpus: '0' }`, `{ network: ['', 'default …'] }`. */
 export function hostSaying(
   family: 'centos' | 'debian',
   replaced: Readonly<Record<string, string | readonly string[]>>,
