@@ -41,6 +41,7 @@ export const up = (options: RunOptions): Promise<number> =>
   onHosts(options, async ({ cluster, fleet, goal }, plan) => {
     options.emit({ type: 'plan.ready', plan });
     refuseHalfACluster(fleet, goal, cluster);
+    tellLater(options, cluster, fleet);
     const forgotten = tellForgotten(options, cluster, fleet);
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
       await checkReach(fleet, cluster.inventory);
@@ -155,6 +156,14 @@ function tellForgotten({ emit, prune }: RunOptions, cluster: Cluster, fleet: Fle
     emit({ type: 'note', level: 'warn', message });
   }
   return forgotten;
+}
+
+/** Part of what was asked for has to wait for the cluster. */
+function tellLater({ emit }: RunOptions, cluster: Cluster, fleet: Fleet): void {
+  const later = cluster.later(sightings(fleet));
+  if (later.length === 0) return;
+  const message = `there is no cluster yet; with it comes what is left: ${later.join(', ')} (k8s-bootstrap up)`;
+  emit({ type: 'note', level: 'warn', message });
 }
 
 /** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */

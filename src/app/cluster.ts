@@ -18,7 +18,7 @@ import { type Renewal, renewalStages } from './certs/renewal.ts';
 import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
 import { pkiOf } from './keys.ts';
-import { type Selection, bind, imaginedWatches, selectPhases, worldOf } from './stages.ts';
+import { type Selection, bind, imaginedWatches, selectPhases, whoTakesPart, worldOf } from './stages.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
@@ -36,6 +36,8 @@ export interface Cluster {
   readonly pki: PkiStore;
   readonly users: UserStore;
   readonly artifacts: ArtifactStore;
+  /** Titles of the phases that are left out of this run, as there is no cluster yet. */
+  later(seen: ReadonlyMap<string, Observed>): readonly string[];
   readonly desire: Desire;
   readonly watches: ReadonlyMap<string, readonly Watch[]>;
   /** Whether all phases take part. */
@@ -106,8 +108,9 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
   const known = { inventory, release, pki, users, artifacts: view, prune, renewal };
   // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
   const world = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
-  const stages = (here: World): readonly Stage[] =>
-    renewal ? renewalStages(bind(selected, here), renewal) : bind(selected, here);
+  const stages = (here: World, taking = selected): readonly Stage[] =>
+    renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
+  const takingPart = whoTakesPart(selected, options);
   const watches = imaginedWatches(selected, inventory, world, stages);
   for (const host of inventory.hosts) watches.get(host.name)?.push(...(asks?.(inventory, host) ?? []));
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
@@ -130,7 +133,14 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
     artifacts,
     world,
     forgotten: (seen) => forgottenUsers(world(seen)),
-    desire: (seen) => stages(world(seen)),
+    later: (seen) => {
+      const taking = takingPart(world(seen));
+      return selected.filter((phase) => !taking.includes(phase)).map(({ title }) => title);
+    },
+    desire: (seen) => {
+      const here = world(seen);
+      return stages(here, takingPart(here));
+    },
     complete: selected.length === phases.length && !renewal,
     watches,
     seal: async (wanted) => {

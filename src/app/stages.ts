@@ -1,9 +1,11 @@
-import type { Inventory } from '../inventory/types.ts';
+import type { Host, Inventory } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { withRole } from '../phases/cluster.ts';
 import { factsOf, factsWatches, imagined } from '../phases/facts.ts';
 import { phases } from '../phases/index.ts';
 import type { Phase, World } from '../phases/phase.ts';
 import { type Stage, watchesOf } from '../plan/stage.ts';
+import { paths } from '../release/paths.ts';
 import type { Observed, Watch } from '../resources/observe.ts';
 
 export interface Selection {
@@ -11,6 +13,8 @@ export interface Selection {
   readonly only?: readonly string[];
   /** Ids of phases that do not. */
   readonly skip?: readonly string[];
+  /** Ids of those that are left out until there is a cluster. */
+  readonly laterWithout?: readonly string[];
 }
 
 /** @throws E_PHASE for an id that no phase has, exit code 2 */
@@ -23,6 +27,25 @@ export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
     });
   }
   return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
+}
+
+/** What tells whether there is a cluster, for hosts that nothing else is asked about it. */
+export const clusterWatches = (_inventory: Inventory, { roles }: Host): Watch[] =>
+  roles.includes('master') ? [{ kind: 'file', key: paths.adminConf, read: 'secret' }] : [];
+
+/**
+ * Which phases take part, by what was seen. Decided by the first look, for the whole run: one that came or went in the
+ * middle of it would be planned and not run, or the other way round.
+ */
+export function whoTakesPart(
+  selected: readonly Phase[],
+  { laterWithout = [] }: Selection,
+): (here: World) => readonly Phase[] {
+  let decided: readonly Phase[] | undefined;
+  const isNew = (here: World): boolean =>
+    withRole(here, 'master').every(({ name }) => here.seen(name)?.file(paths.adminConf)?.type === 'absent');
+  return (here) =>
+    (decided ??= isNew(here) ? selected.filter(({ id }) => !laterWithout.includes(id)) : selected);
 }
 
 /** What was seen, with what is known without it. */

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cluster, openCluster } from '../../src/app/cluster.ts';
+import { type Cluster, type ClusterOptions, openCluster } from '../../src/app/cluster.ts';
 import { imagined } from '../../src/phases/facts.ts';
 import { freshHosts } from '../../src/phases/fresh-hosts.ts';
 import type { Observed } from '../../src/resources/observe.ts';
@@ -37,7 +37,10 @@ export interface OpenExample {
   readonly close: () => Promise<void>;
 }
 
-export async function openExample(example: Example, only?: readonly string[]): Promise<OpenExample> {
+export async function openExample(
+  example: Example,
+  more: Partial<ClusterOptions> = {},
+): Promise<OpenExample> {
   const folder = mkdtempSync(join(tmpdir(), 'k8sb-example-'));
   const file = join(folder, example.inventory);
   cpSync(new URL(`../../inventory/${example.inventory}`, import.meta.url), file);
@@ -48,7 +51,7 @@ export async function openExample(example: Example, only?: readonly string[]): P
     env,
     emit: () => undefined,
     secrets: new Set(),
-    ...(only && { only }),
+    ...more,
   });
   return {
     cluster,

@@ -1,5 +1,6 @@
 import { type RunOptions, up } from '../../app.ts';
 import { readInventory } from '../inventory.ts';
+import { clusterWatches } from '../stages.ts';
 import { nfsOf } from './targets.ts';
 
 /** Phases that NFS consists of, and those it cannot do without: whose host it is, its ports, its image. */
@@ -13,6 +14,9 @@ export const NFS_PHASES = [
   'nfs-storage',
 ] as const;
 
+/** Of these, those that are about a cluster: before it is there, the rest is done all the same. */
+export const IN_THE_CLUSTER = ['images', 'nfs-storage'];
+
 /**
  * `up` for NFS alone: exports, services, clients and the provisioner, under the same locks and with the same plan.
  * @returns the exit code, as of `up`
@@ -21,5 +25,5 @@ export const NFS_PHASES = [
 export async function nfsSetup(options: RunOptions): Promise<number> {
   const { inventory } = await readInventory(options.file, options.env);
   nfsOf({ ...inventory, file: options.file });
-  return up({ ...options, only: NFS_PHASES });
+  return up({ ...options, only: NFS_PHASES, laterWithout: IN_THE_CLUSTER, asks: clusterWatches });
 }

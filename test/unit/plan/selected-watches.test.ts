@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 it.each(phases.map(({ id }) => id))('the facts of all hosts are asked with phase %s alone', async (id) => {
-  open = await openExample(examples[0]!, [id]);
+  open = await openExample(examples[0]!, { only: [id] });
   for (const [host, watches] of open.cluster.watches) {
     const asked = watches.map(({ kind, key }) => `${kind}:${key}`);
     for (const { kind, key } of factsWatches()) expect(asked, host).toContain(`${kind}:${key}`);
