@@ -18,7 +18,15 @@ import { type Renewal, renewalStages } from './certs/renewal.ts';
 import { type Environment, readInventory } from './inventory.ts';
 import { stateFolderOf } from './connect.ts';
 import { pkiOf } from './keys.ts';
-import { type Selection, bind, imaginedWatches, selectPhases, whoTakesPart, worldOf } from './stages.ts';
+import {
+  type Selection,
+  bind,
+  clusterWatches,
+  imaginedWatches,
+  selectPhases,
+  whoTakesPart,
+  worldOf,
+} from './stages.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
@@ -112,7 +120,9 @@ export async function openCluster(options: ClusterOptions, read?: Inventory): Pr
     renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
   const takingPart = whoTakesPart(selected, options);
   const watches = imaginedWatches(selected, inventory, world, stages);
-  for (const host of inventory.hosts) watches.get(host.name)?.push(...(asks?.(inventory, host) ?? []));
+  for (const host of inventory.hosts) {
+    watches.get(host.name)?.push(...clusterWatches(options, host), ...(asks?.(inventory, host) ?? []));
+  }
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
   // kubectl cannot open what is sealed: then "users kubeconfig" writes it, where it is asked to.
   const keepTexts = async (): Promise<void> => {

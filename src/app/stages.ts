@@ -14,7 +14,7 @@ export interface Selection {
   /** Ids of phases that do not. */
   readonly skip?: readonly string[];
   /** Ids of those that are left out until there is a cluster. */
-  readonly laterWithout?: readonly string[];
+  readonly needCluster?: readonly string[];
 }
 
 /** @throws E_PHASE for an id that no phase has, exit code 2 */
@@ -29,9 +29,11 @@ export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
   return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
 }
 
-/** What tells whether there is a cluster, for hosts that nothing else is asked about it. */
-export const clusterWatches = (_inventory: Inventory, { roles }: Host): Watch[] =>
-  roles.includes('master') ? [{ kind: 'file', key: paths.adminConf, read: 'secret' }] : [];
+/** What tells whether there is a cluster, where that matters and nothing else asks. */
+export const clusterWatches = ({ needCluster = [] }: Selection, { roles }: Host): Watch[] =>
+  needCluster.length > 0 && roles.includes('master')
+    ? [{ kind: 'file', key: paths.adminConf, read: 'secret' }]
+    : [];
 
 /**
  * Which phases take part, by what was seen. Decided by the first look, for the whole run: one that came or went in the
@@ -39,13 +41,13 @@ export const clusterWatches = (_inventory: Inventory, { roles }: Host): Watch[] 
  */
 export function whoTakesPart(
   selected: readonly Phase[],
-  { laterWithout = [] }: Selection,
+  { needCluster = [] }: Selection,
 ): (here: World) => readonly Phase[] {
   let decided: readonly Phase[] | undefined;
   const isNew = (here: World): boolean =>
     withRole(here, 'master').every(({ name }) => here.seen(name)?.file(paths.adminConf)?.type === 'absent');
   return (here) =>
-    (decided ??= isNew(here) ? selected.filter(({ id }) => !laterWithout.includes(id)) : selected);
+    (decided ??= isNew(here) ? selected.filter(({ id }) => !needCluster.includes(id)) : selected);
 }
 
 /** What was seen, with what is known without it. */

@@ -1,6 +1,5 @@
 import { type RunOptions, up } from '../../app.ts';
 import { readInventory } from '../inventory.ts';
-import { clusterWatches } from '../stages.ts';
 import { nfsOf } from './targets.ts';
 
 /** Phases that NFS consists of, and those it cannot do without: whose host it is, its ports, its image. */
@@ -25,5 +24,5 @@ export const IN_THE_CLUSTER = ['images', 'nfs-storage'];
 export async function nfsSetup(options: RunOptions): Promise<number> {
   const { inventory } = await readInventory(options.file, options.env);
   nfsOf({ ...inventory, file: options.file });
-  return up({ ...options, only: NFS_PHASES, laterWithout: IN_THE_CLUSTER, asks: clusterWatches });
+  return up({ ...options, only: NFS_PHASES, needCluster: IN_THE_CLUSTER });
 }

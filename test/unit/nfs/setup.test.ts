@@ -1,7 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Cluster } from '../../../src/app/cluster.ts';
 import { IN_THE_CLUSTER, NFS_PHASES } from '../../../src/app/nfs/setup.ts';
-import { clusterWatches } from '../../../src/app/stages.ts';
 import { paths } from '../../../src/release/paths.ts';
 import type { FileState, Observed } from '../../../src/resources/observe.ts';
 import { everyHost, examples, imaginedHost, openExample } from '../../support/example-cluster.ts';
@@ -11,8 +10,7 @@ const THERE: FileState = { type: 'file', mode: '0600', owner: 'root', group: 'ro
 
 async function open(): Promise<Cluster> {
   const nfs = examples.find(({ name }) => name === 'nfs')!;
-  const selection = { only: NFS_PHASES, laterWithout: IN_THE_CLUSTER, asks: clusterWatches };
-  const { cluster, close } = await openExample(nfs, selection);
+  const { cluster, close } = await openExample(nfs, { only: NFS_PHASES, needCluster: IN_THE_CLUSTER });
   onTestFinished(close);
   return cluster;
 }
