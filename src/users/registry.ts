@@ -5,6 +5,7 @@ import { resolveUser, userSchema } from '../inventory/user-schema.ts';
 import type { User } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
+import { ONCE } from '../kernel/once.ts';
 import { readIfThere } from '../pki/state-files.ts';
 import { refuseOpenAccess } from '../pki/state-folder.ts';
 import { type TokenRow, parseTokens, tokenText } from './tokens.ts';
@@ -75,7 +76,7 @@ function parsed(text: string, path: string): z.output<typeof schema> {
   } catch (cause) {
     throw bad('it is not YAML', cause);
   }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, ONCE);
   if (!result.success) throw bad(z.prettifyError(result.error));
   return result.data;
 }

@@ -11,6 +11,7 @@ import {
 } from '../../inventory/types.ts';
 import { rulesSchema } from '../../inventory/user-schema.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { ONCE } from '../../kernel/once.ts';
 import { checkNames } from '../../users/names.ts';
 import type { UserStore } from '../../users/user-store.ts';
 
@@ -90,7 +91,7 @@ export async function roleFrom(text: string): Promise<RolePreset | OwnRules> {
     throw refuse('neither a preset nor a file of YAML', cause);
   }
   const parts = documents.filter((document) => document !== null && document !== undefined).map(asRules);
-  const result = parts.map((part) => rulesSchema().safeParse(part));
+  const result = parts.map((part) => rulesSchema().safeParse(part, ONCE));
   const bad = result.find(({ success }) => !success);
   if (bad ?? result.length === 0) throw refuse('a file without rules that Kubernetes takes', bad?.error);
   const all = (field: 'rules' | 'clusterRules'): PolicyRule[] =>
