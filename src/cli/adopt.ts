@@ -9,7 +9,7 @@ export function registerAdopt(root: Command, cli: Cli): void {
     .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
     .option('--encrypt-keys', 'keep the private keys sealed with a passphrase')
     .action(async (argument?: string) => {
-      const { adopt } = await import('../app/adopt.ts');
+      const { adopt } = await import('../commands/adopt/adopt.ts');
       cli.exit(await hostRun(cli, command, argument, true, adopt));
     });
 }

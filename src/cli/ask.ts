@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { Confirm } from '../app/first-contact.ts';
+import type { Confirm } from '../cluster/first-contact.ts';
 import { Secret } from '../kernel/secret.ts';
 import type { AskSecret } from '../pki/passphrase.ts';
 import type { GlobalOptions, Surroundings } from './context.ts';

@@ -24,7 +24,7 @@ export function registerCerts(root: Command, cli: Cli): void {
         readonly host?: string[];
       }
       const { within, host: hosts = [], verbose = false } = listing.optsWithGlobals<ListOptions>();
-      const { listCertificates } = await import('../app/certs/list.ts');
+      const { listCertificates } = await import('../commands/certs/list.ts');
       exit(
         await hostRun(cli, listing, undefined, false, (run) =>
           listCertificates({ ...run, within, hosts, verbose }),
@@ -45,7 +45,7 @@ export function registerCerts(root: Command, cli: Cli): void {
         host?: string[];
         dryRun?: boolean;
       }>();
-      const { renewCertificates } = await import('../app/certs/renew.ts');
+      const { renewCertificates } = await import('../commands/certs/renew.ts');
       exit(
         // Here --only names certificates, not phases.
         await hostRun(cli, renewing, undefined, !dryRun, ({ only: names = [], ...run }) =>
@@ -63,7 +63,7 @@ export function registerCerts(root: Command, cli: Cli): void {
       const file = inventoryFile(undefined, options, around.env);
       exit(
         await reported(around, options, undefined, 'certs trust', async ({ emit }) => {
-          const { trustAuthority } = await import('../app/certs/trust.ts');
+          const { trustAuthority } = await import('../commands/certs/trust-authority.ts');
           return trustAuthority({ file, env: around.env, emit, authority, certificates, remove });
         }),
       );

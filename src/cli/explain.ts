@@ -13,7 +13,7 @@ export function registerExplain(root: Command, { around, exit }: Cli): void {
       const file = inventoryFile(undefined, options, around.env);
       exit(
         await reported(around, options, undefined, 'explain', async ({ emit, secrets }) => {
-          const { explain } = await import('../app/explain.ts');
+          const { explain } = await import('../commands/explain/explain.ts');
           return explain(what, { file, env: around.env, emit, secrets });
         }),
       );

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { RunOptions } from '../app.ts';
+import type { RunOptions } from '../cluster/visit.ts';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { reported } from './run.ts';
 
@@ -21,7 +21,7 @@ export const hostRunOptions = (command: Command): Command =>
     .option('--only <phase...>', 'these phases only')
     .option('--skip <phase...>', 'all phases but these');
 
-/** Calls a function of `app.ts` behind a reporter; `logged` runs also leave a log file beside the inventory. */
+/** Calls a function of `cluster/visit.ts` behind a reporter; `logged` runs also leave a log file beside the inventory. */
 export function hostRun(
   { around }: Cli,
   command: Command,

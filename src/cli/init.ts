@@ -34,10 +34,10 @@ export function registerInit(root: Command, { around, exit }: Cli): void {
       const { user, port, key, name, masters, from, acceptNewHostKeys = false } = options;
       exit(
         await reported(around, options, undefined, 'init', async ({ emit, confirm, kill }) => {
-          const { init, keyPaths } = await import('../app/init.ts');
+          const { init, keyPaths } = await import('../commands/init/init.ts');
           const ssh = { ...(user && { user }), ...(port && { port }), ...(key && { keys: keyPaths(key) }) };
           const output = resolve(options.output ?? inventoryFile(undefined, options, around.env));
-          const common = { emit, confirm, kill, acceptNewHostKeys, env: around.env };
+          const common = { command: 'init', emit, confirm, kill, acceptNewHostKeys, env: around.env };
           return init({ ...common, addresses, output, name, masters, ssh, from });
         }),
       );

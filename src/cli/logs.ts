@@ -10,7 +10,7 @@ export function registerLogs(root: Command, cli: Cli): void {
     .option('-f, --follow', 'go on as new lines come')
     .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
     .action(async (unit: string, hosts: string[], options: { lines: number; follow?: boolean }) => {
-      const { logs } = await import('../app/logs.ts');
+      const { logs } = await import('../commands/logs/logs.ts');
       const { lines, follow = false } = options;
       cli.exit(
         await hostRun(cli, command, undefined, false, (run) => logs({ ...run, unit, hosts, lines, follow })),

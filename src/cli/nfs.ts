@@ -22,7 +22,7 @@ function registerSetup(nfs: Command, cli: Cli): void {
     .option(...ACCEPT)
     .option('--ignore-preflight <id...>', 'go on although this check fails')
     .action(async () => {
-      const { nfsSetup } = await import('../app/nfs/setup.ts');
+      const { nfsSetup } = await import('../commands/nfs/setup/setup.ts');
       cli.exit(await hostRun(cli, command, undefined, true, nfsSetup));
     });
 }
@@ -40,7 +40,7 @@ function registerCheck(nfs: Command, cli: Cli): void {
     .option(...ACCEPT)
     .action(async (nodes: string[]) => {
       const { verbose = false, claim = false, image } = command.optsWithGlobals<CheckCommandOptions>();
-      const { checkNfs } = await import('../app/nfs/check.ts');
+      const { checkNfs } = await import('../commands/nfs/check/check.ts');
       const options = { verbose, nodes, claim, image };
       cli.exit(await hostRun(cli, command, undefined, false, (run) => checkNfs({ ...run, ...options })));
     });
@@ -55,7 +55,7 @@ function registerStatus(nfs: Command, cli: Cli): void {
     .option(...ACCEPT)
     .action(async () => {
       const { verbose = false } = command.optsWithGlobals<GlobalOptions>();
-      const { nfsStatus } = await import('../app/nfs/status.ts');
+      const { nfsStatus } = await import('../commands/nfs/status/nfs-status.ts');
       cli.exit(await hostRun(cli, command, undefined, false, (run) => nfsStatus({ ...run, verbose })));
     });
 }
@@ -77,7 +77,7 @@ function registerRemove(nfs: Command, cli: Cli): void {
     .option(...ACCEPT)
     .action(async (name: string) => {
       const { force = false, deleteData = false, yes = false } = command.opts<RemoveCommandOptions>();
-      const { removeExport } = await import('../app/nfs/remove.ts');
+      const { removeExport } = await import('../commands/nfs/remove/remove.ts');
       const options = { export: name, force, deleteData, yes };
       cli.exit(await hostRun(cli, command, undefined, true, (run) => removeExport({ ...run, ...options })));
     });

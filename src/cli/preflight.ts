@@ -5,7 +5,7 @@ import { hostRun, hostRunOptions } from './host-run.ts';
 export function registerPreflight(root: Command, cli: Cli): void {
   const command = hostRunOptions(root.command('preflight [inventory]'));
   command.description('check the hosts without changing them').action(async (argument?: string) => {
-    const { preflight } = await import('../app.ts');
+    const { preflight } = await import('../commands/preflight/preflight.ts');
     cli.exit(await hostRun(cli, command, argument, false, preflight));
   });
 }

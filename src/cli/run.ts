@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
-import type { Confirm } from '../app/first-contact.ts';
+import type { Confirm } from '../cluster/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Emit } from '../run/events.ts';
 import type { AskSecret } from '../pki/passphrase.ts';

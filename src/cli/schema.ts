@@ -6,7 +6,7 @@ export function registerSchema(root: Command, { around }: Cli): void {
     .command('schema')
     .description('print the JSON Schema of the inventory, for editors')
     .action(async () => {
-      const { inventoryJsonSchema } = await import('../inventory/json-schema.ts');
+      const { inventoryJsonSchema } = await import('../inventory/schema/json-schema.ts');
       around.stdout.write(`${JSON.stringify(inventoryJsonSchema(), null, 2)}\n`);
     });
 }

@@ -14,7 +14,7 @@ export function registerSsh(root: Command, { around, exit }: Cli): void {
       const file = inventoryFile(undefined, options, around.env);
       let args: string[] | undefined;
       const read = await reported(around, options, undefined, 'ssh', async () => {
-        const { sshArguments } = await import('../app/ssh.ts');
+        const { sshArguments } = await import('../commands/ssh/ssh.ts');
         args = await sshArguments(file, around.env, host, words);
         return 0;
       });

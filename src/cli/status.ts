@@ -11,7 +11,7 @@ export function registerStatus(root: Command, cli: Cli): void {
     .option('--deep', 'hash every binary instead of believing its size and times')
     .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
     .action(async () => {
-      const { status } = await import('../app/status.ts');
+      const { status } = await import('../commands/status/status.ts');
       const { deep = false, verbose = false } = command.optsWithGlobals<{
         deep?: boolean;
         verbose?: boolean;

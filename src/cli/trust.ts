@@ -18,7 +18,7 @@ export function registerTrust(root: Command, { around, exit }: Cli): void {
       const file = inventoryFile(undefined, options, around.env);
       exit(
         await reported(around, options, undefined, 'trust', async ({ emit, confirm, kill }) => {
-          const { trust } = await import('../app/trust.ts');
+          const { trust } = await import('../commands/trust/trust.ts');
           const agree = yes ? () => Promise.resolve(true) : confirm;
           return trust({ file, env: around.env, emit, hosts, replace, confirm: agree, kill });
         }),

@@ -10,7 +10,7 @@ export function registerUp(root: Command, cli: Cli): void {
     .option('--encrypt-keys', 'from now on keep the private keys on this machine sealed with a passphrase')
     .option('--no-encrypt-keys', 'keep them as plain files again')
     .action(async (argument?: string) => {
-      const { up } = await import('../app.ts');
+      const { up } = await import('../commands/up/up.ts');
       cli.exit(await hostRun(cli, command, argument, true, up));
     });
 }

@@ -50,7 +50,7 @@ export function registerIssueUser(root: Command, cli: Cli): void {
         ...(clusterRole !== undefined && { clusterRole }),
         ...(allowSystem && { allowSystem }),
       };
-      const { issueUser } = await import('../app/users/issue.ts');
+      const { issueUser } = await import('../commands/users/issue.ts');
       cli.exit(
         await hostRun(cli, command, undefined, apply, (run) =>
           issueUser({ ...run, name, given, out, apply, renew }),
@@ -68,7 +68,7 @@ export function registerUsers(root: Command, cli: Cli): void {
     .description('who can get in, how, until when, and with which rights')
     .option(...ACCEPT)
     .action(async () => {
-      const { listUsers } = await import('../app/users/list.ts');
+      const { listUsers } = await import('../commands/users/list.ts');
       exit(await hostRun(cli, listing, undefined, false, listUsers));
     });
 
@@ -77,7 +77,7 @@ export function registerUsers(root: Command, cli: Cli): void {
     .description('take back the rights and the token of a user, on all masters')
     .option(...ACCEPT)
     .action(async (name: string) => {
-      const { revokeUser } = await import('../app/users/revoke.ts');
+      const { revokeUser } = await import('../commands/users/revoke.ts');
       exit(await hostRun(cli, revoking, undefined, true, (run) => revokeUser(name, run)));
     });
 
@@ -90,7 +90,7 @@ export function registerUsers(root: Command, cli: Cli): void {
       const file = inventoryFile(undefined, options, around.env);
       exit(
         await reported(around, options, undefined, 'users kubeconfig', async ({ emit, secrets, ask }) => {
-          const { userKubeconfigFor } = await import('../app/users/kubeconfig.ts');
+          const { userKubeconfigFor } = await import('../commands/users/kubeconfig.ts');
           const print = (text: string): void => void around.stdout.write(text);
           return userKubeconfigFor({ file, env: around.env, emit, secrets, ask, name, out, print });
         }),
@@ -109,7 +109,7 @@ export function registerUsers(root: Command, cli: Cli): void {
       );
       exit(
         await reported(around, options, undefined, 'users whoami', async ({ emit, secrets }) => {
-          const { whoami } = await import('../app/users/whoami.ts');
+          const { whoami } = await import('../commands/users/whoami.ts');
           return whoami({ kubeconfig, emit, secrets });
         }),
       );
@@ -134,7 +134,7 @@ export function registerRbac(root: Command, { around, exit }: Cli): void {
       const file = inventoryFile(undefined, options, around.env);
       exit(
         await reported(around, options, undefined, 'rbac render', async ({ emit, secrets }) => {
-          const { renderAccess } = await import('../app/users/render.ts');
+          const { renderAccess } = await import('../commands/users/render.ts');
           return renderAccess({ file, env: around.env, emit, secrets, what, user, namespaces: namespace });
         }),
       );

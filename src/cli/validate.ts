@@ -9,7 +9,7 @@ export function registerValidate(root: Command, { around, exit }: Cli): void {
     const file = inventoryFile(argument, options, around.env);
     exit(
       await reported(around, options, undefined, 'validate', async ({ emit }) => {
-        const { validate } = await import('../app/validate.ts');
+        const { validate } = await import('../commands/validate/validate.ts');
         return validate(file, around.env, emit);
       }),
     );

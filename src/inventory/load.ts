@@ -5,14 +5,14 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
 import { Secret } from '../kernel/secret.ts';
 import { parseDocument, type Document } from './document.ts';
-import { isEnvReference, type Surroundings } from './fields.ts';
+import { isEnvReference, type Surroundings } from './schema/fields.ts';
 import { complaintsOf, type Complaint } from './issues.ts';
-import { inventoryJsonSchema } from './json-schema.ts';
+import { inventoryJsonSchema } from './schema/json-schema.ts';
 import { formatPath, formatProblem, InventoryError, type Path, type Problem } from './problem.ts';
 import { resolveInventory } from './resolve.ts';
-import type { Known, Report } from './rule.ts';
-import { rules } from './rules.ts';
-import { inventorySchema, type WrittenInventory } from './schema.ts';
+import type { Known, Report } from './rules/rule.ts';
+import { rules } from './rules/rules.ts';
+import { inventorySchema, type WrittenInventory } from './schema/schema.ts';
 import type { Inventory } from './types.ts';
 
 export interface LoadOptions {

@@ -1,10 +1,10 @@
 import { isIPv4 } from 'node:net';
 import { asBootstrapError } from '../kernel/errors.ts';
-import { absolutePath, type Surroundings } from './fields.ts';
-import { SSH_DEFAULTS, type WrittenGroup, type WrittenHost, type WrittenSsh } from './host-schema.ts';
+import { absolutePath, type Surroundings } from './schema/fields.ts';
+import { SSH_DEFAULTS, type WrittenGroup, type WrittenHost, type WrittenSsh } from './schema/host-schema.ts';
 import type { Complaint } from './issues.ts';
 import { expandRange } from './ranges.ts';
-import type { WrittenInventory } from './schema.ts';
+import type { WrittenInventory } from './schema/schema.ts';
 import { didYouMean } from './suggest.ts';
 import type { Host, JumpHost, Role, Ssh } from './types.ts';
 

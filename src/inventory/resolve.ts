@@ -1,10 +1,10 @@
 import { nthAddress } from '../kernel/cidr.ts';
-import type { Surroundings } from './fields.ts';
+import type { Surroundings } from './schema/fields.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
-import { resolveNfs } from './nfs-schema.ts';
-import type { WrittenInventory } from './schema.ts';
+import { resolveNfs } from './schema/nfs-schema.ts';
+import type { WrittenInventory } from './schema/schema.ts';
 import type { Inventory } from './types.ts';
-import { resolveUser } from './user-schema.ts';
+import { resolveUser } from './schema/user-schema.ts';
 
 /** The inventory with every default that depends on another value. */
 export function resolveInventory(

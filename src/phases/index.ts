@@ -1,24 +1,24 @@
-import { apiserverPhase } from './apiserver.ts';
-import { basePhase } from './base.ts';
-import { cniPhase } from './cni.ts';
-import { controllerManagerPhase, schedulerPhase } from './controllers.ts';
-import { etcdPhase } from './etcd.ts';
-import { firewallPhase } from './firewall.ts';
-import { imagesPhase } from './images.ts';
-import { kubeProxyPhase } from './kube-proxy.ts';
-import { kubeletPhase } from './kubelet.ts';
-import { nfsClientPhase } from './nfs-client.ts';
-import { nfsPackagesPhase } from './nfs-packages.ts';
-import { nfsServerPhase } from './nfs-server.ts';
-import { nfsStoragePhase } from './nfs-storage.ts';
-import { nodesPhase, verifyPhase } from './nodes.ts';
-import { osPhase } from './os.ts';
-import { packagesPhase } from './packages.ts';
+import { apiserverPhase } from './control-plane/apiserver.ts';
+import { basePhase } from './host/base.ts';
+import { cniPhase } from './network/cni.ts';
+import { controllerManagerPhase, schedulerPhase } from './control-plane/controllers.ts';
+import { etcdPhase } from './etcd/etcd.ts';
+import { firewallPhase } from './host/firewall.ts';
+import { imagesPhase } from './node/images.ts';
+import { kubeProxyPhase } from './node/kube-proxy.ts';
+import { kubeletPhase } from './node/kubelet.ts';
+import { nfsClientPhase } from './nfs/client.ts';
+import { nfsPackagesPhase } from './nfs/packages.ts';
+import { nfsServerPhase } from './nfs/server.ts';
+import { nfsStoragePhase } from './nfs/storage.ts';
+import { nodesPhase, verifyPhase } from './node/nodes.ts';
+import { osPhase } from './host/os.ts';
+import { packagesPhase } from './host/packages.ts';
 import type { Phase } from './phase.ts';
-import { rbacPhase } from './rbac.ts';
-import { runtimePhase } from './runtime.ts';
-import { trustPhase } from './trust.ts';
-import { usersPhase } from './users.ts';
+import { rbacPhase } from './control-plane/rbac.ts';
+import { runtimePhase } from './node/runtime.ts';
+import { trustPhase } from './trust/trust.ts';
+import { usersPhase } from './control-plane/users.ts';
 
 /** The product's table of contents: what is done, in this order. */
 export const phases: readonly Phase[] = [

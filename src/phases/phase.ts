@@ -4,11 +4,11 @@ import type { PkiStore } from '../pki/store.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Artifact } from '../release/artifact.ts';
 import type { Release } from '../release/release.ts';
-import type { Observed, Watch } from '../resources/observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Content, Download } from '../resources/step.ts';
 import type { UserStore } from '../users/user-store.ts';
-import type { HostFacts } from './facts.ts';
+import type { HostFacts } from '../facts/facts.ts';
 
 /**
  * One part of the work, as a value. The list of them in `index.ts` is the product's table of contents;
@@ -18,6 +18,8 @@ export interface Phase {
   readonly id: string;
   readonly title: string;
   readonly batch: 'parallel' | 'rolling';
+  /** Of a rolling phase: of so many hosts, how many have to be well while one is out of service; none by default. */
+  mustStand?(hosts: number): number;
   /** Hosts that take part; a function of the inventory and, for API objects, of who answers. */
   hosts(world: World): readonly Host[];
   /** Questions beyond what the resources watch by themselves: facts that decide what is wanted. */

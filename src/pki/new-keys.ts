@@ -5,7 +5,7 @@ import { newKeyPair, privatePem, publicPem } from './keys.ts';
 import { caSpec } from './profiles.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId } from './spec.ts';
-import type { StateFile } from './state-files.ts';
+import type { StateFile } from '../state/files.ts';
 
 /** What new keys depend on. */
 export interface NewKeys {

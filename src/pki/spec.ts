@@ -46,3 +46,6 @@ export interface CaSpec {
   readonly days: number;
   readonly backdateMinutes: number;
 }
+
+/** Certificates and authorities with less time left than this need attention. */
+export const WARN_DAYS = 30;

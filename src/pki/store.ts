@@ -21,9 +21,9 @@ import type { PkiStore, PkiStoreOptions } from './pki-store.ts';
 import { keyIdOf, readAuthority } from './read-certificate.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId, CertificateSpec } from './spec.ts';
-import { publish, readIfThere, replaceFile } from './state-files.ts';
-import type { StateFile } from './state-files.ts';
-import { checkStateFolder, makeStateFolder } from './state-folder.ts';
+import { publish, readIfThere, replaceFile } from '../state/files.ts';
+import type { StateFile } from '../state/files.ts';
+import { checkStateFolder, makeStateFolder } from '../state/folder.ts';
 import { type TextDigests, openTextDigests } from './text-digests.ts';
 import { bundle } from './trusted.ts';
 

@@ -1,6 +1,6 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import { MANIFEST, manifestOf } from '../resources/manifest.ts';
-import type { Observed } from '../resources/observe.ts';
+import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes } from '../resources/resource.ts';
 import type { HostPlan, PhasePlan, Plan } from './plan.ts';
 import type { Stage } from './stage.ts';

@@ -1,4 +1,4 @@
-import type { Observed, Watch } from '../resources/observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 
 /**
@@ -12,6 +12,8 @@ export interface Stage {
   readonly hosts: readonly string[];
   /** `rolling`: running members are restarted one at a time, each behind its gates. */
   readonly batch: 'parallel' | 'rolling';
+  /** Of so many hosts, how many have to be well while one of them is out of service. */
+  mustStand(hosts: number): number;
   resources(host: string): readonly Resource[];
   /** What must hold on a host before the run goes on; also what tells whether the cluster is healthy. */
   gates(host: string): readonly Gate[];

@@ -1,7 +1,7 @@
 import { bytes } from './content.ts';
 import { attributeDrift, plain, writing } from './file.ts';
 import { manifestOf, manifestWatch } from './manifest.ts';
-import type { FileState, Observed } from './observe.ts';
+import type { FileState, Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Step } from './step.ts';
 

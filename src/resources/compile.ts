@@ -1,5 +1,5 @@
 import { quote } from '../kernel/quote.ts';
-import { PATH_LINE } from './probe.ts';
+import { PATH_LINE } from '../probe/probe.ts';
 import type { Content, Step } from './step.ts';
 import { attributes, fetch, prune, setAttributes, write } from './steps/files.ts';
 import { installPackages } from './steps/packages.ts';

@@ -1,6 +1,6 @@
 import { type ExportClient, type ExportLine, type ParsedExport, parseExports } from './exports-text.ts';
 import { fileId } from './file.ts';
-import type { Observed, Watch } from './observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
 import { serviceId } from './service.ts';
 

@@ -1,7 +1,7 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import type { LockedText } from '../kernel/locked-text.ts';
 import { bytes, sha256 } from './content.ts';
-import type { FileState, Observed } from './observe.ts';
+import type { FileState, Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Content, Download, Step } from './step.ts';
 

@@ -1,6 +1,6 @@
 import { sh } from '../kernel/quote.ts';
 import { firewalldQuestion, readFirewalld, richRule } from './firewalld.ts';
-import type { Observed } from './observe.ts';
+import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Step } from './step.ts';
 

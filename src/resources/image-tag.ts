@@ -1,5 +1,5 @@
 import { quote, sh } from '../kernel/quote.ts';
-import type { Watch } from './observe.ts';
+import type { Watch } from '../probe/observe.ts';
 import { type Resource, none } from './resource.ts';
 
 export interface ImageTag {

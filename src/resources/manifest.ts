@@ -1,4 +1,4 @@
-import type { Observed, Watch } from './observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 
 /** What this program has written on a host: `digest|directory|link TAB path TAB phase` a line. */
 export const MANIFEST = '/var/lib/k8s-bootstrap/manifest';

@@ -1,6 +1,6 @@
 import { bytes } from './content.ts';
 import { type KubeObject, differences } from './object.ts';
-import type { Observed } from './observe.ts';
+import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Step } from './step.ts';
 

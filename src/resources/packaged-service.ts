@@ -1,4 +1,4 @@
-import type { Observed, Watch } from './observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
 import { serviceId } from './service.ts';
 import type { Step } from './step.ts';

@@ -1,4 +1,4 @@
-import type { Observed, Watch } from './observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 import type { Step } from './step.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { UnitState } from './observe.ts';
+import type { UnitState } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
 import type { Step } from './step.ts';
 

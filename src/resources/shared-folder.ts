@@ -1,6 +1,6 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import { quote, sh } from '../kernel/quote.ts';
-import type { Observed } from './observe.ts';
+import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Step } from './step.ts';
 

@@ -1,3 +1,4 @@
+import type { PackageManager } from '../facts/facts.ts';
 /**
  * What must run on a host, as data. Compiled to POSIX sh in one place (`compile.ts`);
  * content travels on stdin behind the script, never inside it.
@@ -61,7 +62,6 @@ export interface Download {
   readonly member: string | undefined;
 }
 
-export type PackageManager = 'yum' | 'dnf' | 'apt';
 export type UnitVerb = 'enable' | 'disable' | 'start' | 'stop' | 'restart' | 'mask' | 'unmask';
 
 export interface Attributes {

@@ -1,7 +1,7 @@
 import { sh } from '../kernel/quote.ts';
-import { sysctlPath } from './probers/sysctls.ts';
+import { sysctlPath } from '../probe/probers/sysctls.ts';
 import { type Change, type Resource, none } from './resource.ts';
-import type { PackageManager } from './step.ts';
+import type { PackageManager } from '../facts/facts.ts';
 
 /** Packages that must be installed; any version the host's repositories give. */
 export function packages(

@@ -1,23 +1,13 @@
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { BootstrapError } from '../kernel/errors.ts';
 import { type Plan, allChanges, isEmpty } from '../plan/plan.ts';
-import { dueOn, makePlan } from '../plan/planner.ts';
-import type { Desire, Gate, Stage } from '../plan/stage.ts';
+import { makePlan } from '../plan/planner.ts';
+import type { Desire, Stage } from '../plan/stage.ts';
 import { watchesOf } from '../plan/stage.ts';
-import type { Observed } from '../resources/observe.ts';
-import { applyOn, pruneOn } from './apply.ts';
-import {
-  type Asked,
-  type Fleet,
-  type Member,
-  type Watches,
-  alive,
-  onEach,
-  probe,
-  probeAll,
-  sightings,
-} from './fleet.ts';
-import { pass, standing } from './gates.ts';
+import type { Observed } from '../probe/observe.ts';
+import { pruneOn } from './apply.ts';
+import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
 import { lockAll } from './lock.ts';
+import { passStanding, participants, runStage, stopIfAsked } from './run-stage.ts';
 
 /** What a run is about; the engine knows nothing of inventories, files or Kubernetes. */
 export interface Goal {
@@ -114,86 +104,12 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
 const onlyStarts = (left: Plan): boolean =>
   allChanges(left).every(({ planned: { change } }) => change.kind === 'restart' && !change.interrupts);
 
-async function runStage(fleet: Fleet, goal: Goal, id: string, stop: AbortSignal): Promise<void> {
-  const stage = stageOf(fleet, goal, id);
-  const members = participants(fleet, stage);
-  const started = performance.now();
-  const unknown = members.filter((member) =>
-    dueFor(stage, member).some(({ change }) => change.kind === 'unknown'),
-  );
-  const watches = watchesOf([stage]);
-  await onEach(fleet, unknown, id, async (member) => {
-    await probe(fleet, member, watches.get(member.name) ?? []);
-  });
-  const fresh = stageOf(fleet, goal, id);
-  const all = participants(fleet, fresh);
-  const busy = all.filter((member) => dueFor(fresh, member).length > 0);
-  const settle = (): Promise<void> =>
-    onEach(
-      fleet,
-      all.filter((member) => !member.failed && !busy.includes(member)),
-      id,
-      (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
-    );
-  if (busy.length > 0) {
-    fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const { members: group, takesDown } of groupsOf(fleet, fresh, busy)) {
-      stopIfAsked(stop);
-      if (takesDown) await settle();
-      if (takesDown && all.some((member) => member.failed)) break;
-      await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
-      await onEach(
-        fleet,
-        group.filter(({ failed }) => !failed),
-        id,
-        async (member) => {
-          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
-        },
-      );
-    }
-    const failed = busy.filter((member) => member.failed).map(({ name }) => name);
-    fleet.emit({
-      type: 'phase.done',
-      phase: id,
-      milliseconds: Math.round(performance.now() - started),
-      failed,
-    });
-  }
-  await settle();
-  const lost = all.find(({ name, failed }) => failed && goal.essential(name));
-  if (lost?.failed) throw lost.failed;
-}
-
 /** Last, when nothing uses them any more. */
 const pruneOrphans = (fleet: Fleet, orphans: Plan['orphans']): Promise<void> =>
   onEach(fleet, alive(fleet), 'prune', async (member) => {
     const paths = orphans.filter(({ host }) => host === member.name).map(({ path }) => path);
     if (paths.length > 0) await pruneOn(fleet, member, paths);
   });
-
-interface Group {
-  readonly members: readonly Member[];
-  /** Whether a healthy member goes out of service: then all others must stand. */
-  readonly takesDown: boolean;
-}
-
-/**
- * Who goes together. In a rolling phase, members that are down take no service with them, so they go
- * first and at once; with fewer healthy members than a quorum all do, for one alone could never come up.
- */
-function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Group[] {
-  const works = (name: string): boolean =>
-    stage.gates(name).every((gate) => standing(fleet, gate) === undefined);
-  const quorum = Math.floor(stage.hosts.length / 2) + 1;
-  if (stage.batch === 'parallel' || stage.hosts.filter(works).length < quorum) {
-    return [{ members: busy, takesDown: false }];
-  }
-  const down = busy.filter(({ name }) => !works(name));
-  return [
-    ...(down.length > 0 ? [{ members: down, takesDown: false }] : []),
-    ...busy.filter(({ name }) => works(name)).map((member) => ({ members: [member], takesDown: true })),
-  ];
-}
 
 /** Exit code 0 means converged *and* healthy: every gate of every phase must hold. */
 async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<void> {
@@ -203,38 +119,6 @@ async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<voi
       passStanding(fleet, member, stage.id, stage.gates(member.name)),
     );
   }
-}
-
-/** Gates that hold by what was last seen cost nothing; only the others are waited for. */
-async function passStanding(
-  fleet: Fleet,
-  member: Member,
-  phase: string,
-  gates: readonly Gate[],
-): Promise<void> {
-  for (const gate of gates) {
-    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate);
-  }
-}
-
-const participants = (fleet: Fleet, stage: Stage): Member[] =>
-  alive(fleet).filter(({ name, seen }) => seen !== undefined && stage.hosts.includes(name));
-
-const dueFor = (stage: Stage, member: Member): ReturnType<typeof dueOn> =>
-  member.seen ? dueOn(stage, member.name, member.seen, new Map(member.done)) : [];
-
-function stageOf(fleet: Fleet, goal: Goal, id: string): Stage {
-  const stage = goal.desire(sightings(fleet)).find((one) => one.id === id);
-  if (!stage) throw new BootstrapError('E_BUG', `phase ${id} is gone in the middle of a run`);
-  return stage;
-}
-
-function stopIfAsked(stop: AbortSignal): void {
-  if (!stop.aborted) return;
-  throw new BootstrapError('E_ABORTED', 'interrupted; what was running has been finished', {
-    exitCode: ExitCode.interrupted,
-    hint: 'Run up again: it goes on where this run stopped.',
-  });
 }
 
 function flapping(left: Plan): BootstrapError {

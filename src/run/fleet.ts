@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
 import { type BootstrapError, asBootstrapError } from '../kernel/errors.ts';
-import { type Watch, type Observed } from '../resources/observe.ts';
-import { merge, parseProbe, probeEnd, probeScript } from '../resources/probe.ts';
+import { type Watch, type Observed } from '../probe/observe.ts';
+import { merge, parseProbe, probeEnd, probeScript } from '../probe/probe.ts';
 import type { Change } from '../resources/resource.ts';
 import { runScript } from '../transport/feed.ts';
 import type { Connect, Session } from '../transport/session.ts';

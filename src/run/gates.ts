@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Gate } from '../plan/stage.ts';
-import type { Watch } from '../resources/observe.ts';
+import type { Watch } from '../probe/observe.ts';
 import { hintFor, journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
 

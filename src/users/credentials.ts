@@ -3,8 +3,8 @@ import { Secret } from '../kernel/secret.ts';
 import { type Issued, type KeptPair, pairFits } from '../pki/authority.ts';
 import type { PkiStore } from '../pki/store.ts';
 import { readCertificate } from '../pki/read-certificate.ts';
-import { readIfThere } from '../pki/state-files.ts';
-import { refuseOpenAccess } from '../pki/state-folder.ts';
+import { readIfThere } from '../state/files.ts';
+import { refuseOpenAccess } from '../state/folder.ts';
 import type { Issuance } from './registry.ts';
 
 /** Folder of everything that a user is given. */

@@ -5,7 +5,7 @@ import type { Secret } from '../kernel/secret.ts';
 import type { Issued } from '../pki/authority.ts';
 import { kubeconfig } from '../pki/kubeconfig.ts';
 import { specForUser } from '../pki/profiles.ts';
-import { type StateFile, readIfThere, replaceFile } from '../pki/state-files.ts';
+import { type StateFile, readIfThere, replaceFile } from '../state/files.ts';
 import type { PkiStore } from '../pki/store.ts';
 import { isSealed } from '../pki/vault.ts';
 import { accessOf, manifest } from './access.ts';

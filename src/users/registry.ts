@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { CORE_SCHEMA, dump, load } from 'js-yaml';
 import * as z from 'zod';
-import { resolveUser, userSchema } from '../inventory/user-schema.ts';
+import { resolveUser, userSchema } from '../inventory/schema/user-schema.ts';
 import type { User } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
-import { readIfThere } from '../pki/state-files.ts';
-import { refuseOpenAccess } from '../pki/state-folder.ts';
+import { readIfThere } from '../state/files.ts';
+import { refuseOpenAccess } from '../state/folder.ts';
 import { type TokenRow, parseTokens, tokenText } from './tokens.ts';
 
 /** What the state folder knows of users: `users.yaml`, and `tokens.csv` beside it. */

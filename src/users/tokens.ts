@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Profile, User } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { Secret } from '../kernel/secret.ts';
+import { UID_PREFIX } from '../resources/token-file.ts';
 
 /** One row of the token file: who a bearer token stands for. */
 export interface TokenRow {
@@ -9,12 +10,6 @@ export interface TokenRow {
   readonly user: string;
   readonly groups: readonly string[];
 }
-
-/**
- * Begins the uid of every row of ours: on a host it tells them from the rows that others have written,
- * also when the state folder was lost.
- */
-export const UID_PREFIX = 'k8s-bootstrap:';
 
 /** 256 random bits, in hex. */
 export const newToken = (): Secret => new Secret(randomBytes(32).toString('hex'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Watch } from '../../src/resources/observe.ts';
+import type { Watch } from '../../src/probe/observe.ts';
 import { runScript } from '../../src/transport/feed.ts';
 import { look } from '../support/probing.ts';
 import { rootedHost } from '../support/rooted-host.ts';

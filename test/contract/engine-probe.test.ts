@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { FileRead, FileState, Watch } from '../../src/resources/observe.ts';
-import { probeScript } from '../../src/resources/probe.ts';
-import { saltedDigest } from '../../src/resources/probers/files.ts';
+import type { FileRead, FileState, Watch } from '../../src/probe/observe.ts';
+import { probeScript } from '../../src/probe/probe.ts';
+import { saltedDigest } from '../../src/probe/probers/files.ts';
 import { runScript } from '../../src/transport/feed.ts';
 import { look } from '../support/probing.ts';
 import { rootedHost } from '../support/rooted-host.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/kernel/secret.ts';
-import type { Observed } from '../../src/resources/observe.ts';
+import type { Observed } from '../../src/probe/observe.ts';
 import type { Change } from '../../src/resources/resource.ts';
-import { servesOthers, tokenFacts, tokenFile, tokenWatches } from '../../src/users/token-file.ts';
+import { servesOthers, tokenFacts, tokenFile, tokenWatches } from '../../src/resources/token-file.ts';
 import { tokenText } from '../../src/users/tokens.ts';
 import { look, runSteps } from '../support/probing.ts';
 import { type RootedHost, rootedHost } from '../support/rooted-host.ts';

@@ -1,6 +1,6 @@
 import type { Desire, Gate, Stage } from '../../src/plan/stage.ts';
 import { watchesOf } from '../../src/plan/stage.ts';
-import type { Watch } from '../../src/resources/observe.ts';
+import type { Watch } from '../../src/probe/observe.ts';
 import { type Change, type Resource, none } from '../../src/resources/resource.ts';
 import { type Goal, converge, look } from '../../src/run/converge.ts';
 import type { Emit, RunEvent } from '../../src/run/events.ts';
@@ -55,7 +55,16 @@ export function stage(
   hosts: readonly string[],
   spec: Partial<Omit<Stage, 'id' | 'hosts'>> = {},
 ): Stage {
-  return { id, title: id, hosts, batch: 'parallel', resources: () => [], gates: () => [], ...spec };
+  return {
+    id,
+    title: id,
+    hosts,
+    batch: 'parallel',
+    mustStand: () => 0,
+    resources: () => [],
+    gates: () => [],
+    ...spec,
+  };
 }
 
 export interface Play {

@@ -1,10 +1,10 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cluster, type ClusterOptions, openCluster } from '../../src/app/cluster.ts';
-import { imagined } from '../../src/phases/facts.ts';
-import { freshHosts } from '../../src/phases/fresh-hosts.ts';
-import type { Observed } from '../../src/resources/observe.ts';
+import { type Cluster, type ClusterOptions, openCluster } from '../../src/cluster/open.ts';
+import { imagined } from '../../src/facts/facts.ts';
+import { freshHosts } from '../../src/facts/fresh-hosts.ts';
+import type { Observed } from '../../src/probe/observe.ts';
 
 export type Family = 'centos' | 'debian';
 

@@ -5,9 +5,9 @@ import type {
   HttpAnswer,
   Observed,
   UnitState,
-} from '../../src/resources/observe.ts';
+} from '../../src/probe/observe.ts';
 import { sha256 } from '../../src/resources/content.ts';
-import { saltedDigest } from '../../src/resources/probers/files.ts';
+import { saltedDigest } from '../../src/probe/probers/files.ts';
 
 /** What was seen of a host, as a test or a case file writes it. What is left out was not asked. */
 export interface SeenSpec {

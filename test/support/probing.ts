@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type NamedStep, compile } from '../../src/resources/compile.ts';
-import type { Observed, Watch } from '../../src/resources/observe.ts';
-import { parseProbe, probeScript } from '../../src/resources/probe.ts';
+import type { Observed, Watch } from '../../src/probe/observe.ts';
+import { parseProbe, probeScript } from '../../src/probe/probe.ts';
 import type { Content, Step } from '../../src/resources/step.ts';
 import { runScript } from '../../src/transport/feed.ts';
 import type { Session } from '../../src/transport/session.ts';

@@ -1,5 +1,5 @@
 import { quote } from '../../kernel/quote.ts';
-import { DIGEST_CACHE, DIGEST_KEY } from '../probers/files.ts';
+import { DIGEST_CACHE, DIGEST_KEY } from '../../probe/probers/files.ts';
 import type { Attributes, FetchFile, SetAttributes, WriteFile } from '../step.ts';
 
 /** Files from here on are not hashed again at every probe. */

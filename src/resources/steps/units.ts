@@ -1,6 +1,6 @@
 import { quote } from '../../kernel/quote.ts';
 import { lastWords } from '../journal.ts';
-import { revisionFile, revisionOf } from '../probers/units.ts';
+import { revisionFile, revisionOf } from '../../probe/probers/units.ts';
 import type { UnitVerb } from '../step.ts';
 
 /**

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readInventory } from '../../../src/app/inventory.ts';
+import { readInventory } from '../../../src/cluster/read-inventory.ts';
 import { ExitCode } from '../../../src/kernel/errors.ts';
 import { phases } from '../../../src/phases/index.ts';
-import { supportedSystems } from '../../../src/phases/systems.ts';
-import { paths } from '../../../src/release/paths.ts';
+import { supportedSystems } from '../../../src/release/systems.ts';
+import { paths } from '../../../src/kernel/host-paths.ts';
 import { run } from '../cli/support.ts';
 
 /** What README.md promises: its commands exist, its inventory is valid, its tables are those of the program. */

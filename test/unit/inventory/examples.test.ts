@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseDocument } from '../../../src/inventory/document.ts';
-import { inventoryJsonSchema } from '../../../src/inventory/json-schema.ts';
+import { inventoryJsonSchema } from '../../../src/inventory/schema/json-schema.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { flagTable } from '../../../src/release/flags.ts';
 import { known } from './known.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { questionsTo } from '../../../src/app/certs/sources.ts';
+import { questionsTo } from '../../../src/commands/certs/sources.ts';
 import { imagesWatch } from '../../../src/resources/image-tag.ts';
-import type { Watch } from '../../../src/resources/observe.ts';
+import type { Watch } from '../../../src/probe/observe.ts';
 import { examples, withExample } from '../../support/example-cluster.ts';
 
 /** Nothing else ends a question that hangs before the whole host is given up. */

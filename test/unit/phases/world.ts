@@ -1,11 +1,11 @@
-import { factsOf } from '../../../src/phases/facts.ts';
-import { freshHosts } from '../../../src/phases/fresh-hosts.ts';
+import { factsOf } from '../../../src/facts/facts.ts';
+import { freshHosts } from '../../../src/facts/fresh-hosts.ts';
 import type { World } from '../../../src/phases/phase.ts';
 import { resolveInventory } from '../../../src/inventory/resolve.ts';
-import { inventorySchema } from '../../../src/inventory/schema.ts';
+import { inventorySchema } from '../../../src/inventory/schema/schema.ts';
 import type { Host } from '../../../src/inventory/types.ts';
 import { loadRelease } from '../../../src/release/release.ts';
-import type { Answer, ApiAnswer, FileState, Observed, UnitState } from '../../../src/resources/observe.ts';
+import type { Answer, ApiAnswer, FileState, Observed, UnitState } from '../../../src/probe/observe.ts';
 
 /** What was seen of a host, by key. */
 export interface Sight {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../src/app/cluster.ts';
+import type { Cluster } from '../../../src/cluster/open.ts';
 import { watchesOf } from '../../../src/plan/stage.ts';
-import type { Observed, Watch } from '../../../src/resources/observe.ts';
-import { group } from '../../../src/resources/probe.ts';
+import type { Observed, Watch } from '../../../src/probe/observe.ts';
+import { group } from '../../../src/probe/probe.ts';
 import {
   type Family,
   type HostSpec,

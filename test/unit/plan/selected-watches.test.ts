@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { factsWatches } from '../../../src/phases/facts.ts';
+import { factsWatches } from '../../../src/facts/facts.ts';
 import { phases } from '../../../src/phases/index.ts';
 import { type OpenExample, examples, openExample } from '../../support/example-cluster.ts';
 

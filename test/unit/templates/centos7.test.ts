@@ -5,7 +5,7 @@ import { makePlan } from '../../../src/plan/planner.ts';
 import { watchesOf } from '../../../src/plan/stage.ts';
 import { compile } from '../../../src/resources/compile.ts';
 import { bytes } from '../../../src/resources/content.ts';
-import { probeScript } from '../../../src/resources/probe.ts';
+import { probeScript } from '../../../src/probe/probe.ts';
 import type { Step } from '../../../src/resources/step.ts';
 import { everyHost, examples, imaginedHost, withExample } from '../../support/example-cluster.ts';
 

@@ -1,0 +1,59 @@
+import { BootstrapError } from '../kernel/errors.ts';
+import { type Finding, neverIgnored, preflight } from '../preflight/preflight.ts';
+import type { Observed } from '../probe/observe.ts';
+import type { Goal } from '../run/converge.ts';
+import type { Emit } from '../run/events.ts';
+import type { Cluster } from './open.ts';
+
+/** Findings whose error has a code of its own: they are about whose host it is. */
+const CODES: Readonly<Record<string, string>> = {
+  'foreign-host': 'E_FOREIGN_HOST',
+  'state-missing': 'E_STATE_MISSING',
+};
+
+/**
+ * Judges the hosts by what was seen, before anything is touched; each finding is told once in a run.
+ * The function it returns throws E_STATE_MISSING, E_FOREIGN_HOST or E_PREFLIGHT.
+ */
+export function admission(
+  cluster: Cluster,
+  options: { readonly emit: Emit; readonly ignorePreflight: readonly string[] },
+): Goal['admit'] {
+  const told = new Set<string>();
+  return (seen: ReadonlyMap<string, Observed>, times) => {
+    const findings = preflight(cluster.world(seen), times);
+    for (const { host, id, level, message, hint } of findings) {
+      if (told.has(`${host} ${id} ${message}`)) continue;
+      told.add(`${host} ${id} ${message}`);
+      options.emit({
+        type: 'preflight',
+        host,
+        check: id,
+        level,
+        message,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+    const ignored = options.ignorePreflight.filter((id) => !neverIgnored.includes(id));
+    const stopping = findings.filter(({ id, level }) => level === 'error' && !ignored.includes(id));
+    if (stopping.length > 0) throw refusal(stopping);
+  };
+}
+
+function refusal(findings: readonly Finding[]): BootstrapError {
+  const lines = findings.map(
+    ({ host, id, message, hint }) =>
+      `${host}: ${message} [${id}]${hint === undefined ? '' : `\n    ${hint}`}`,
+  );
+  const final = findings.find(({ id }) => neverIgnored.includes(id));
+  const ids = [...new Set(findings.map(({ id }) => id))];
+  return new BootstrapError(
+    CODES[final?.id ?? ''] ?? 'E_PREFLIGHT',
+    `the hosts are not fit for this:\n${lines.join('\n')}`,
+    {
+      hint: final
+        ? 'Nothing was changed.'
+        : `Nothing was changed. Repair it, or go on at your own risk with ${ids.map((id) => `--ignore-preflight ${id}`).join(' ')}.`,
+    },
+  );
+}

@@ -1,0 +1,169 @@
+import { readFile, rm } from 'node:fs/promises';
+import { machine } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Host, Inventory } from '../inventory/types.ts';
+import { writeAtomic } from '../kernel/atomic-file.ts';
+import { phases } from '../phases/index.ts';
+import type { World } from '../phases/phase.ts';
+import { admin, adminKubeconfig, adminSpec } from '../phases/trust/trust.ts';
+import { apiEndpoint } from '../phases/shared/topology.ts';
+import { forgottenUsers } from '../phases/control-plane/users.ts';
+import { type OpenState, type StateOptions, openState } from './open-state.ts';
+import type { PkiStore } from '../pki/store.ts';
+import type { Desire, Stage } from '../plan/stage.ts';
+import { artifactView } from './artifact-view.ts';
+import { type Renewal, renewalStages } from './renewal.ts';
+import { type Environment } from './read-inventory.ts';
+import {
+  type Selection,
+  bind,
+  clusterWatches,
+  imaginedWatches,
+  selectPhases,
+  whoTakesPart,
+  worldOf,
+} from './stages.ts';
+import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
+import type { ProxyEnvironment } from '../release/http.ts';
+import { archOf, loadRelease } from '../release/release.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
+import type { Emit } from '../run/events.ts';
+import type { UserStore } from '../users/user-store.ts';
+import { refuseTokensInCis } from '../users/tokens.ts';
+
+/** An inventory with everything that belongs to it: release, keys, artifacts, the state folder. */
+export interface Cluster {
+  readonly inventory: Inventory;
+  readonly stateFolder: string;
+  readonly kubeconfigFile: string;
+  readonly pki: PkiStore;
+  readonly users: UserStore;
+  readonly artifacts: ArtifactStore;
+  /** Titles of the phases that are left out of this run, as there is no cluster yet. */
+  later(seen: ReadonlyMap<string, Observed>): readonly string[];
+  readonly desire: Desire;
+  readonly watches: ReadonlyMap<string, readonly Watch[]>;
+  /** Whether all phases take part. */
+  readonly complete: boolean;
+  world(seen: ReadonlyMap<string, Observed>): World;
+  /** Users who can still get in although nothing names them any more. */
+  forgotten(seen: ReadonlyMap<string, Observed>): readonly string[];
+  /** Seals the private keys on this machine with a passphrase, or opens them for good. */
+  readonly seal: (wanted: boolean) => Promise<void>;
+  /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. Opens sealed keys. */
+  readonly prepare: () => Promise<void>;
+}
+
+export interface ClusterOptions extends Selection, StateOptions {
+  readonly emit: Emit;
+  /** Take away what an earlier run wrote and nothing wants any more. */
+  readonly prune?: boolean;
+  /** Make these certificates anew, and do nothing else. */
+  readonly renewal?: Renewal;
+  /** Further questions to a host, in the same exec as all others. */
+  readonly asks?: (inventory: Inventory, host: Host) => readonly Watch[];
+}
+
+/**
+ * Everything about a cluster that is on this machine; makes nothing and asks no host.
+ * @param state what was read of it before
+ */
+export async function openCluster(options: ClusterOptions, state?: OpenState): Promise<Cluster> {
+  const { inventory, stateFolder, pki, users, guard } = state ?? (await openState(options));
+  const release = loadRelease(inventory.kubernetes.version);
+  refuseTokensInCis(inventory.profile, users.users());
+  const artifacts = openArtifactStore({
+    cacheFolder: inventory.artifacts.cache ?? join(dirname(inventory.file), '.k8s-bootstrap', 'cache'),
+    mirrors: inventory.artifacts.mirrors,
+    onlyMirrors: inventory.artifacts.onlyMirrors,
+    checksumsFile: inventory.artifacts.checksums,
+    lockFile: join(dirname(inventory.file), 'k8s-bootstrap.lock.yaml'),
+    proxyEnv: proxyOf(options.env),
+    onProgress: ({ artifact, bytes, total }) => {
+      options.emit({
+        type: 'download',
+        artifact: `${artifact.name} ${artifact.version}`,
+        bytes,
+        total: total ?? 0,
+      });
+    },
+  });
+  const view = artifactView(artifacts, inventory.artifacts);
+  const selected = selectPhases(options);
+  const { prune = false, renewal, asks } = options;
+  const known = { inventory, release, pki, users, artifacts: view, prune, renewal };
+  // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
+  const world = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
+  const stages = (here: World, taking = selected): readonly Stage[] =>
+    renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
+  const takingPart = whoTakesPart(selected, options);
+  const watches = imaginedWatches(selected, inventory, world, stages);
+  for (const host of inventory.hosts) {
+    watches.get(host.name)?.push(...clusterWatches(options, host), ...(asks?.(inventory, host) ?? []));
+  }
+  const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
+  // kubectl cannot open what is sealed: then "users kubeconfig" writes it, where it is asked to.
+  const keepTexts = async (): Promise<void> => {
+    const here = world(new Map());
+    const text = adminKubeconfig(here, apiEndpoint(here));
+    if (pki.isSealed()) {
+      await rm(kubeconfigFile, { force: true });
+      for (const stage of stages(here)) for (const host of stage.hosts) stage.resources(host);
+      await pki.remember();
+    } else if (typeof text === 'string') await writeAtomic(kubeconfigFile, text, 0o600);
+  };
+  return {
+    inventory,
+    stateFolder,
+    kubeconfigFile,
+    pki,
+    users,
+    artifacts,
+    world,
+    forgotten: (seen) => forgottenUsers(world(seen)),
+    later: (seen) => {
+      const taking = takingPart(world(seen));
+      return selected.filter((phase) => !taking.includes(phase)).map(({ title }) => title);
+    },
+    desire: (seen) => {
+      const here = world(seen);
+      return stages(here, takingPart(here));
+    },
+    complete: selected.length === phases.length && !renewal,
+    watches,
+    seal: async (wanted) => {
+      await pki.setSealed(wanted);
+      if (pki.exists()) await keepTexts();
+    },
+    prepare: async () => {
+      await pki.ensure();
+      guard();
+      const here = world(new Map());
+      if (!admin(here) && (renewal?.names.has('admin') ?? true)) await pki.issueAdmin(adminSpec(here));
+      guard();
+      await keepTexts();
+      if (renewal) return;
+      if (selected.some(({ id }) => id === 'users' || id === 'apiserver')) {
+        for (const { name, at } of users.readmitted()) {
+          const message = `${name} was revoked on ${at.slice(0, 10)}, is declared again, and is let in`;
+          options.emit({ type: 'note', level: 'warn', message });
+        }
+        await users.ensure(apiEndpoint(here));
+        guard();
+      }
+      if (inventory.kubernetes.controllerKubectl) {
+        const { file } = await artifacts.fetch(
+          release.artifact('kubectl', archOf(machine()), inventory.kubernetes.kubectl),
+        );
+        await writeAtomic(join(stateFolder, 'bin', 'kubectl'), await readFile(file), 0o755);
+      }
+    },
+  };
+}
+
+/** The controller's own way out; lower case wins, as with curl. */
+const proxyOf = (env: Environment): ProxyEnvironment => ({
+  httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
+  httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],
+  noProxy: env['no_proxy'] ?? env['NO_PROXY'],
+});

@@ -1,0 +1,94 @@
+import { hostname, userInfo } from 'node:os';
+import type { LoadedInventory } from '../inventory/load.ts';
+import type { Host, Inventory } from '../inventory/types.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type Goal, consider } from '../run/converge.ts';
+import { type Fleet, probeAnew } from '../run/fleet.ts';
+import { endingAuthorities } from './ending-authorities.ts';
+import type { OpenState } from './open-state.ts';
+import type { Cluster, ClusterOptions } from './open.ts';
+import { readInventory } from './read-inventory.ts';
+import { type VisitOptions, visitHosts } from './visit-hosts.ts';
+
+export interface RunOptions extends ClusterOptions, VisitOptions {
+  readonly ignorePreflight: readonly string[];
+  /** Hosts that take part; all by default. */
+  readonly takesPart?: (host: Host) => boolean;
+  /** Seal the private keys on this machine, or open them for good; as they are by default. */
+  readonly encryptKeys?: boolean;
+  /** First interrupt: finish what runs, then end. */
+  readonly stop: AbortSignal;
+  /** What was read of the cluster before: the inventory, or with keys and users. */
+  readonly read?: LoadedInventory;
+  readonly state?: OpenState;
+}
+
+export interface Run {
+  readonly cluster: Cluster;
+  readonly fleet: Fleet;
+  readonly goal: Goal;
+}
+
+/** Read, open, connect, ask everything, plan, act, sum up: the way of all commands that go by the phases. */
+export async function visit(
+  options: RunOptions,
+  act: (run: Run, plan: Plan) => Promise<number>,
+): Promise<number> {
+  const read = options.state ?? options.read ?? (await readInventory(options.file, options.env));
+  const { inventory } = read;
+  // While the hosts answer, everything else is read; each is asked as soon as it has answered and that is done.
+  const opened = open(options, read);
+  let cluster: Cluster | undefined;
+  opened.then(
+    (found) => ({ cluster } = found),
+    () => undefined,
+  );
+  const route = {
+    ...read,
+    hosts: inventory.hosts.filter(options.takesPart ?? (() => true)).map(({ name }) => name),
+    ask: async (fleet: Fleet, member: Parameters<typeof probeAnew>[1]) => {
+      const found = await opened.catch(() => undefined);
+      if (found) await probeAnew(fleet, member, found.goal.watches);
+    },
+    kubeconfig: () => (!cluster || cluster.pki.isSealed() ? null : cluster.kubeconfigFile),
+  };
+  try {
+    return await visitHosts(route, options, async (fleet) => {
+      const found = await opened;
+      return act({ ...found, fleet }, await consider(fleet, found.goal));
+    });
+  } finally {
+    await cluster?.artifacts.close();
+  }
+}
+
+/** Everything of the cluster that is on this machine, and what the run is about. */
+async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Run, 'fleet'>> {
+  const [{ openCluster }, { openState }, { admission }] = await Promise.all([
+    import('./open.ts'),
+    import('./open-state.ts'),
+    import('./admission.ts'),
+  ]);
+  const cluster = await openCluster(options, options.state ?? (await openState(options, read)));
+  for (const message of endingAuthorities(cluster.pki, new Date())) {
+    options.emit({ type: 'note', level: 'warn', message });
+  }
+  const goal: Goal = {
+    desire: cluster.desire,
+    watches: cluster.watches,
+    essential: essentialHosts(cluster.inventory),
+    admit: admission(cluster, options),
+    prepare: cluster.prepare,
+    complete: cluster.complete,
+    prune: options.prune ?? false,
+    owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
+  };
+  return { cluster, goal };
+}
+
+/** Masters and etcd members: without one of them a run does not go on. */
+function essentialHosts({ hosts }: Inventory): (host: string) => boolean {
+  const essential = hosts.filter(({ roles }) => roles.includes('master') || roles.includes('etcd'));
+  const names = new Set(essential.map(({ name }) => name));
+  return (name) => names.has(name);
+}

@@ -1,0 +1,98 @@
+import { type Document, parseDocument } from '../../inventory/document.ts';
+import { type Path, formatPath } from '../../inventory/problem.ts';
+import { imagined } from '../../facts/facts.ts';
+import { flagTable } from '../../release/flags.ts';
+import { paths } from '../../kernel/host-paths.ts';
+import { fileId } from '../../resources/file.ts';
+import { flagLayer } from '../../templates/flags.ts';
+import { type Wanted, groupBy } from './file-facts.ts';
+
+/** The components, and the section of the inventory that each is set by. */
+const SECTIONS: Readonly<Record<string, string>> = {
+  etcd: 'etcd',
+  'kube-apiserver': 'apiServer',
+  'kube-controller-manager': 'controllerManager',
+  'kube-scheduler': 'scheduler',
+  kubelet: 'kubelet',
+  'kube-proxy': 'kubeProxy',
+};
+
+export const COMPONENTS: readonly string[] = Object.keys(SECTIONS);
+
+/** Where a flag of a component comes from. Plain data. */
+export interface FlagFact {
+  readonly component: string;
+  readonly flag: string;
+  readonly values: readonly { readonly value: string; readonly hosts: readonly string[] }[];
+  readonly why: string | undefined;
+  readonly link: string;
+  /** Profile and inventory lines, the ones that win last. */
+  readonly sources: readonly string[];
+  readonly phase: string | undefined;
+  readonly unit: string;
+  readonly cis: readonly string[];
+  readonly deprecated: boolean;
+}
+
+export interface FlagContext {
+  readonly wanted: readonly Wanted[];
+  /** The inventory's bytes, and the name to show for it. */
+  readonly inventory: Uint8Array;
+  readonly file: string;
+  readonly profile: string;
+}
+
+/** One fact for each component that knows the flag, those that set it first. */
+export function explainFlag(
+  flag: string,
+  { wanted, inventory, file, profile }: FlagContext,
+): readonly FlagFact[] {
+  const document = parseDocument(inventory, file);
+  return COMPONENTS.filter((component) => flagTable(component).flag(flag).known)
+    .map((component): FlagFact => {
+      const { why, link, cis, deprecated } = flagTable(component).flag(flag);
+      const unit = `${paths.unitFolder}/${component}.service`;
+      const units = wanted.filter(({ resource }) => resource.id === fileId(unit));
+      const values = valuesOf(units, flag);
+      const layer = flagLayer(component, profile, flag);
+      const profiles = layer === undefined ? [] : [profileText(layer, profile, component)];
+      const sources = [...profiles, ...writtenIn(document, component, flag, file)];
+      const phase = values.length > 0 ? units[0]?.phase : undefined;
+      return { component, flag, values, why, link, sources, phase, unit, cis, deprecated };
+    })
+    .toSorted((a, b) => Number(b.values.length > 0) - Number(a.values.length > 0));
+}
+
+const profileText = (layer: string, profile: string, component: string): string =>
+  `${layer === 'all' ? 'every profile' : `profile ${profile}`} (templates/flags/${component}.yaml, ${layer})`;
+
+/** As the unit files have it. */
+function valuesOf(units: readonly Wanted[], flag: string): FlagFact['values'] {
+  const found = units.flatMap(({ host, resource }) => {
+    const change = resource.diff(imagined('centos'), new Map());
+    const text = 'text' in change ? change.text.after : undefined;
+    const [, value] = new RegExp(`^ +"?--${flag}=(.*?)"?(?: \\\\)?$`, 'm').exec(text ?? '') ?? [];
+    return value === undefined ? [] : [{ host, value }];
+  });
+  return [...groupBy(found, ({ value }) => value)].map(([value, group]) => ({
+    value,
+    hosts: group.map(({ host }) => host),
+  }));
+}
+
+/** All places of the inventory that say something of the flag, the more particular later. */
+function writtenIn(document: Document, component: string, flag: string, file: string): string[] {
+  const { groups = {}, hosts = [] } = document.value as { groups?: object; hosts?: readonly unknown[] };
+  const places: Path[] = [
+    [SECTIONS[component] ?? '', 'extraArgs', flag],
+    ['defaults', 'extraArgs', component, flag],
+    ...Object.keys(groups).map((group) => ['groups', group, 'extraArgs', component, flag]),
+    ...hosts.map((_, index) => ['hosts', index, 'extraArgs', component, flag]),
+  ];
+  return places
+    .filter((place) => document.isWritten(place))
+    .map((place) => {
+      const { line, column } = document.keyAt(place);
+      return `${file}:${line}:${column} ${formatPath(place)}`;
+    });
+}

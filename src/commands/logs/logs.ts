@@ -1,0 +1,103 @@
+import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { quote } from '../../kernel/quote.ts';
+import { serviceId } from '../../resources/service.ts';
+import { type Fleet, type Member, alive, onEach, sessionOf } from '../../run/fleet.ts';
+import { runScript } from '../../transport/feed.ts';
+import { type RunOptions } from '../../cluster/visit.ts';
+import type { Cluster } from '../../cluster/open.ts';
+import { visitFleet } from '../../cluster/visit-fleet.ts';
+import { wantedOn } from '../explain/file-facts.ts';
+import { type Entry, entryText, readEntries } from './entries.ts';
+import { hostNames } from '../../inventory/host-names.ts';
+import { outcome } from '../../cluster/visit-hosts.ts';
+
+export interface LogsOptions extends RunOptions {
+  /** With or without its ending. */
+  readonly unit: string;
+  /** Names of the inventory; none stands for all hosts that should have the unit. */
+  readonly hosts: readonly string[];
+  /** How many lines of each host. */
+  readonly lines: number;
+  readonly follow: boolean;
+}
+
+/** Journals of one unit from many hosts as one: in the order of time, or as they come when followed. */
+export function logs(options: LogsOptions): Promise<number> {
+  const { emit, stop, follow, lines } = options;
+  const unit = unitName(options.unit);
+  const chosen = (cluster: Cluster): readonly string[] =>
+    options.hosts.length > 0 ? hostNames(cluster.inventory, options.hosts) : hostsOf(cluster, unit);
+  // All at once when followed: nobody's place becomes free.
+  const how = follow ? { concurrency: Infinity } : {};
+  return visitFleet(
+    options,
+    chosen,
+    async ({ fleet }) => {
+      const names = [...fleet.members.keys()];
+      const show = (entry: Entry): void => {
+        emit({ type: 'result', text: entryText(entry, names), data: entry });
+      };
+      const script = `exec journalctl -u ${quote(unit)} -n ${lines} -o json --no-pager`;
+      if (follow) {
+        await followAll(fleet, `${script} -f`, stop, show);
+        return outcome(fleet);
+      }
+      const entries = await collect(fleet, script);
+      for (const entry of entries.toSorted((a, b) => a.at - b.at)) show(entry);
+      if (entries.length === 0)
+        emit({ type: 'note', level: 'info', message: `no journal has anything of ${unit}` });
+      return outcome(fleet);
+    },
+    how,
+  );
+}
+
+/** systemd.unit(5); the ending may be left out. */
+function unitName(text: string): string {
+  if (/^[A-Za-z0-9@._:-]+$/.test(text) && !text.startsWith('-'))
+    return /\.[a-z]+$/.test(text) ? text : `${text}.service`;
+  throw new BootstrapError('E_UNIT', `"${text}" is not the name of a unit`, {
+    hint: 'Write it like kubelet or etcd.service.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** Hosts on which a phase wants the unit; all when it is none of ours. */
+function hostsOf(cluster: Cluster, unit: string): readonly string[] {
+  const wanted = wantedOn(cluster).filter(({ resource }) => resource.id === serviceId(unit));
+  const names = new Set(wanted.map(({ host }) => host));
+  const all = cluster.inventory.hosts.map(({ name }) => name);
+  return names.size === 0 ? all : all.filter((name) => names.has(name));
+}
+
+async function collect(fleet: Fleet, script: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  await onEach(fleet, alive(fleet), undefined, async (member) => {
+    const { stdout } = await runScript(sessionOf(member), { script, signal: fleet.kill });
+    entries.push(...readEntries(member.name, stdout.toString('utf8')));
+  });
+  return entries;
+}
+
+/** The longest that a timer can wait: a journal is followed until somebody stops it. */
+const FOR_EVER = 2 ** 31 - 1;
+
+const followAll = (
+  fleet: Fleet,
+  script: string,
+  stop: AbortSignal,
+  show: (entry: Entry) => void,
+): Promise<void> =>
+  onEach(fleet, alive(fleet), undefined, async (member: Member) => {
+    let rest = '';
+    const onStdout = (chunk: Buffer): void => {
+      const lines = (rest + chunk.toString('utf8')).split('\n');
+      rest = lines.pop() ?? '';
+      readEntries(member.name, lines.join('\n')).forEach(show);
+    };
+    try {
+      await runScript(sessionOf(member), { script, onStdout, signal: stop, timeoutMs: FOR_EVER });
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    }
+  });

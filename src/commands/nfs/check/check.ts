@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { type RunOptions } from '../../../cluster/visit.ts';
+import type { Cluster } from '../../../cluster/open.ts';
+import type { Host, Inventory } from '../../../inventory/types.ts';
+import { ExitCode } from '../../../kernel/errors.ts';
+import { alive, onEach, sessionOf } from '../../../run/fleet.ts';
+import { runScript } from '../../../transport/feed.ts';
+import { type Answers, told } from './check-report.ts';
+import { type Task, checkScript, longest } from './check-script.ts';
+import { checkText } from './check-text.ts';
+import { readFrames } from '../frames.ts';
+import { judge } from './judge-nfs.ts';
+import { type Visit, visitFleet } from '../../../cluster/visit-fleet.ts';
+import { nfsOf, nodesOf, targetsOf } from '../targets.ts';
+import { hostNames } from '../../../inventory/host-names.ts';
+import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
+
+export interface CheckOptions extends RunOptions {
+  readonly verbose: boolean;
+  /** Names of nodes to mount from; none stands for all. */
+  readonly nodes: readonly string[];
+  /** Also claim a volume in the cluster. */
+  readonly claim: boolean;
+  /** For the pods of the claim; with a shell. By default a busybox that all nodes have. */
+  readonly image: string | undefined;
+}
+
+/**
+ * Asks servers what they export, and mounts every export from every node for real: write, read back, delete, unmount.
+ * @returns 1 when a check failed, 4 when hosts could not be asked
+ */
+export const checkNfs = (options: CheckOptions): Promise<number> =>
+  visitFleet(options, chosenHosts(options.nodes), async (visit) => {
+    const mounts = await checkMounts(options, visit);
+    if (!options.claim || options.stop.aborted) return mounts;
+    const { checkClaim } = await import('../claim/claim.ts');
+    return Math.max(mounts, await checkClaim(options, visit));
+  });
+
+/** The servers, and of the nodes those that were named. */
+const chosenHosts =
+  (nodes: readonly string[]) =>
+  ({ inventory }: Cluster): readonly string[] => {
+    const chosen = hostNames(inventory, nodes);
+    const servers = nfsOf(inventory).hosts;
+    return hostsOfNfs({ inventory }).filter((name) => servers.includes(name) || chosen.includes(name));
+  };
+
+/** Servers that are in the inventory, and nodes. */
+export function hostsOfNfs({ inventory }: Pick<Cluster, 'inventory'>): readonly string[] {
+  const servers = new Set(nfsOf(inventory).hosts);
+  const nodes = nodesOf(inventory);
+  return inventory.hosts
+    .filter((host) => servers.has(host.name) || nodes.includes(host))
+    .map(({ name }) => name);
+}
+
+async function checkMounts(
+  { emit, verbose, nodes }: CheckOptions,
+  { cluster: { inventory }, fleet }: Visit,
+): Promise<number> {
+  const nfs = nfsOf(inventory);
+  const answers: Answers[] = [];
+  await onEach(fleet, alive(fleet), undefined, async (member) => {
+    const host = inventory.hosts.find(({ name }) => name === member.name);
+    const task = host && taskOf(inventory, host, nodes);
+    if (!task) return;
+    const nonce = randomBytes(16).toString('hex');
+    const { stdout } = await runScript(sessionOf(member), {
+      script: checkScript(task, nfs, nonce),
+      timeoutMs: longest(task) * 1000,
+      signal: fleet.kill,
+    });
+    answers.push({ ...task, host, nonce, steps: readFrames(nonce, stdout) });
+  });
+  const order = inventory.hosts.map(({ name }) => name);
+  answers.sort((a, b) => order.indexOf(a.host.name) - order.indexOf(b.host.name));
+  const report = judge({ nfs, nodes: nodesOf(inventory), answers });
+  const lost = lostIn(fleet);
+  const well = report.problems.length === 0 && lost.length === 0;
+  const data = { check: 'mounts', well, lost, ...report, problems: report.problems.map(told) };
+  emit({ type: 'result', text: checkText(report, lost, verbose), data });
+  const code = outcome(fleet);
+  return code === ExitCode.ok && !well ? ExitCode.failed : code;
+}
+
+function taskOf(inventory: Inventory, host: Host, chosen: readonly string[]): Task {
+  const targets = targetsOf(inventory);
+  return {
+    serves: targets.filter(({ server }) => server.host === host.name),
+    mounts:
+      nodesOf(inventory).includes(host) && (chosen.length === 0 || chosen.includes(host.name)) ? targets : [],
+  };
+}

@@ -1,0 +1,237 @@
+import { readFile } from 'node:fs/promises';
+import { type RunOptions, visit } from '../../../cluster/visit.ts';
+import { parseDocument } from '../../../inventory/document.ts';
+import { systemFolder } from '../../../inventory/rules/nfs-export-rules.ts';
+import type { Inventory } from '../../../inventory/types.ts';
+import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
+import { converge } from '../../../run/converge.ts';
+import { sessionOf } from '../../../run/fleet.ts';
+import { runScript } from '../../../transport/feed.ts';
+import { openState } from '../../../cluster/open-state.ts';
+import { hostsOfNfs } from '../check/check.ts';
+import { readEtab } from '../etab.ts';
+import { pathOn } from '../existing.ts';
+import { visitFleet } from '../../../cluster/visit-fleet.ts';
+import { deleteScript, volumesOn } from './remove-script.ts';
+import { isInside } from '../status/status-report.ts';
+import { type Survey, survey } from '../survey.ts';
+import { nfsOf, serversOf } from '../targets.ts';
+import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
+
+export interface RemoveOptions extends RunOptions {
+  /** `/nfsdata` or `n1:/nfsdata`. */
+  readonly export: string;
+  /** Although it is mounted, or volumes are on it. */
+  readonly force: boolean;
+  readonly deleteData: boolean;
+  /** The path need not be typed. */
+  readonly yes: boolean;
+}
+
+/**
+ * Unexports a folder that the inventory does not name any more, and keeps what is in it unless told otherwise.
+ * @throws E_EXPORT_DECLARED, E_NO_EXPORT, E_EXPORT_IN_USE, E_EXPORT_DATA, E_NOT_CONFIRMED; nothing was changed then
+ */
+export async function removeExport(options: RemoveOptions): Promise<number> {
+  const { deleteData, force } = options;
+  const state = await openState(options);
+  const { inventory } = state;
+  const wanted = parseExport(inventory, options.export);
+  await refuseDeclared(inventory, wanted);
+  if (deleteData) refuseSystemFolder(wanted.path);
+  let host: string | undefined;
+  const looked = await visitFleet(
+    { ...options, state },
+    hostsOfNfs,
+    async (visit) => {
+      const surveys = await survey(visit);
+      const lost = lostIn(visit.fleet);
+      if (lost.some((name) => wanted.hosts.includes(name))) return outcome(visit.fleet);
+      host = exporterOf(surveys, wanted);
+      refuseShared(surveys, host, wanted.path, deleteData);
+      const users = [
+        ...mountsOf(inventory, surveys, host, wanted.path),
+        ...(await volumesOn(visit, host, wanted.path)),
+        ...lost.map((name) => `${name} may have it: it was not reached`),
+      ];
+      refuseInUse(users, host, wanted.path, force);
+      return ExitCode.ok;
+    },
+    { more: true },
+  );
+  if (looked !== ExitCode.ok || host === undefined) return looked;
+  if (deleteData) await confirmDeletion(options, host, wanted.path);
+  return unexport({ ...options, state }, host, wanted.path);
+}
+
+interface Wanted {
+  readonly hosts: readonly string[];
+  readonly path: string;
+}
+
+function parseExport(inventory: Inventory, text: string): Wanted {
+  if (!inventory.nfs) {
+    throw new BootstrapError('E_NO_NFS', `the inventory of ${inventory.name} has no nfs:`, {
+      hint: '"k8s-bootstrap up --prune" takes our file of exports away; exportfs -r on the server makes it hold at once.',
+      where: { file: inventory.file },
+      exitCode: ExitCode.usage,
+    });
+  }
+  const { nfs } = inventory;
+  const [, host, written = ''] = /^(?:([^/:]+):)?(\/.*)$/.exec(text) ?? [];
+  const usage = (message: string, hint: string): BootstrapError =>
+    new BootstrapError('E_NO_EXPORT', message, { hint, exitCode: ExitCode.usage });
+  if (written === '') {
+    throw usage(`${JSON.stringify(text)} is no export`, 'Write it like /nfsdata or n1:/nfsdata.');
+  }
+  if (nfs.outside !== undefined) {
+    throw usage(
+      `${nfs.outside} is no host of the inventory`,
+      'Its exports are taken back by whoever administers it.',
+    );
+  }
+  if (host !== undefined && !nfs.hosts.includes(host)) {
+    throw usage(`${host} exports nothing`, `Hosts with the role nfs are ${nfs.hosts.join(', ')}.`);
+  }
+  return { hosts: host === undefined ? nfs.hosts : [host], path: written.replace(/(?<=.)\/+$/, '') };
+}
+
+/** What the inventory names, the next run would export again. */
+async function refuseDeclared(inventory: Inventory, { hosts, path }: Wanted): Promise<void> {
+  const { file } = inventory;
+  const index = nfsOf(inventory).exports.findIndex(
+    (entry) => entry.path === path && hosts.includes(entry.host ?? ''),
+  );
+  if (index < 0) return;
+  const { line, column } = parseDocument(await readFile(file), file).valueAt([
+    'nfs',
+    'exports',
+    index,
+    'path',
+  ]);
+  throw new BootstrapError('E_EXPORT_DECLARED', `nfs.exports[${index}] still names ${path}`, {
+    hint: 'Take the export out of the inventory first, or the next "up" makes it anew.',
+    where: { file, line, column },
+    exitCode: ExitCode.usage,
+  });
+}
+
+function refuseSystemFolder(path: string): void {
+  const owner = systemFolder(path);
+  if (owner === undefined) return;
+  throw notDeleted(path, `${owner} belongs to the system`);
+}
+
+const notDeleted = (path: string, why: string): BootstrapError =>
+  new BootstrapError('E_EXPORT_DATA', `${path} is not deleted: ${why}`, {
+    hint: 'Leave --delete-data out, and look at the folder yourself.',
+  });
+
+/** The one server whose exports file of ours has it. */
+function exporterOf(surveys: readonly Survey[], { hosts, path }: Wanted): string {
+  const servers = surveys.flatMap(({ host, server }) =>
+    server && hosts.includes(host) ? [{ host, ...server }] : [],
+  );
+  const found = servers.filter(({ ours }) => ours.includes(path)).map(({ host }) => host);
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  if (first !== undefined) {
+    throw new BootstrapError('E_NO_EXPORT', `${path} is exported by ${found.join(' and ')}`, {
+      hint: `Say which: ${first}:${path}.`,
+      exitCode: ExitCode.usage,
+    });
+  }
+  const other = servers.find(({ exports }) => exports.some((one) => one.path === path));
+  if (other) {
+    throw new BootstrapError('E_NO_EXPORT', `${other.host} exports ${path}, but not by k8s-bootstrap`, {
+      hint: 'Take the line out of /etc/exports, or of its file in /etc/exports.d, and run exportfs -r.',
+    });
+  }
+  const known = [...new Set(servers.flatMap(({ ours }) => ours))];
+  throw new BootstrapError('E_NO_EXPORT', `${hosts.join(', ')} does not export ${path}`, {
+    hint: known.length === 0 ? 'Nothing is exported.' : `Exports are ${known.slice(0, 10).join(', ')}.`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** Data of other exports is not deleted by the way. */
+function refuseShared(surveys: readonly Survey[], host: string, path: string, deleteData: boolean): void {
+  const exports = surveys.find((one) => one.host === host)?.server?.exports ?? [];
+  const other = exports.find(
+    (one) => one.path !== path && (isInside(one.path, path) || isInside(path, one.path)),
+  );
+  if (deleteData && other) throw notDeleted(path, `${other.path} is exported, too`);
+}
+
+/** `w1 has it mounted at /var/lib/kubelet/…`. */
+function mountsOf(inventory: Inventory, surveys: readonly Survey[], host: string, path: string): string[] {
+  const address = inventory.hosts.find(({ name }) => name === host)?.ip ?? host;
+  const server = serversOf(inventory).find((one) => one.host === host) ?? { host, address };
+  return surveys.flatMap(({ host: node, mounted }) =>
+    mounted
+      .filter(({ from }) => isInside(pathOn(server, from), path))
+      .map(({ from, at }) => `${node} has ${from} mounted at ${at}`),
+  );
+}
+
+function refuseInUse(users: readonly string[], host: string, path: string, force: boolean): void {
+  if (force || users.length === 0) return;
+  const shown = users.slice(0, 20);
+  const rest = users.length > shown.length ? [`and ${users.length - shown.length} more`] : [];
+  throw new BootstrapError(
+    'E_EXPORT_IN_USE',
+    `${host}:${path} is in use:\n${[...shown, ...rest].join('\n')}`,
+    {
+      hint: 'Delete the pods and claims first. With --force it is unexported all the same, and who uses it gets stale handles.',
+    },
+  );
+}
+
+async function confirmDeletion({ confirm, yes }: RemoveOptions, host: string, path: string): Promise<void> {
+  if (yes) return;
+  const asked =
+    confirm &&
+    (await confirm(`All files in ${path} on ${host} will be deleted. Type the path to confirm:`, path));
+  if (asked === true) return;
+  throw new BootstrapError('E_NOT_CONFIRMED', `deleting ${host}:${path} was not confirmed`, {
+    hint: 'Nothing was changed. Type the path on the terminal, or give --yes.',
+  });
+}
+
+/** By way of the phase that renders the exports, which does not find this one in the inventory any more. */
+const unexport = (options: RemoveOptions, host: string, path: string): Promise<number> =>
+  visit(
+    { ...options, only: ['base', 'nfs-server'], takesPart: ({ name }) => name === host },
+    async ({ fleet, goal }, plan) => {
+      if (outcome(fleet) !== ExitCode.ok) return outcome(fleet);
+      options.emit({ type: 'plan.ready', plan });
+      await converge(fleet, goal, plan, options.stop);
+      const member = fleet.members.get(host);
+      if (!member || outcome(fleet) !== ExitCode.ok) return outcome(fleet);
+      const run = async (script: string, timeoutMs: number): Promise<string> =>
+        (await runScript(sessionOf(member), { script, timeoutMs, signal: fleet.kill })).stdout.toString(
+          'utf8',
+        );
+      const table = readEtab(await run('cat /var/lib/nfs/etab', 10_000));
+      const still = table.some((one) => one.path === path);
+      const result = !options.deleteData
+        ? 'kept'
+        : still
+          ? 'it is still exported'
+          : await run(deleteScript(path), 3_600_000);
+      const deleted = result.trim() === 'deleted';
+      const text = [
+        still
+          ? `${host} still exports ${path}: a line in /etc/exports or beside our file has it, too.`
+          : `${host} does not export ${path} any more.`,
+        deleted
+          ? 'Its folder and all files in it are deleted.'
+          : options.deleteData
+            ? `Its files are not deleted: ${result.trim() || 'rm failed'}.`
+            : `Its files are kept, in ${path} on ${host}.`,
+        '',
+      ].join('\n');
+      options.emit({ type: 'result', text, data: { host, path, exported: still, deleted } });
+      return still || (options.deleteData && !deleted) ? ExitCode.failed : ExitCode.ok;
+    },
+  );

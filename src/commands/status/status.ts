@@ -1,0 +1,76 @@
+import { type RunOptions, visit } from '../../cluster/visit.ts';
+import { ExitCode } from '../../kernel/errors.ts';
+import { quote } from '../../kernel/quote.ts';
+import { checks } from '../../preflight/preflight.ts';
+import type { Watch } from '../../probe/observe.ts';
+import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
+import { hostStatuses } from './host-status.ts';
+import { statusText } from './status-text.ts';
+import { outcome } from '../../cluster/visit-hosts.ts';
+
+export interface StatusOptions extends RunOptions {
+  /** Hash every binary instead of believing its size and times. */
+  readonly deep: boolean;
+  readonly verbose: boolean;
+}
+
+/** Looks at every host once and says how it is; exit code 3 when anything is off. */
+export const status = (options: StatusOptions): Promise<number> => {
+  const emit: RunOptions['emit'] = (event) => {
+    // Whether a host is fit for a cluster is another question than how the cluster on it is.
+    if (event.type !== 'preflight') options.emit(event);
+  };
+  const ignorePreflight = checks.map(({ id }) => id);
+  return visit({ ...options, emit, ignorePreflight }, async ({ cluster, fleet }, plan) => {
+    const tampered = options.deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
+    const seen = sightings(fleet);
+    const stages = cluster.desire(seen);
+    const world = cluster.world(seen);
+    const isOurs = (host: string): boolean => world.facts(host).cluster !== undefined;
+    const hosts = hostStatuses({
+      inventory: cluster.inventory,
+      fleet,
+      stages,
+      plan,
+      now: world.now,
+      isOurs,
+      tampered,
+    });
+    const well = hosts.every(({ problems }) => problems.length === 0);
+    emit({ type: 'result', text: statusText(hosts, options.verbose), data: { well, hosts } });
+    const code = outcome(fleet);
+    return code === 0 && !well ? ExitCode.attention : code;
+  });
+};
+
+const QUESTION = 'digests-now';
+
+/** Binaries whose digest is not the one that was noted when they were installed, though size and times are. */
+async function hashAll(
+  fleet: Fleet,
+  watches: ReadonlyMap<string, readonly Watch[]>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const changed = new Map<string, string[]>();
+  await onEach(fleet, alive(fleet), undefined, async (member) => {
+    const known = member.seen;
+    const paths = [
+      ...new Set(
+        (watches.get(member.name) ?? []).flatMap((one) =>
+          one.kind === 'file' && one.read === 'digest' ? [one.key] : [],
+        ),
+      ),
+    ].filter((path) => known?.file(path)?.type === 'file');
+    const script = `sha256sum -- ${paths.map(quote).join(' ')}`;
+    const seen = await probe(fleet, member, [{ kind: 'answer', key: QUESTION, script }]);
+    const lines = (seen.answer(QUESTION)?.output ?? '').split('\n');
+    const now = new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
+    changed.set(
+      member.name,
+      paths.filter((path) => {
+        const file = known?.file(path);
+        return file?.type === 'file' && file.content === undefined && now.get(path) !== file.sha256;
+      }),
+    );
+  });
+  return changed;
+}

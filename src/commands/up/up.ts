@@ -1,0 +1,45 @@
+import type { Cluster } from '../../cluster/open.ts';
+import { REACH_CHECK, checkReach } from '../../cluster/reach.ts';
+import { outcome } from '../../cluster/visit-hosts.ts';
+import { type RunOptions, visit } from '../../cluster/visit.ts';
+import { BootstrapError } from '../../kernel/errors.ts';
+import { isEmpty } from '../../plan/plan.ts';
+import { type Goal, converge } from '../../run/converge.ts';
+import { type Fleet, alive, sightings } from '../../run/fleet.ts';
+import { tellForgotten } from '../plan/forgotten.ts';
+
+/** Brings every host to what the inventory says. Returns the exit code. */
+export const up = (options: RunOptions): Promise<number> =>
+  visit(options, async ({ cluster, fleet, goal }, plan) => {
+    options.emit({ type: 'plan.ready', plan });
+    refuseHalfACluster(fleet, goal, cluster);
+    tellLater(options, cluster, fleet);
+    const forgotten = tellForgotten(options, cluster, fleet);
+    if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
+      await checkReach(fleet, cluster.inventory);
+    }
+    if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
+    await converge(fleet, goal, plan, options.stop);
+    if (options.prune && forgotten.length > 0) await cluster.users.revoke(forgotten);
+    return outcome(fleet);
+  });
+
+/** Part of what was asked for has to wait for the cluster. */
+function tellLater({ emit }: RunOptions, cluster: Cluster, fleet: Fleet): void {
+  const later = cluster.later(sightings(fleet));
+  if (later.length === 0) return;
+  const message = `there is no cluster yet; with it comes what is left: ${later.join(', ')} (k8s-bootstrap up)`;
+  emit({ type: 'note', level: 'warn', message });
+}
+
+/** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */
+function refuseHalfACluster(fleet: Fleet, goal: Goal, cluster: Cluster): void {
+  const lost = [...fleet.members.values()].filter(({ name, failed }) => failed && goal.essential(name));
+  if (lost.length === 0) return;
+  const world = cluster.world(sightings(fleet));
+  if (alive(fleet).some(({ name }) => world.facts(name).cluster !== undefined)) return;
+  throw new BootstrapError('E_UNREACHABLE', `${lost.map(({ name }) => name).join(', ')} cannot be reached`, {
+    hint: 'A new cluster needs all its masters and etcd members. Nothing was changed.',
+    cause: lost[0]?.failed,
+  });
+}

@@ -1,0 +1,29 @@
+import { type RunOptions, visit } from '../../cluster/visit.ts';
+import { BootstrapError } from '../../kernel/errors.ts';
+import { withRole } from '../../phases/shared/topology.ts';
+import { converge } from '../../run/converge.ts';
+import { sightings } from '../../run/fleet.ts';
+import { outcome } from '../../cluster/visit-hosts.ts';
+
+/**
+ * Brings what is wanted of users to the masters, and nothing else: their rights, and with `tokens` the token file, for
+ * which the API servers are restarted one at a time if it changes.
+ * @throws E_NO_CLUSTER when the masters have none yet
+ */
+export const applyUsers = (options: RunOptions, tokens: boolean): Promise<number> => {
+  const only = ['base', ...(tokens ? ['apiserver'] : []), 'users'];
+  const takesPart = ({ roles }: { readonly roles: readonly string[] }): boolean => roles.includes('master');
+  return visit({ ...options, only, takesPart }, async ({ cluster, fleet, goal }, plan) => {
+    const world = cluster.world(sightings(fleet));
+    const stands = withRole(world, 'master').some(({ name }) => world.facts(name).cluster !== undefined);
+    if (!stands && outcome(fleet) === 0) {
+      throw new BootstrapError('E_NO_CLUSTER', `the cluster ${cluster.inventory.name} does not stand yet`, {
+        hint: 'Run "k8s-bootstrap up" first: it makes its users as well.',
+      });
+    }
+    if (outcome(fleet) !== 0) return outcome(fleet);
+    options.emit({ type: 'plan.ready', plan });
+    await converge(fleet, goal, plan, options.stop);
+    return outcome(fleet);
+  });
+};

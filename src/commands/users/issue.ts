@@ -1,0 +1,133 @@
+import { resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunOptions } from '../../cluster/visit.ts';
+import type { User } from '../../inventory/types.ts';
+import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { apiEndpoint } from '../../phases/shared/topology.ts';
+import { readCertificate } from '../../pki/read-certificate.ts';
+import { readIfThere, replaceFile } from '../../state/files.ts';
+import { sealedName, userFolder } from '../../users/credentials.ts';
+import { refuseTokensInCis } from '../../users/tokens.ts';
+import { applyUsers } from './apply.ts';
+import { type GivenUser, wantedUser } from './wanted.ts';
+import { type OpenState, openState } from '../../cluster/open-state.ts';
+
+export interface IssueOptions extends RunOptions {
+  readonly name: string;
+  readonly given: GivenUser;
+  /** Folder that gets a copy of everything. */
+  readonly out: string | undefined;
+  /** Whether rights and token go to the cluster now, rather than with the next `up`. */
+  readonly apply: boolean;
+  /** A new key and certificate, although the old one would do. */
+  readonly renew: boolean;
+}
+
+/**
+ * Makes a user, or completes one: key, request, certificate, kubeconfig, token, manifests, and the rights in the cluster.
+ * A certificate that is valid and says the right things is kept.
+ * @throws E_USER_NAME, E_ROLE, E_USER_DECLARED, E_USER_TOKEN, E_CA_MISSING, E_CA_EXPIRED, E_NO_CLUSTER; as `up`
+ */
+export async function issueUser(options: IssueOptions): Promise<number> {
+  const open = await openState(options);
+  const { inventory, users, pki, stateFolder } = open;
+  const user = await wantedUser(options.name, options.given, users);
+  refuseTokensInCis(inventory.profile, [user]);
+  if (pki.caPem('users') === undefined) throw noAuthority(stateFolder);
+  warn(options, open, user);
+  const before = users.credentials(user.name)?.certificate;
+  const tokens = user.auth !== 'cert' || users.tokenOf(user.name) !== undefined;
+  await users.add(user, apiEndpoint({ inventory }), options.renew);
+  open.guard();
+  const folder = userFolder(stateFolder, user.name);
+  const out = options.out === undefined ? folder : resolve(options.out);
+  if (out !== folder) await copyFiles(open, user.name, out);
+  const code = options.apply ? await applyUsers({ ...options, state: open }, tokens) : ExitCode.ok;
+  const certificate = user.auth === 'token' ? undefined : users.credentials(user.name)?.certificate;
+  const kept = certificate !== undefined && certificate === before;
+  const expires = certificate === undefined ? undefined : readCertificate(certificate).notAfter.toISOString();
+  options.emit({
+    type: 'result',
+    text: resultText(user, out, {
+      kept,
+      expires,
+      applied: options.apply && code === 0,
+      sealed: pki.isSealed() && out === folder,
+    }),
+    data: {
+      user: user.name,
+      folder: out,
+      expires: expires ?? null,
+      kept,
+      applied: options.apply && code === 0,
+    },
+  });
+  return code;
+}
+
+function warn({ emit }: IssueOptions, { users, now }: OpenState, { name }: User): void {
+  const note = (message: string): void => {
+    emit({ type: 'note', level: 'warn', message });
+  };
+  const denied = [...users.revoked(), ...users.readmitted()].find((one) => one.name === name);
+  if (!denied) return;
+  note(`${name} was revoked on ${denied.at.slice(0, 10)}, and is let in again`);
+  const old = users.issued().filter((one) => one.name === name && new Date(one.expires) > now);
+  for (const { serial, expires } of old) {
+    note(
+      `the certificate ${serial}, issued to ${name} before that, is valid until ${expires.slice(0, 10)}: whoever has its key gets the new rights as well; another name is safer`,
+    );
+  }
+}
+
+/** Only what is a user's own to have; the folder may hold other things. There it can be read, and is not sealed. */
+async function copyFiles({ stateFolder, pki }: OpenState, user: string, to: string): Promise<void> {
+  const from = userFolder(stateFolder, user);
+  for (const name of await readdir(from)) {
+    const text = await readIfThere(join(from, name));
+    const content = text === undefined ? undefined : pki.opened(sealedName(user, name), text);
+    if (content === undefined) continue;
+    const secret = !/\.(?:crt|csr|yaml)$/.test(name);
+    if ((await readIfThere(join(to, name))) !== content) await replaceFile(to, { name, content, secret });
+  }
+}
+
+interface Told {
+  readonly kept: boolean;
+  readonly expires: string | undefined;
+  readonly applied: boolean;
+  /** What is in the folder cannot be used as it is. */
+  readonly sealed: boolean;
+}
+
+function resultText(
+  { name, auth, role, clusterRole, groups }: User,
+  folder: string,
+  { kept, expires, applied, sealed }: Told,
+): string {
+  const powerless = role === undefined && clusterRole === undefined && groups.length === 0;
+  return [
+    ...(expires === undefined
+      ? []
+      : [`${kept ? 'Kept' : 'Made'} the certificate of ${name}, valid until ${expires.slice(0, 10)}.`]),
+    ...(auth === 'cert' ? [] : [`${name}'s token is in ${join(folder, `${name}.token`)}.`]),
+    ...(sealed
+      ? [
+          `Everything ${name} needs is in ${folder}, its secrets sealed. To hand it out:`,
+          `  k8s-bootstrap users kubeconfig ${name} --out ${name}.kubeconfig`,
+        ]
+      : [
+          `Everything ${name} needs is in ${folder}:`,
+          `  kubectl --kubeconfig ${join(folder, `${name}.kubeconfig`)} get pods`,
+        ]),
+    ...(powerless ? [`${name} has no rights yet: give some with --role or --cluster-role.`] : []),
+    ...(applied ? [] : ['Nothing was done on the masters; rights and tokens go there with the next "up".']),
+    '',
+  ].join('\n');
+}
+
+const noAuthority = (stateFolder: string): BootstrapError =>
+  new BootstrapError('E_CA_MISSING', `there is no users CA in ${stateFolder}`, {
+    hint: 'It is made by "k8s-bootstrap up". If the state folder was lost, "k8s-bootstrap adopt" brings it back.',
+  });

@@ -1,0 +1,22 @@
+import { ExitCode } from '../../kernel/errors.ts';
+import type { Emit } from '../../run/events.ts';
+import { type Environment, readInventory } from '../../cluster/read-inventory.ts';
+
+/** Checks an inventory by itself; throws with every problem at once. */
+export async function validate(file: string, env: Environment, emit: Emit): Promise<number> {
+  const { inventory, warnings } = await readInventory(file, env);
+  for (const { path, message, where } of warnings) {
+    emit({
+      type: 'note',
+      level: 'warn',
+      message: `${where.file}:${where.line}:${where.column} ${path}: ${message}`,
+    });
+  }
+  const count = inventory.hosts.length;
+  emit({
+    type: 'result',
+    text: `${file}: ${count} host${count === 1 ? '' : 's'}, Kubernetes ${inventory.kubernetes.version}, profile ${inventory.profile}: fine\n`,
+    data: { valid: true, hosts: count },
+  });
+  return ExitCode.ok;
+}

@@ -1,0 +1,89 @@
+import { isIPv4 } from 'node:net';
+import { contains, overlaps, parseCidr, type Range } from '../../kernel/cidr.ts';
+import { hasRole, type Rule } from './rule.ts';
+
+export const rangesAreApart: Rule = ({ network, hosts }, report) => {
+  const service = parseCidr(network.serviceCIDR);
+  const pods = parseCidr(network.podCIDR);
+  if (overlaps(service, pods)) {
+    const message = `${network.podCIDR} overlaps serviceCIDR ${network.serviceCIDR}`;
+    report.error(['network', 'podCIDR'], message, { hint: 'Pods and services need ranges of their own.' });
+  }
+  const inside = (range: Range, cidr: string, what: string): void => {
+    const within = hosts.filter(({ ip }) => isIPv4(ip) && contains(range, ip));
+    const [first] = within;
+    if (!first) return;
+    const others = within.length === 1 ? '' : ` and ${within.length - 1} more hosts`;
+    const message = `${cidr} contains the address ${first.ip} of ${first.name}${others}`;
+    report.error(['network', what], message, { hint: `Choose a range that no machine of the network uses.` });
+  };
+  inside(service, network.serviceCIDR, 'serviceCIDR');
+  inside(pods, network.podCIDR, 'podCIDR');
+};
+
+/** The apiserver takes at most 20 bits for services; the first address is its own, the 10th DNS's. */
+export const serviceRangeHasASize: Rule = ({ network }, report) => {
+  const { prefix } = parseCidr(network.serviceCIDR);
+  const path = ['network', 'serviceCIDR'];
+  if (prefix < 12)
+    report.error(path, `${network.serviceCIDR} is larger than kube-apiserver takes`, {
+      hint: 'Use /12 or less.',
+    });
+  if (prefix > 27)
+    report.error(path, `${network.serviceCIDR} has too few addresses for services`, {
+      hint: 'Use /27 or more.',
+    });
+};
+
+export const dnsIsAService: Rule = ({ network }, report) => {
+  const range = parseCidr(network.serviceCIDR);
+  if (network.dnsIP === '') return; // the range is too small for a default, which has its own error
+  const path = ['network', 'dnsIP'];
+  const { dnsIP, serviceCIDR } = network;
+  if (!contains(range, dnsIP)) report.error(path, `${dnsIP} is outside serviceCIDR ${serviceCIDR}`);
+  else if (contains({ ...range, last: range.first + 1 }, dnsIP)) {
+    report.error(path, `${dnsIP} is taken: the first address of serviceCIDR belongs to the apiserver`);
+  }
+};
+
+export const everyNodeGetsAPodRange: Rule = ({ network, hosts }, report) => {
+  const { prefix } = parseCidr(network.podCIDR);
+  const path = ['network', 'nodePrefix'];
+  if (network.nodePrefix < prefix) {
+    report.error(path, `a /${network.nodePrefix} for each node does not fit into podCIDR ${network.podCIDR}`);
+    return;
+  }
+  const nodes = hosts.filter((host) => hasRole(host, 'master', 'worker')).length;
+  const ranges = 2 ** (network.nodePrefix - prefix);
+  if (nodes > ranges) {
+    const message = `podCIDR ${network.podCIDR} has ${ranges} ranges of /${network.nodePrefix}, too few for ${nodes} nodes`;
+    report.error(path, message, { hint: 'Take a larger podCIDR or a longer nodePrefix.' });
+  }
+};
+
+export const nodePortsAreARange: Rule = ({ network, apiServer }, report) => {
+  const [from = 0, to = 0] = network.nodePortRange.split('-').map(Number);
+  const path = ['network', 'nodePortRange'];
+  if (from < 1 || to > 65_535 || from > to)
+    report.error(path, `"${network.nodePortRange}" is not a range of ports`);
+  else if (apiServer.port >= from && apiServer.port <= to) {
+    report.error(path, `${network.nodePortRange} contains the apiserver's port ${apiServer.port}`);
+  }
+};
+
+const NAME = /^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i;
+const isNameOrIp = (text: string): boolean =>
+  /^[\d.]+$/.test(text) ? isIPv4(text) : NAME.test(text) && text.length <= 253;
+
+export const apiServerNamesAreValid: Rule = ({ apiServer }, report) => {
+  apiServer.certSANs.forEach((name, index) => {
+    if (isNameOrIp(name)) return;
+    report.error(['apiServer', 'certSANs', index], `"${name}" is neither a DNS name nor an IPv4 address`);
+  });
+  if (apiServer.endpoint === undefined) return;
+  const [, host = '', port = '6443'] = /^([^:*]+)(?::(\d{1,5}))?$/.exec(apiServer.endpoint) ?? [];
+  if (isNameOrIp(host) && Number(port) >= 1 && Number(port) <= 65_535) return;
+  report.error(['apiServer', 'endpoint'], `"${apiServer.endpoint}" is not a host or host:port`, {
+    hint: 'Write it without https://, like api.example.com:6443.',
+  });
+};

@@ -1,0 +1,30 @@
+import type { Path } from '../problem.ts';
+import type { ComponentName, Host, Inventory } from '../types.ts';
+
+/** What the rules cannot know by themselves: it comes from the release data. */
+export interface Known {
+  /** Kubernetes versions that can be installed, as `v1.16.3`. */
+  readonly versions: readonly string[];
+  /** Whether a component of these versions has this flag (name without dashes). */
+  readonly flagKnown: (component: ComponentName, flag: string) => boolean | { readonly deprecated: string };
+  /** All flags of a component, for "did you mean". */
+  readonly flagNames: (component: ComponentName) => readonly string[];
+}
+
+export interface ReportDetails {
+  readonly hint?: string;
+  /** Show the key in the file rather than the value. */
+  readonly atKey?: boolean;
+}
+
+/** Where rules put what they find. Paths count hosts as in the inventory, ranges expanded. */
+export interface Report {
+  readonly error: (path: Path, message: string, details?: ReportDetails) => void;
+  readonly warning: (path: Path, message: string, details?: ReportDetails) => void;
+}
+
+/** Checks one thing, for the whole inventory. */
+export type Rule = (inventory: Inventory, report: Report, known: Known) => void;
+
+export const hasRole = (host: Host, ...roles: readonly Host['roles'][number][]): boolean =>
+  roles.some((role) => host.roles.includes(role));

@@ -1,0 +1,103 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import * as z from 'zod';
+import { asBootstrapError } from '../../kernel/errors.ts';
+import { parseCidr } from '../../kernel/cidr.ts';
+import { Secret } from '../../kernel/secret.ts';
+
+/** What the schema needs to know about the outside. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the inventory file: relative paths in it start there. */
+  readonly folder: string;
+  /** What `~/` stands for. */
+  readonly home: string;
+}
+
+const ENV_REFERENCE = /^\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
+/** Whether a value is written as `${env:NAME}`. */
+export const isEnvReference = (text: string): boolean => ENV_REFERENCE.test(text);
+
+/** Text in which `${env:NAME}`, as the whole value, is replaced by the environment variable NAME. */
+export const envText = ({ env }: Surroundings) =>
+  z
+    .string()
+    .min(1, { error: 'must not be empty' })
+    .transform((text, context) => {
+      const [, name] = ENV_REFERENCE.exec(text) ?? [];
+      if (name === undefined) return text;
+      const value = env[name];
+      if (value !== undefined && value !== '') return value;
+      context.addIssue({
+        code: 'custom',
+        message: `the environment variable ${name} is not set`,
+        params: { hint: `Set it, as in ${name}=… k8s-bootstrap …, or write the value here.` },
+      });
+      return z.NEVER;
+    });
+
+/** Like {@link envText}, wrapped so that it never prints. */
+export const secret = (surroundings: Surroundings) =>
+  envText(surroundings).transform((value) => new Secret(value));
+
+/** A path on this machine, made absolute. */
+export const localPath = ({ folder, home }: Surroundings) =>
+  z
+    .string()
+    .min(1, { error: 'must not be empty' })
+    .transform((path) => absolutePath(path, folder, home));
+
+export const absolutePath = (path: string, folder: string, home: string): string => {
+  if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
+  return isAbsolute(path) ? path : resolve(folder, path);
+};
+
+/** A web address, or a folder on this machine made absolute. */
+export const urlOrFolder = (surroundings: Surroundings) =>
+  envText(surroundings).transform((value) =>
+    /^https?:\/\//.test(value)
+      ? value.replace(/\/+$/, '')
+      : absolutePath(value, surroundings.folder, surroundings.home),
+  );
+
+export const webAddress = (surroundings: Surroundings) =>
+  envText(surroundings).refine((value) => /^https?:\/\/[^\s/]+/.test(value), {
+    error: 'must begin with http:// or https://', // its value may hold a password
+  });
+
+/** `v1.16.3`; the v may be left out. */
+export const version = () =>
+  z
+    .string()
+    .regex(/^v?\d+\.\d+\.\d+(?:-[a-z0-9.]+)?$/, {
+      error: (issue) => `"${String(issue.input)}" is not a version like v1.16.3`,
+    })
+    .transform((text) => (text.startsWith('v') ? text : `v${text}`));
+
+/** An IPv4 range with no host bits set. */
+export const cidr = () =>
+  z.string().superRefine((text, context) => {
+    if (text.includes(':')) {
+      context.addIssue({ code: 'custom', message: `"${text}" is IPv6`, params: { hint: IPV6_HINT } });
+      return;
+    }
+    try {
+      parseCidr(text);
+    } catch (thrown) {
+      const { message, hint } = asBootstrapError(thrown);
+      context.addIssue({ code: 'custom', message, params: { hint } });
+    }
+  });
+
+export const IPV6_HINT = 'Only IPv4 is supported: dual stack is alpha in Kubernetes 1.16.';
+
+export const port = () => z.int().min(1).max(65_535);
+
+/** A value of a flag, label or sysctl: numbers and booleans become text. */
+export const scalarText = () => z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+const flagName = () =>
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'a flag is written without its dashes' });
+
+/** Flags of a component by name; null takes away a flag that the profile sets. */
+export const extraArgs = () => z.record(flagName(), z.union([scalarText(), z.null()]));

@@ -1,0 +1,127 @@
+import { dump } from 'js-yaml';
+import type { LockedText } from '../../kernel/locked-text.ts';
+import { readText } from '../../kernel/data.ts';
+import { caFilesOf } from '../../pki/profiles.ts';
+import type { LeafId } from '../../pki/spec.ts';
+import { binary, paths } from '../../kernel/host-paths.ts';
+import { directory, file, fileId } from '../../resources/file.ts';
+import type { Resource } from '../../resources/resource.ts';
+import { releaseBinary } from '../shared/binaries.ts';
+import { leaf, leafId, leafPaths } from '../shared/certificates.ts';
+import { etcdServers, withRole } from '../shared/topology.ts';
+import { component } from '../shared/component.ts';
+import type { Phase, World } from '../phase.ts';
+import { tokenFileOf, tokensPath } from './tokens.ts';
+import { clientCaFile, serviceAccountPublicFile } from '../trust/trust.ts';
+
+const LEAFS: readonly LeafId[] = [
+  'apiserver',
+  'apiserver-kubelet-client',
+  'apiserver-etcd-client',
+  'front-proxy-client',
+];
+
+export const apiserverPhase: Phase = {
+  id: 'apiserver',
+  title: 'kube-apiserver',
+  batch: 'rolling',
+  mustStand: () => 1,
+  hosts: (world) => withRole(world, 'master'),
+  resources(world, host) {
+    const { inventory } = world;
+    const configs = configFiles(world);
+    const tokens = tokenFileOf(world, host);
+    const trusted = [
+      clientCaFile,
+      serviceAccountPublicFile,
+      caFilesOf('cluster').certificate,
+      caFilesOf('etcd').certificate,
+      caFilesOf('front-proxy').certificate,
+    ];
+    return [
+      releaseBinary(world, host, 'kube-apiserver'),
+      releaseBinary(world, host, 'kubectl', inventory.kubernetes.kubectl),
+      ...LEAFS.map((id) => leaf(world, host, id)),
+      ...(inventory.profile === 'course'
+        ? []
+        : [
+            directory({ path: '/var/log/kubernetes', mode: '0700' }),
+            directory({ path: paths.auditFolder, mode: '0700' }),
+          ]),
+      ...configs,
+      tokens.resource,
+      ...component(world, host, {
+        name: 'kube-apiserver',
+        binary: binary('kube-apiserver'),
+        values: {
+          ip: host.ip,
+          apiPort: String(inventory.apiServer.port),
+          etcdServers: etcdServers(world, host),
+          serviceCIDR: inventory.network.serviceCIDR,
+          nodePortRange: inventory.network.nodePortRange,
+          tokensFile: tokens.wanted ? tokensPath : undefined,
+        },
+        context: {},
+        extraArgs: inventory.apiServer.extraArgs,
+        restartOn: [
+          ...LEAFS.map(leafId),
+          ...configs.map(({ id }) => id),
+          ...trusted.map(fileId),
+          tokens.resource.id,
+        ],
+        inputs: [
+          ...LEAFS.flatMap(leafPaths),
+          ...configs.flatMap(({ owns }) => owns ?? []),
+          ...trusted,
+          // Whether it reads it or not: what is asked of a unit may not depend on what was seen.
+          tokensPath,
+        ],
+      }),
+    ];
+  },
+  gates: (_world, host) => [
+    {
+      title: 'kube-apiserver answers /healthz',
+      at: host.name,
+      watches: [{ kind: 'object', key: '/healthz' }],
+      judge: (seen) => {
+        const status = seen.object('/healthz')?.status ?? 0;
+        return status === 200 ? undefined : status === 0 ? 'no answer' : `HTTP ${status}`;
+      },
+      timeoutSeconds: 90,
+      units: ['kube-apiserver.service'],
+    },
+  ],
+};
+
+/** What the hardened profiles have it read beside its flags. */
+function configFiles(world: World): Resource[] {
+  if (world.inventory.profile === 'course') return [];
+  return [
+    file({ path: paths.auditPolicy, content: template('audit-policy.yaml') }),
+    file({ path: paths.encryptionConfig, content: encryptionConfig(world), secret: true }),
+    ...(world.inventory.profile === 'cis'
+      ? [file({ path: paths.admissionConfig, content: template('admission-config.yaml') })]
+      : []),
+  ];
+}
+
+/**
+ * Secrets are encrypted in etcd with a key of the cluster's own; `identity` last, so that what was
+ * written before is still read. https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
+ */
+const encryptionConfig = ({ pki }: World): string | LockedText | undefined =>
+  pki.keyText('encryption', (key) =>
+    dump({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'EncryptionConfiguration',
+      resources: [
+        {
+          resources: ['secrets'],
+          providers: [{ aescbc: { keys: [{ name: 'key1', secret: key.reveal() }] } }, { identity: {} }],
+        },
+      ],
+    }),
+  );
+
+const template = (name: string): string => readText(`templates/etc/${name}`);

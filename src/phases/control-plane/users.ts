@@ -1,0 +1,101 @@
+import type { User } from '../../inventory/types.ts';
+import { listed, objectSet } from '../../resources/object-set.ts';
+import { type Change, type Resource, none } from '../../resources/resource.ts';
+import { MANAGED_BY, accessOf, ownerOf, sorted } from '../../users/access.ts';
+import { specOf } from '../../users/files.ts';
+import { tokenFacts } from '../../resources/token-file.ts';
+import { apiHost, withRole } from '../shared/topology.ts';
+import { namespaces } from '../shared/namespaces.ts';
+import type { Phase, World } from '../phase.ts';
+import { kubectl } from '../../resources/kube-api.ts';
+
+/** What users may do, and on the controller what they log in with. Token rows are the API server's: see `tokens.ts`. */
+export const usersPhase: Phase = {
+  id: 'users',
+  title: 'Users and their rights',
+  batch: 'parallel',
+  hosts: apiHost,
+  resources(world) {
+    const users = world.users.users();
+    const gone = [
+      ...world.users.revoked().map(({ name }) => name),
+      ...(world.prune ? forgottenUsers(world) : []),
+    ];
+    return [
+      ...users.filter(({ auth }) => auth !== 'token').map((user) => credentials(world, user)),
+      ...namespaces(users.flatMap((user) => (user.role === undefined ? [] : user.namespaces))),
+      sharedRoles(world, users),
+      ...users.map(({ name, ...user }) => rights(name, accessOf({ name, ...user }).own)),
+      ...[...new Set(gone)].sort().map((name) => rights(name, [])),
+    ];
+  },
+};
+
+/** Lists of all the objects that carry our label: four questions, however many users there are. */
+export const accessLists: readonly string[] = [
+  'roles',
+  'clusterroles',
+  'rolebindings',
+  'clusterrolebindings',
+].map(
+  (kind) =>
+    `/apis/rbac.authorization.k8s.io/v1/${kind}?labelSelector=${encodeURIComponent(
+      Object.entries(MANAGED_BY)
+        .map(([label, value]) => `${label}=${value}`)
+        .join(','),
+    )}`,
+);
+
+/** Users who can still get in or have rights, although neither the inventory nor `issue-user` wants them. */
+export function forgottenUsers(world: World): string[] {
+  const { users } = world;
+  const answers = withRole(world, 'master').flatMap(({ name }) => world.seen(name) ?? []);
+  const owners = answers.flatMap((seen) => [
+    ...listed(seen, accessLists).map(ownerOf),
+    ...tokenFacts(seen).own,
+  ]);
+  const known = new Set([...users.users(), ...users.revoked()].map(({ name }) => name));
+  const found = [...users.forgotten(), ...owners.filter((name) => name !== undefined)];
+  return [...new Set(found)].filter((name) => !known.has(name)).sort();
+}
+
+/** A certificate lives on the controller alone; it is made when the run begins to change things. */
+function credentials(world: World, user: User): Resource {
+  return {
+    id: `user-certificate:${user.name}`,
+    title: `certificate of ${user.name}`,
+    watches: [],
+    diff(): Change {
+      const reason = world.users.whyIssue(user);
+      if (reason === undefined) return none('fits');
+      const known = world.users.credentials(user.name) !== undefined;
+      const days = specOf(user).days;
+      return {
+        kind: known ? 'update' : 'create',
+        summary: `${reason}; made for ${days} days, on this machine`,
+      };
+    },
+    steps: () => [],
+  };
+}
+
+const rights = (name: string, wanted: ReturnType<typeof accessOf>['own']): Resource =>
+  objectSet({
+    id: `user:${name}`,
+    title: `rights of ${name}`,
+    lists: accessLists,
+    wanted,
+    goes: (object) => ownerOf(object) === name,
+    kubectl,
+  });
+
+/** Roles that several users have; somebody may have bound others to them, so that only `--prune` takes them away. */
+const sharedRoles = (world: World, users: readonly User[]): Resource =>
+  objectSet({
+    id: 'users:roles',
+    title: 'roles of users',
+    lists: accessLists,
+    wanted: sorted(users.flatMap((user) => accessOf(user).shared)),
+    goes: (object) => world.prune && ownerOf(object) === undefined && object.kind.endsWith('Role'),
+    kubectl,
+  });

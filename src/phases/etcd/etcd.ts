@@ -1,0 +1,148 @@
+import type { Host } from '../../inventory/types.ts';
+import { caFilesOf } from '../../pki/profiles.ts';
+import { binary, binaryFolder, paths, ports, users } from '../../kernel/host-paths.ts';
+import { directory, file, fileId } from '../../resources/file.ts';
+import type { Observed, Watch } from '../../probe/observe.ts';
+import { systemUser } from '../../resources/system.ts';
+import { archiveBinary } from '../shared/binaries.ts';
+import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
+import { isNode, withRole } from '../shared/topology.ts';
+import { component } from '../shared/component.ts';
+import { hostPackages } from '../host/packages.ts';
+import type { Phase, World } from '../phase.ts';
+
+const caFile = `${paths.etcdPki}/ca.crt`;
+const profileScript = '/etc/profile.d/etcdctl.sh';
+const dataWatch: Watch = {
+  kind: 'answer',
+  key: 'etcd-data',
+  script: `if [ -d ${paths.etcdData}/member ]; then echo yes; else echo no; fi`,
+};
+
+export const etcdPhase: Phase = {
+  id: 'etcd',
+  title: 'etcd',
+  batch: 'rolling',
+  mustStand: (members) => Math.floor(members / 2) + 1,
+  hosts: (world) => withRole(world, 'etcd'),
+  watch: () => [dataWatch],
+  resources: (world, host) => [
+    ...(fromPackage(world, host)
+      ? [hostPackages(world, host, ['etcd'])]
+      : [
+          systemUser({ name: users.etcd, home: paths.etcdData, comment: 'etcd' }),
+          ...['etcd', 'etcdctl'].map((member) =>
+            archiveBinary(
+              world,
+              host,
+              { name: 'etcd', version: world.inventory.etcd.version },
+              member,
+              binaryFolder,
+            ),
+          ),
+        ]),
+    directory({ path: paths.etcdConfigFolder }),
+    directory({ path: paths.etcdPki, mode: '0700', owner: users.etcd }),
+    directory({ path: paths.etcdData, mode: '0700', owner: users.etcd }),
+    file({ path: caFile, content: world.pki.trustPem('etcd'), owner: users.etcd }),
+    // For root on the host, who asks the store by hand; a master has these from phase `trust`.
+    ...(isNode(host) ? [] : [directory({ path: paths.kubernetes }), directory({ path: paths.pki })]),
+    ...(host.roles.includes('master')
+      ? []
+      : [
+          directory({ path: `${paths.pki}/etcd` }),
+          file({ path: caFilesOf('etcd').certificate, content: world.pki.trustPem('etcd') }),
+        ]),
+    leaf(world, host, 'etcd-server'),
+    leaf(world, host, 'etcd-peer'),
+    leaf(world, host, 'etcd-healthcheck-client'),
+    file({ path: profileScript, content: etcdctlEnvironment(world) }),
+    file({ path: paths.etcdBootEnv, content: bootEnvironment(world, host) }),
+    ...component(world, host, {
+      name: 'etcd',
+      binary: etcdBinary(world, host),
+      values: { ip: host.ip, node: host.name },
+      context: {},
+      extraArgs: world.inventory.etcd.extraArgs,
+      restartOn: [leafId('etcd-server'), leafId('etcd-peer'), fileId(caFile)],
+      inputs: [caFile, ...leafPaths('etcd-server'), ...leafPaths('etcd-peer')],
+    }),
+  ],
+  gates: (_world, host) => [
+    {
+      title: 'etcd is healthy',
+      at: host.name,
+      watches: [health],
+      judge: (seen) => {
+        const answer = seen.answer(health.key);
+        return answer?.output.includes('"health":"true"')
+          ? undefined
+          : `no quorum yet${answer?.output ? ` (${answer.output.split('\n').at(-1) ?? ''})` : ''}`;
+      },
+      timeoutSeconds: 90,
+      units: ['etcd.service'],
+    },
+  ],
+};
+
+const client = leafFiles('etcd-healthcheck-client');
+
+const health: Watch = {
+  kind: 'answer',
+  key: 'etcd-health',
+  slow: true,
+  script: `curl -sS --max-time 2 --noproxy '*' --cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key} https://127.0.0.1:${ports.etcdClient}/health`,
+};
+
+/** CentOS 7 has etcd in its repositories, as in the course; elsewhere it comes from its makers' archive. */
+function fromPackage(world: World, host: Host): boolean {
+  const { source } = world.inventory.etcd;
+  const { family, osVersion } = world.facts(host.name);
+  return source === 'package' || (source === 'auto' && family === 'centos' && osVersion.startsWith('7'));
+}
+
+const etcdBinary = (world: World, host: Host): string =>
+  fromPackage(world, host) ? '/usr/bin/etcd' : binary('etcd');
+
+/**
+ * Read at a member's first start only, so a change here restarts nothing. A host without data joins a
+ * cluster that exists when another member has data; one with data keeps the word it was started with.
+ */
+function bootEnvironment(world: World, host: Host): string {
+  const members = withRole(world, 'etcd');
+  const state = hasData(world, host)
+    ? (recorded(world.seen(host.name)) ?? 'existing')
+    : members.some((one) => hasData(world, one))
+      ? 'existing'
+      : 'new';
+  return [
+    '# For the first start of this member; etcd itself remembers afterwards.',
+    `ETCD_INITIAL_CLUSTER=${members.map(({ name, ip }) => `${name}=https://${ip}:${ports.etcdPeer}`).join(',')}`,
+    `ETCD_INITIAL_CLUSTER_STATE=${state}`,
+    `ETCD_INITIAL_CLUSTER_TOKEN=${world.inventory.name}`,
+    '',
+  ].join('\n');
+}
+
+const hasData = (world: World, host: Host): boolean =>
+  world.seen(host.name)?.answer(dataWatch.key)?.output === 'yes';
+
+function recorded(seen: Observed | undefined): string | undefined {
+  const state = seen?.file(paths.etcdBootEnv);
+  const text = state?.type === 'file' ? state.content?.toString('utf8') : undefined;
+  return /^ETCD_INITIAL_CLUSTER_STATE=(new|existing)$/m.exec(text ?? '')?.[1];
+}
+
+/** So that `etcdctl` just works for root on the host. */
+function etcdctlEnvironment(world: World): string {
+  const endpoints = withRole(world, 'etcd').map(({ ip }) => `https://${ip}:${ports.etcdClient}`);
+  return [
+    '# etcdctl for root: which members, and as whom.',
+    'export ETCDCTL_API=3',
+    `export ETCDCTL_ENDPOINTS=${endpoints.join(',')}`,
+    `export ETCDCTL_CACERT=${caFilesOf('etcd').certificate}`,
+    `export ETCDCTL_CERT=${client.certificate}`,
+    `export ETCDCTL_KEY=${client.key}`,
+    '',
+  ].join('\n');
+}

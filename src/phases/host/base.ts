@@ -1,0 +1,23 @@
+import { paths } from '../../kernel/host-paths.ts';
+import { directory, file } from '../../resources/file.ts';
+import { factsWatches } from '../../facts/facts.ts';
+import type { Phase, World } from '../phase.ts';
+
+/** First of all: whose host this is. What is written later can then never be on a host without an owner. */
+export const basePhase: Phase = {
+  id: 'base',
+  title: 'Claim the hosts',
+  batch: 'parallel',
+  hosts: ({ inventory }) => inventory.hosts,
+  watch: factsWatches,
+  resources: (world) => [
+    directory({ path: paths.state, mode: '0700' }),
+    file({ path: paths.cluster, content: clusterText(world) }),
+  ],
+};
+
+/** Its CA tells a cluster from another of the same name; `undefined` before there is one. */
+function clusterText(world: World): string | undefined {
+  const keyId = world.pki.caKeyId('cluster');
+  return keyId === undefined ? undefined : `name ${world.inventory.name}\nca ${keyId}\n`;
+}

@@ -1,0 +1,78 @@
+import { BootstrapError } from '../../kernel/errors.ts';
+import type { Host } from '../../inventory/types.ts';
+import { paths } from '../../kernel/host-paths.ts';
+import { directory, file } from '../../resources/file.ts';
+import type { Watch } from '../../probe/observe.ts';
+import type { Resource } from '../../resources/resource.ts';
+import { archiveBinary } from '../shared/binaries.ts';
+import { nodes, withRole } from '../shared/topology.ts';
+import { factsWatches } from '../../facts/facts.ts';
+import type { Phase, World } from '../phase.ts';
+import { podRanges } from './pod-ranges.ts';
+import { podRoutes } from '../../resources/pod-routes.ts';
+import { nodePath } from '../../resources/kube-api.ts';
+
+/** What pods need to have a network: the plugins, and with `cni: bridge` a bridge on each node and routes between them. */
+export const cniPhase: Phase = {
+  id: 'cni',
+  title: 'Pod network',
+  batch: 'parallel',
+  hosts: nodes,
+  watch: (world, host): Watch[] => [
+    ...factsWatches(),
+    ...(withRole(world, 'master').includes(host)
+      ? nodes(world).map((node): Watch => ({ kind: 'object', key: nodePath(node) }))
+      : []),
+  ],
+  resources: (world, host) => [
+    ...['/opt/cni', paths.cniBin, '/etc/cni', paths.cniConfig].map((path) => directory({ path })),
+    ...PLUGINS.map((plugin) =>
+      archiveBinary(
+        world,
+        host,
+        { name: 'cni-plugins', version: world.inventory.network.cniVersion },
+        plugin,
+        paths.cniBin,
+      ),
+    ),
+    ...(world.inventory.network.cni === 'bridge' ? bridge(world, host) : []),
+  ],
+};
+
+const PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap'];
+
+function bridge(world: World, host: Host): Resource[] {
+  const ranges = podRanges(world);
+  const rangeOf = ({ name }: Host): string => {
+    const range = ranges.get(name);
+    if (range === undefined) throw new BootstrapError('E_BUG', `${name} has no pod range`);
+    return range;
+  };
+  const others = nodes(world).filter(({ name }) => name !== host.name);
+  return [
+    file({ path: `${paths.cniConfig}/10-bridge.conflist`, content: bridgeConfig(rangeOf(host)) }),
+    ...podRoutes({
+      podCIDR: world.inventory.network.podCIDR,
+      routes: others.map((other) => ({ to: rangeOf(other), via: other.ip })),
+    }),
+  ];
+}
+
+/**
+ * Without `cniVersion` kubelet 1.16 takes the file for none. NAT is left to the node's own rule: that of the plugin
+ * would hide a pod's address from pods on other nodes.
+ * https://www.cni.dev/plugins/current/main/bridge/
+ */
+const bridgeConfig = (range: string): string => {
+  const bridgePlugin = {
+    type: 'bridge',
+    bridge: 'cni0',
+    isGateway: true,
+    forceAddress: true,
+    ipMasq: false,
+    hairpinMode: true,
+    ipam: { type: 'host-local', ranges: [[{ subnet: range }]], routes: [{ dst: '0.0.0.0/0' }] },
+  };
+  const portmap = { type: 'portmap', capabilities: { portMappings: true } };
+  return `${JSON.stringify({ cniVersion: '0.3.1', name: 'k8s-bootstrap', plugins: [bridgePlugin, portmap] }, null, 2)}\n`;
+};

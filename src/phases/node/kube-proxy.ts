@@ -1,0 +1,65 @@
+import { dump } from 'js-yaml';
+import type { Host } from '../../inventory/types.ts';
+import { caFilesOf } from '../../pki/profiles.ts';
+import { binary, paths, ports } from '../../kernel/host-paths.ts';
+import { directory, file, fileId } from '../../resources/file.ts';
+import { releaseBinary } from '../shared/binaries.ts';
+import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
+import { nodes } from '../shared/topology.ts';
+import { component } from '../shared/component.ts';
+import type { Phase, World } from '../phase.ts';
+import { healthGate } from '../shared/health-gate.ts';
+import { hostKubeconfig } from '../shared/kubeconfig.ts';
+
+const ca = caFilesOf('cluster').certificate;
+
+export const kubeProxyPhase: Phase = {
+  id: 'kube-proxy',
+  title: 'kube-proxy',
+  batch: 'parallel',
+  hosts: nodes,
+  resources: (world, host) => [
+    releaseBinary(world, host, 'kube-proxy'),
+    directory({ path: paths.kubeProxy }),
+    leaf(world, host, 'kube-proxy'),
+    file({
+      path: paths.proxyConf,
+      content: () => hostKubeconfig(world, host, 'system:kube-proxy', leafFiles('kube-proxy')),
+      mode: '0600',
+    }),
+    file({ path: paths.kubeProxyConfig, content: () => proxyConfig(world, host) }),
+    ...component(world, host, {
+      name: 'kube-proxy',
+      binary: binary('kube-proxy'),
+      values: {},
+      context: {},
+      extraArgs: world.inventory.kubeProxy.extraArgs,
+      restartOn: [leafId('kube-proxy'), ...[paths.proxyConf, paths.kubeProxyConfig, ca].map(fileId)],
+      inputs: [...leafPaths('kube-proxy'), paths.proxyConf, paths.kubeProxyConfig, ca],
+    }),
+  ],
+  gates: (_world, host) => [
+    healthGate(host, 'kube-proxy', `http://127.0.0.1:${ports.kubeProxyHealth}/healthz`),
+  ],
+};
+
+/** https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ as 1.16 has it. */
+function proxyConfig(world: World, host: Host): string {
+  const { network, kubeProxy } = world.inventory;
+  return dump(
+    {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      bindAddress: '0.0.0.0',
+      clientConnection: { kubeconfig: paths.proxyConf },
+      clusterCIDR: network.podCIDR,
+      healthzBindAddress: `127.0.0.1:${ports.kubeProxyHealth}`,
+      // The name kubelet registers, or endpoints on this node are not known for local.
+      hostnameOverride: host.name,
+      metricsBindAddress: `127.0.0.1:${ports.kubeProxyMetrics}`,
+      mode: network.proxyMode,
+      ...kubeProxy.config,
+    },
+    { sortKeys: true },
+  );
+}

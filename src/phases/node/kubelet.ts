@@ -1,0 +1,131 @@
+import { dump } from 'js-yaml';
+import type { Host } from '../../inventory/types.ts';
+import { caFilesOf } from '../../pki/profiles.ts';
+import { binary, paths, ports } from '../../kernel/host-paths.ts';
+import { directory, file, fileId } from '../../resources/file.ts';
+import { releaseBinary } from '../shared/binaries.ts';
+import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
+import { apiHost, isReserved, nodes } from '../shared/topology.ts';
+import { component } from '../shared/component.ts';
+import type { Phase, World } from '../phase.ts';
+import { kubeletClientCaOf } from '../trust/trust.ts';
+import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
+import { nodePath } from '../../resources/kube-api.ts';
+import { healthGate } from '../shared/health-gate.ts';
+import { hostKubeconfig } from '../shared/kubeconfig.ts';
+
+const TLS_CIPHERS = [
+  'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+];
+
+export const kubeletPhase: Phase = {
+  id: 'kubelet',
+  title: 'kubelet',
+  batch: 'parallel',
+  hosts: nodes,
+  resources: (world, host) => [
+    releaseBinary(world, host, 'kubelet'),
+    directory({ path: paths.kubelet }),
+    directory({ path: `${paths.kubelet}/pki`, mode: '0700' }),
+    leaf(world, host, 'kubelet-client'),
+    leaf(world, host, 'kubelet-server'),
+    file({
+      path: paths.kubeletConf,
+      content: () => hostKubeconfig(world, host, `system:node:${host.name}`, leafFiles('kubelet-client')),
+      mode: '0600',
+    }),
+    file({ path: paths.kubeletConfig, content: () => kubeletConfig(world, host) }),
+    ...component(world, host, {
+      name: 'kubelet',
+      binary: binary('kubelet'),
+      values: {
+        ip: host.ip,
+        pauseImage: world.inventory.images.pause,
+        hostnameOverride: world.facts(host.name).hostname === host.name ? undefined : host.name,
+        containerRuntime: containerEndpoint(world, host) === undefined ? undefined : 'remote',
+        containerEndpoint: containerEndpoint(world, host),
+        // A reserved master must not get a pod between its registration and its taint.
+        firstTaints: isReserved(world, host) ? 'node-role.kubernetes.io/master=:NoSchedule' : undefined,
+      },
+      context: { runtimeUnit: runtimeUnit(world, host) },
+      extraArgs: world.inventory.kubelet.extraArgs,
+      restartOn: [
+        leafId('kubelet-client'),
+        leafId('kubelet-server'),
+        ...[paths.kubeletConf, paths.kubeletConfig, ...trusted(world)].map(fileId),
+      ],
+      inputs: [
+        ...leafPaths('kubelet-client'),
+        ...leafPaths('kubelet-server'),
+        paths.kubeletConf,
+        paths.kubeletConfig,
+        ...trusted(world),
+      ],
+    }),
+  ],
+  gates: (world, host) => [
+    healthGate(host, 'kubelet', `http://127.0.0.1:${ports.kubeletHealth}/healthz`),
+    ...apiHost(world).map(({ name: at }) => ({
+      title: `node ${host.name} is registered`,
+      at,
+      watches: [{ kind: 'object', key: nodePath(host) } as const],
+      judge: (seen: Parameters<ReturnType<typeof healthGate>['judge']>[0]) =>
+        seen.object(nodePath(host))?.status === 200 ? undefined : 'not yet',
+      timeoutSeconds: 60,
+      units: ['kubelet.service'],
+    })),
+  ],
+};
+
+const trusted = (world: World): string[] => [
+  ...new Set([caFilesOf('cluster').certificate, kubeletClientCaOf(world)]),
+];
+
+/** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ as 1.16 has it. */
+function kubeletConfig(world: World, host: Host): string {
+  const { inventory } = world;
+  const hardened = inventory.profile !== 'course';
+  return dump(
+    {
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      authentication: {
+        anonymous: { enabled: !hardened },
+        webhook: { enabled: true },
+        x509: { clientCAFile: kubeletClientCaOf(world) },
+      },
+      authorization: { mode: 'Webhook' },
+      cgroupDriver: cgroupDriver(world, host),
+      clusterDNS: [inventory.network.dnsIP],
+      clusterDomain: inventory.network.clusterDomain,
+      evictionHard: {
+        'memory.available': '200Mi',
+        'nodefs.available': '10%',
+        'nodefs.inodesFree': '5%',
+        'imagefs.available': '15%',
+      },
+      failSwapOn: inventory.os.swap === 'off',
+      healthzBindAddress: '127.0.0.1',
+      healthzPort: ports.kubeletHealth,
+      maxPods: 110,
+      readOnlyPort: 0,
+      resolvConf: '/etc/resolv.conf',
+      tlsCertFile: leafFiles('kubelet-server').certificate,
+      tlsPrivateKeyFile: leafFiles('kubelet-server').key,
+      ...(hardened
+        ? {
+            makeIPTablesUtilChains: true,
+            protectKernelDefaults: true,
+            streamingConnectionIdleTimeout: '4h0m0s',
+            tlsCipherSuites: TLS_CIPHERS,
+          }
+        : {}),
+      ...(inventory.profile === 'cis' ? { eventRecordQPS: 0 } : {}),
+      ...inventory.kubelet.config,
+    },
+    { sortKeys: true },
+  );
+}

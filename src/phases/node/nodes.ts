@@ -1,0 +1,61 @@
+import type { Host, Taint } from '../../inventory/types.ts';
+import { podRanges } from '../network/pod-ranges.ts';
+import { apiHost, isReserved, nodes } from '../shared/topology.ts';
+import type { Phase, World } from '../phase.ts';
+import { nodePath } from '../../resources/kube-api.ts';
+import { nodeObject, notReady } from '../../resources/node-object.ts';
+
+/** Labels, taints and pod range of every node, through the API: kubelet may not set most of them itself. */
+export const nodesPhase: Phase = {
+  id: 'nodes',
+  title: 'Node labels and taints',
+  batch: 'parallel',
+  hosts: apiHost,
+  resources(world) {
+    const ranges = podRanges(world);
+    // A host that was not reached may never have registered; the others do not wait for it.
+    const reached = nodes(world).filter(({ name }) => world.seen(name) !== undefined);
+    return reached.map((host) =>
+      nodeObject({
+        name: host.name,
+        labels: labelsOf(host),
+        taints: taintsOf(world, host),
+        podCIDR: ranges.get(host.name),
+      }),
+    );
+  },
+};
+
+/** Every node Ready: what a whole run is for. */
+export const verifyPhase: Phase = {
+  id: 'verify',
+  title: 'Nodes are ready',
+  batch: 'parallel',
+  hosts: nodes,
+  resources: () => [],
+  gates: (world, host) =>
+    apiHost(world).map(({ name: at }) => ({
+      title: `node ${host.name} is Ready`,
+      at,
+      watches: [{ kind: 'object', key: nodePath(host) } as const],
+      judge: (seen) => notReady(seen.object(nodePath(host))?.body),
+      timeoutSeconds: 120,
+      units: ['kubelet.service'],
+    })),
+};
+
+const labelsOf = (host: Host): Record<string, string> => ({
+  ...Object.fromEntries(
+    (['master', 'worker'] as const)
+      .filter((role) => host.roles.includes(role))
+      .map((role) => [`node-role.kubernetes.io/${role}`, '']),
+  ),
+  ...host.labels,
+});
+
+const taintsOf = (world: World, host: Host): Taint[] => [
+  ...(isReserved(world, host)
+    ? [{ key: 'node-role.kubernetes.io/master', value: '', effect: 'NoSchedule' } as const]
+    : []),
+  ...host.taints,
+];

@@ -1,0 +1,38 @@
+import type { Host } from '../inventory/types.ts';
+import type { Observed } from '../probe/observe.ts';
+import type { HostFacts } from '../facts/facts.ts';
+import type { World } from '../phases/phase.ts';
+
+/** One thing that is looked at on every host. */
+export interface Check {
+  readonly id: string;
+  readonly title: string;
+  readonly check: (subject: Subject) => readonly Result[];
+}
+
+/** A host that was seen. */
+export interface Subject {
+  readonly world: World;
+  readonly host: Host;
+  readonly facts: HostFacts;
+  readonly seen: Observed;
+  readonly time: AskedAt | undefined;
+  /** The other hosts that were seen. */
+  readonly others: readonly Subject[];
+}
+
+export interface Result {
+  readonly level: 'error' | 'warn' | 'fixed-by-up';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** When a host was asked and when its answer was there, in seconds since 1970 by the controller's clock. */
+export interface AskedAt {
+  readonly asked: number;
+  readonly answered: number;
+}
+
+export const error = (message: string, hint: string): Result[] => [{ level: 'error', message, hint }];
+export const warn = (message: string, hint: string): Result[] => [{ level: 'warn', message, hint }];
+export const fixedByUp = (message: string): Result[] => [{ level: 'fixed-by-up', message }];

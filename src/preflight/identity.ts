@@ -1,0 +1,81 @@
+import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
+import { type Check, type Subject, error, fixedByUp, warn } from './check.ts';
+
+/** Whose host it is, and whether it can be told from the others. */
+export const identityChecks: readonly Check[] = [
+  {
+    id: 'foreign-host',
+    title: 'no other cluster is on the host',
+    check({ world, facts }) {
+      const hint = 'Use another host, or remove that cluster from it first; nothing was touched.';
+      const { cluster, foreign } = facts;
+      const { name } = world.inventory;
+      if (!cluster) {
+        return foreign.length === 0
+          ? []
+          : error(
+              `has a Kubernetes that was not made by this program (${foreign.slice(0, 3).join(', ')})`,
+              hint,
+            );
+      }
+      if (cluster.name !== name)
+        return error(`belongs to the cluster "${cluster.name}", not to "${name}"`, hint);
+      const keyId = world.pki.caKeyId('cluster');
+      // An authority that has handed over is still one of this cluster's.
+      const former = world.pki.trusted('cluster').map((pem) => keyIdOf(readCertificate(pem)));
+      if (keyId === undefined || [keyId, ...former].some((own) => own === cluster.ca)) return [];
+      return error(
+        `belongs to another cluster "${name}", whose CA has the key ${cluster.ca ?? 'unknown'}`,
+        hint,
+      );
+    },
+  },
+  {
+    id: 'state-missing',
+    title: 'the state folder belongs to the cluster on the host',
+    check({ world, facts }) {
+      const { name } = world.inventory;
+      if (facts.cluster?.name !== name || world.pki.exists()) return [];
+      return error(
+        `the cluster "${name}" lives on this host, and its keys are not in the state folder`,
+        'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup, or run "k8s-bootstrap adopt": it reads the keys from the masters.',
+      );
+    },
+  },
+  {
+    id: 'machine-id',
+    title: 'every host has a machine id of its own',
+    check({ facts, others }) {
+      const twins = namesOf(
+        others.filter((other) => facts.machineId !== '' && other.facts.machineId === facts.machineId),
+      );
+      if (twins === '') return [];
+      return warn(
+        `has the same machine id as ${twins}`,
+        'Clones of one image: remove /etc/machine-id, run systemd-machine-id-setup and boot again.',
+      );
+    },
+  },
+  {
+    id: 'hostname',
+    title: 'every host has a name of its own',
+    check({ world, host, facts, others }) {
+      if (facts.hostname === host.name) return [];
+      if (host.setHostname) return fixedByUp(`is called ${facts.hostname}, becomes ${host.name}`);
+      if (world.inventory.profile === 'cis') {
+        return error(
+          `is called ${facts.hostname}, its node ${host.name}: profile cis allows no other name`,
+          'Set setHostname: true, or give the host that name.',
+        );
+      }
+      const twins = namesOf(others.filter((other) => other.facts.hostname === facts.hostname));
+      if (twins === '') return [];
+      return warn(
+        `is called ${facts.hostname} as ${twins} is`,
+        'Set setHostname: true, so that logs and prompts tell them apart.',
+      );
+    },
+  },
+];
+
+const namesOf = (subjects: readonly Subject[]): string => subjects.map(({ host }) => host.name).join(', ');

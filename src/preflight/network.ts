@@ -1,0 +1,126 @@
+import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
+import { ports } from '../kernel/host-paths.ts';
+import { isNode, nodes } from '../phases/shared/topology.ts';
+import type { HostFacts, Listener } from '../facts/facts.ts';
+import { openPorts } from '../phases/host/firewall.ts';
+import { ROUTE_PROTOCOL } from '../resources/pod-routes.ts';
+import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
+
+/** Addresses, ports and routes. */
+export const networkChecks: readonly Check[] = [
+  {
+    id: 'address',
+    title: 'the host has its address',
+    check: ({ host, facts: { addresses } }) =>
+      addresses.length === 0 || addresses.some(({ ip }) => ip === host.ip)
+        ? []
+        : warn(
+            `${host.ip} is on none of its interfaces (${addresses.map(({ ip }) => ip).join(', ')})`,
+            'Set the host\'s "ip" to the address by which the other hosts reach it.',
+          ),
+  },
+  {
+    id: 'default-route',
+    title: 'there is a default route',
+    check: ({ host, facts: { defaultInterface } }) =>
+      isNode(host) && defaultInterface === undefined
+        ? warn('has no default route', 'Without one the node itself reaches no service; any gateway will do.')
+        : [],
+  },
+  { id: 'ports', title: 'the ports of its roles are free', check: portsInUse },
+  {
+    id: 'firewalld',
+    title: 'firewalld lets the cluster through',
+    check({ world, host, facts: { firewalld } }) {
+      if (!firewalld) return [];
+      switch (world.inventory.os.firewall) {
+        case 'open-ports':
+          return [];
+        case 'disable':
+          return fixedByUp('firewalld runs');
+        case 'ignore':
+          return warn(
+            'firewalld runs, and os.firewall is "ignore"',
+            `Open ${openPorts(world, host).join(' ')} yourself.`,
+          );
+      }
+    },
+  },
+  { id: 'ranges', title: 'pod and service ranges are nobody else’s', check: rangesInUse },
+  { id: 'neighbours', title: 'nodes reach each other without a router', check: neighbours },
+];
+
+/** As the kernel cuts them, at 15 characters. */
+const OURS = ['etcd', 'kube-apiserver', 'kube-controller', 'kube-scheduler', 'kubelet', 'kube-proxy'];
+const OUR_INTERFACES = /^(?:cni0|docker0|kube-ipvs0|veth.*)$/;
+
+function portsInUse({ world, host, facts }: Subject): Result[] {
+  const wanted = [
+    ...(host.roles.includes('master')
+      ? [world.inventory.apiServer.port, ports.controllerManager, ports.scheduler]
+      : []),
+    ...(host.roles.includes('etcd') ? [ports.etcdClient, ports.etcdPeer] : []),
+    ...(isNode(host)
+      ? [ports.kubelet, ports.kubeletHealth, ports.kubeProxyMetrics, ports.kubeProxyHealth]
+      : []),
+  ];
+  const isOurs = ({ process }: Listener): boolean => facts.cluster !== undefined && OURS.includes(process);
+  const inTheWay = ({ address }: Listener): boolean =>
+    address === '*' || address === host.ip || address.startsWith('127.');
+  const taken = facts.listening.filter((one) => wanted.includes(one.port) && inTheWay(one) && !isOurs(one));
+  const users = new Map(taken.map(({ port, process }) => [port, process || 'something']));
+  return [...users].flatMap(([port, process]) =>
+    error(
+      `port ${port} is in use by ${process}`,
+      `See "ss -ltnp sport = :${port}" on the host, and stop it or move it.`,
+    ),
+  );
+}
+
+function rangesInUse({ world, facts }: Subject): Result[] {
+  const { podCIDR, serviceCIDR } = world.inventory.network;
+  const { routes, addresses } = foreignNetworks(facts);
+  return (
+    [
+      ['network.podCIDR', podCIDR],
+      ['network.serviceCIDR', serviceCIDR],
+    ] as const
+  ).flatMap(([field, cidr]) => {
+    const range = parseCidr(cidr);
+    const route = routes.find(({ to }) => overlaps(parseCidr(to), range));
+    const address = addresses.find(({ ip }) => contains(range, ip));
+    const use = route ? `the route to ${route.to}` : address && `the address ${address.ip}`;
+    if (use === undefined) return [];
+    return error(`${use} lies in ${field} ${cidr}`, `Choose a ${field} that the hosts' networks do not use.`);
+  });
+}
+
+/** Networks in which a host is for itself: without the default route and what a cluster of ours made. */
+export const foreignNetworks = ({
+  routes,
+  addresses,
+}: HostFacts): Pick<HostFacts, 'routes' | 'addresses'> => ({
+  routes: routes.filter(
+    ({ to, dev, protocol }) =>
+      to !== '0.0.0.0/0' && protocol !== ROUTE_PROTOCOL && !OUR_INTERFACES.test(dev ?? ''),
+  ),
+  addresses: addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name)),
+});
+
+/** `cni: bridge` sends packets for a pod straight to its node: a router between would not know where to. */
+function neighbours({ world, host, facts }: Subject): Result[] {
+  const own = facts.addresses.find(({ ip }) => ip === host.ip);
+  if (world.inventory.network.cni !== 'bridge' || !isNode(host) || !own) return [];
+  const far = nodes(world).filter(({ ip }) => !sameNetwork(own.ip, ip, own.prefix));
+  if (far.length === 0) return [];
+  return error(
+    `${own.ip}/${own.prefix} is not in one network with ${far.map(({ name, ip }) => `${name} (${ip})`).join(', ')}`,
+    'Use network.cni: none and a pod network that can cross routers, like flannel.',
+  );
+}
+
+const sameNetwork = (a: string, b: string, prefix: number): boolean =>
+  networkOf(a, prefix) === networkOf(b, prefix);
+
+const networkOf = (ip: string, prefix: number): number =>
+  Math.floor(ip.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0) / 2 ** (32 - prefix));

@@ -1,0 +1,146 @@
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { dueOn } from '../plan/planner.ts';
+import type { Desire, Gate, Stage } from '../plan/stage.ts';
+import { watchesOf } from '../plan/stage.ts';
+import { applyOn } from './apply.ts';
+import { type Fleet, type Member, alive, onEach, probe, sightings } from './fleet.ts';
+import { pass, standing } from './gates.ts';
+
+/** What a stage is run by: what is wanted, and whom it cannot do without. */
+export interface StageGoal {
+  readonly desire: Desire;
+  readonly essential: (host: string) => boolean;
+}
+
+/**
+ * Brings the hosts of one stage to what it wants, and waits for its gates.
+ * @throws the failure of a host that the run cannot do without; E_TOO_FEW_STAND; E_ABORTED between two groups
+ */
+export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: AbortSignal): Promise<void> {
+  const stage = stageOf(fleet, goal, id);
+  const members = participants(fleet, stage);
+  const started = performance.now();
+  const unknown = members.filter((member) =>
+    dueFor(stage, member).some(({ change }) => change.kind === 'unknown'),
+  );
+  const watches = watchesOf([stage]);
+  await onEach(fleet, unknown, id, async (member) => {
+    await probe(fleet, member, watches.get(member.name) ?? []);
+  });
+  const fresh = stageOf(fleet, goal, id);
+  const all = participants(fleet, fresh);
+  const busy = all.filter((member) => dueFor(fresh, member).length > 0);
+  const settle = (): Promise<void> =>
+    onEach(
+      fleet,
+      all.filter((member) => !member.failed && !busy.includes(member)),
+      id,
+      (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
+    );
+  if (busy.length > 0) {
+    fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
+    for (const { members: group, takesDown } of groupsOf(fleet, fresh, busy)) {
+      stopIfAsked(stop);
+      if (takesDown) await settle();
+      if (takesDown && all.some((member) => member.failed)) break;
+      for (const member of takesDown ? group : []) refuseTooFew(fleet, fresh, member);
+      await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
+      await onEach(
+        fleet,
+        group.filter(({ failed }) => !failed),
+        id,
+        async (member) => {
+          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
+        },
+      );
+    }
+    const failed = busy.filter((member) => member.failed).map(({ name }) => name);
+    fleet.emit({
+      type: 'phase.done',
+      phase: id,
+      milliseconds: Math.round(performance.now() - started),
+      failed,
+    });
+  }
+  await settle();
+  const lost = all.find(({ name, failed }) => failed && goal.essential(name));
+  if (lost?.failed) throw lost.failed;
+}
+
+interface Group {
+  readonly members: readonly Member[];
+  /** Whether a healthy member goes out of service: then all others must stand. */
+  readonly takesDown: boolean;
+}
+
+/**
+ * Who goes together. In a rolling stage, members that are down take no service with them, so they go first and at once;
+ * where too few stand, as on the morning after a power cut, they are also those that can change it. The healthy ones
+ * follow one by one.
+ */
+function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Group[] {
+  if (stage.batch === 'parallel') return [{ members: busy, takesDown: false }];
+  const down = busy.filter(({ name }) => !works(fleet, stage, name));
+  return [
+    ...(down.length > 0 ? [{ members: down, takesDown: false }] : []),
+    ...busy
+      .filter((member) => !down.includes(member))
+      .map((member) => ({ members: [member], takesDown: true })),
+  ];
+}
+
+/** By what was last seen; a host that was not reached does not. */
+const works = (fleet: Fleet, stage: Stage, host: string): boolean =>
+  stage.gates(host).every((gate) => standing(fleet, gate) === undefined);
+
+/**
+ * A healthy member is taken down only while what stays is enough. Of so few that nothing could ever be changed (one, or
+ * two that need each other) all the others do.
+ * @throws E_TOO_FEW_STAND
+ */
+function refuseTooFew(fleet: Fleet, stage: Stage, { name }: Member): void {
+  const others = stage.hosts.filter((host) => host !== name);
+  const needed = Math.min(stage.mustStand(stage.hosts.length), others.length);
+  const down = others.filter((host) => !works(fleet, stage, host));
+  if (others.length - down.length >= needed) return;
+  throw new BootstrapError(
+    'E_TOO_FEW_STAND',
+    `${stage.title} on ${name} is left as it is: without it only ${others.length - down.length} of ${stage.hosts.length} would stand, and ${needed} must`,
+    {
+      hint: `Not well: ${down.join(', ')}. Repair them first; k8s-bootstrap status says what they lack.`,
+      where: { host: name, phase: stage.id },
+    },
+  );
+}
+
+/** Gates that hold by what was last seen cost nothing; only the others are waited for. */
+export async function passStanding(
+  fleet: Fleet,
+  member: Member,
+  phase: string,
+  gates: readonly Gate[],
+): Promise<void> {
+  for (const gate of gates) {
+    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate);
+  }
+}
+
+export const participants = (fleet: Fleet, stage: Stage): Member[] =>
+  alive(fleet).filter(({ name, seen }) => seen !== undefined && stage.hosts.includes(name));
+
+const dueFor = (stage: Stage, member: Member): ReturnType<typeof dueOn> =>
+  member.seen ? dueOn(stage, member.name, member.seen, new Map(member.done)) : [];
+
+function stageOf(fleet: Fleet, goal: StageGoal, id: string): Stage {
+  const stage = goal.desire(sightings(fleet)).find((one) => one.id === id);
+  if (!stage) throw new BootstrapError('E_BUG', `phase ${id} is gone in the middle of a run`);
+  return stage;
+}
+
+export function stopIfAsked(stop: AbortSignal): void {
+  if (!stop.aborted) return;
+  throw new BootstrapError('E_ABORTED', 'interrupted; what was running has been finished', {
+    exitCode: ExitCode.interrupted,
+    hint: 'Run up again: it goes on where this run stopped.',
+  });
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { describe, expect, it } from 'vitest';
+import { type Finding, checks, neverIgnored, preflight } from '../../../src/preflight/preflight.ts';
+import { type WorldSpec, hostSaying, worldOf } from '../phases/world.ts';
+
+type Said = Readonly<Record<string, string | readonly string[]>>;
+
+interface Case {
+  readonly when: string;
+  readonly says?: Said;
+  /** What w2 says; by default it is fresh. */
+  readonly other?: Said;
+  readonly world?: WorldSpec;
+  readonly host?: string;
+  readonly family?: 'centos' | 'debian';
+  readonly finds: `${Finding['level']} ${string}` | 'nothing';
+}
+
+const cases = load(
+  readFileSync(new URL('../../cases/preflight/hosts.yaml', import.meta.url), 'utf8'),
+) as Record<string, Case[]>;
+
+/** These are tried below. */
+const ELSEWHERE = ['clock', 'firewalld'];
+
+describe.each(checks.map(({ id }) => id))('%s', (id) => {
+  const own = cases[id] ?? [];
+  it('has cases', () => {
+    expect(own.length > 0 || ELSEWHERE.includes(id)).toBe(true);
+  });
+  it.each(own)('$when → $finds', ({ says, other, world = {}, host = 'w1', family = 'centos', finds }) => {
+    const seen = {
+      ...(other && { w2: { facts: hostSaying('centos', other) } }),
+      [host]: { ...world.seen?.[host], facts: hostSaying(family, says ?? {}) },
+    };
+    const found = preflight(worldOf({ ...world, seen })).filter((one) => one.host === host && one.id === id);
+    if (finds === 'nothing') {
+      expect(found).toEqual([]);
+      return;
+    }
+    const [level = '', ...words] = finds.split(' ');
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ level, message: expect.stringContaining(words.join(' ')) as string });
+    if (level !== 'fixed-by-up') expect(found[0]?.hint).toMatch(/^[A-Z].*[a-z.:]/);
+  });
+});
+
+describe('clock', () => {
+  const skewed = (clock: number): string | undefined =>
+    preflight(
+      worldOf({ seen: { w1: { facts: hostSaying('centos', { clock: String(clock) }) } } }),
+      new Map([['w1', { asked: 1000, answered: 1003 }]]),
+    )
+      .filter(({ id }) => id === 'clock')
+      .map(({ level, message }) => `${level}: ${message}`)[0];
+
+  it('is right when it lies between question and answer, give or take 2 s', () => {
+    expect([998, 1000, 1003, 1005].map(skewed)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+  it('warns above 2 s and refuses above 60 s', () => {
+    expect(skewed(997)).toBe("warn: its clock is 3 s behind this machine's");
+    expect(skewed(1063)).toBe("warn: its clock is 60 s ahead of this machine's");
+    expect(skewed(1064)).toBe("error: its clock is 61 s ahead of this machine's");
+  });
+});
+
+it.each([
+  ['open-ports', undefined],
+  ['disable', 'fixed-by-up'],
+  ['ignore', 'warn'],
+])('firewalld with os.firewall: %s → %s', (wanted, level) => {
+  const world = worldOf({
+    inventory: { os: { firewall: wanted } },
+    seen: { w1: { units: { 'firewalld.service': { active: 'active' } } } },
+  });
+  expect(preflight(world).find(({ host, id }) => host === 'w1' && id === 'firewalld')?.level).toBe(level);
+});
+
+it('says nothing of hosts that were not seen', () => {
+  expect(preflight(worldOf({ seen: { m1: undefined, w1: undefined, w2: undefined } }))).toEqual([]);
+});
+
+it('finds nothing wrong with a host of ours that works', () => {
+  const facts = hostSaying('centos', {
+    'cluster.name': 'demo',
+    'cluster.ca': 'aa',
+    uname: 'w1 4.18.0 x86_64',
+    selinux: '0',
+    network: [
+      '',
+      '2: eth0    inet 192.0.2.12/24 brd 192.0.2.255 scope global eth0',
+      'default via 192.0.2.1 dev eth0',
+    ],
+    mark: '/etc/systemd/system/kubelet.service',
+    listening: ['', 'LISTEN 0 128 *:10250 *:* users:(("kubelet",pid=1,fd=2))'],
+  });
+  const world = worldOf({
+    caKeyId: 'aa',
+    seen: { m1: undefined, w2: undefined, w1: { facts, packages: { docker: '1.13.1' } } },
+  });
+  expect(preflight(world)).toEqual([]);
+});
+
+it('names checks once, and never lets another cluster be ignored', () => {
+  expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
+  expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining([...neverIgnored]));
+});
