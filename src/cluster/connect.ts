@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { BootstrapError } from '../kernel/errors.ts';
+import { hostNamed } from '../inventory/lookup.ts';
 import type { Inventory, JumpHost, Ssh } from '../inventory/types.ts';
 import { openKnownHosts, type KnownHostsPolicy } from '../transport/host-keys.ts';
 import type { Connect } from '../transport/session.ts';
@@ -8,9 +8,7 @@ import type { SshTarget } from '../transport/target.ts';
 
 /** Where a host of the inventory is dialled, and through whom. */
 export function targetOf(inventory: Inventory, name: string): SshTarget & { readonly ssh: Ssh } {
-  const host = inventory.hosts.find((one) => one.name === name);
-  if (!host) throw new BootstrapError('E_HOST', `there is no host ${name} in the inventory`);
-  const { address, ssh } = host;
+  const { address, ssh } = hostNamed(inventory, name);
   return { host: name, address, ssh, via: ssh.jump && jumpTarget(inventory, ssh.jump) };
 }
 

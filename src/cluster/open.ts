@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
+import { hostNamed } from '../inventory/lookup.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { phases } from '../phases/index.ts';
@@ -42,7 +43,8 @@ export interface Cluster {
   /** Titles of the phases that are left out of this run, as there is no cluster yet. */
   later(seen: ReadonlyMap<string, Observed>): readonly string[];
   readonly desire: Desire;
-  readonly watches: ReadonlyMap<string, readonly Watch[]>;
+  /** What to look at on a host before anything is known of it. */
+  readonly watches: (host: string) => readonly Watch[];
   /** Whether all phases take part. */
   readonly complete: boolean;
   world(seen: ReadonlyMap<string, Observed>): World;
@@ -97,10 +99,12 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const stages = (here: World, taking = selected): readonly Stage[] =>
     renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
   const takingPart = whoTakesPart(selected, options);
-  const watches = imaginedWatches(selected, inventory, world, stages);
-  for (const host of inventory.hosts) {
-    watches.get(host.name)?.push(...clusterWatches(options, host), ...(asks?.(inventory, host) ?? []));
-  }
+  let imagine: ((name: string) => Watch[]) | undefined;
+  const watches = (name: string): readonly Watch[] => {
+    const host = hostNamed(inventory, name);
+    imagine ??= imaginedWatches(selected, inventory, world, stages);
+    return [...imagine(name), ...clusterWatches(options, host), ...(asks?.(inventory, host) ?? [])];
+  };
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
   // kubectl cannot open what is sealed: then "users kubeconfig" writes it, where it is asked to.
   const keepTexts = async (): Promise<void> => {

@@ -1,8 +1,7 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Inventory } from '../inventory/types.ts';
-import { type Fleet, alive, onEach, sessionOf } from '../run/fleet.ts';
-import { runScript } from '../transport/feed.ts';
+import { type Fleet, alive, onEach, runOn } from '../run/fleet.ts';
 
 export const REACH_CHECK = 'reachability';
 
@@ -18,10 +17,9 @@ export async function checkReach(fleet: Fleet, inventory: Inventory): Promise<vo
   await onEach(fleet, members, undefined, async (member) => {
     const others = targets.filter(({ name }) => name !== member.name);
     if (others.length === 0) return;
-    const result = await runScript(sessionOf(member), {
+    const result = await runOn(fleet, member, {
       script: others.map(({ name, ip, ssh }) => dial(name, ip, ssh.port)).join('\n') + '\nwait',
       timeoutMs: 30_000,
-      signal: fleet.kill,
     });
     for (const [, name = '', why = ''] of result.stdout.toString('utf8').matchAll(/^blocked (\S+) (.*)$/gm)) {
       const ip = others.find((other) => other.name === name)?.ip ?? '';

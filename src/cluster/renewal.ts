@@ -35,13 +35,15 @@ export function renewalStages(stages: readonly Stage[], { names, hosts }: Renewa
       ...stage,
       batch: 'rolling',
       // The other members of a quorum have to stand while one is restarted, and are looked at for that.
-      hosts: stage.hosts.filter((host) => holds(stage, host) && (stage.batch === 'rolling' || isMeant(host))),
+      hosts: new Set(
+        [...stage.hosts].filter((host) => holds(stage, host) && (stage.batch === 'rolling' || isMeant(host))),
+      ),
       resources: (host) =>
         isMeant(host)
           ? stage.resources(host).filter(({ id }) => asked.has(id) || id.startsWith(serviceId('')))
           : [],
     }))
-    .filter((stage) => stage.hosts.some(isMeant));
+    .filter((stage) => [...stage.hosts].some(isMeant));
 }
 
 /** The administrator's lies on the controller; masters hold copies. */

@@ -4,7 +4,8 @@ import { withRole } from '../phases/shared/topology.ts';
 import { factsOf, factsWatches, imagined } from '../facts/facts.ts';
 import { phases } from '../phases/index.ts';
 import type { Phase, World } from '../phases/phase.ts';
-import { type Stage, watchesOf } from '../plan/stage.ts';
+import { type Stage, gatesElsewhere, watchesAt } from '../plan/stage.ts';
+import { hostNamed } from '../inventory/lookup.ts';
 import { paths } from '../kernel/host-paths.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 
@@ -61,53 +62,45 @@ export const worldOf = (
 });
 
 /** Phases as the engine takes them. */
-export function bind(selected: readonly Phase[], world: World): Stage[] {
-  const host = (name: string): Inventory['hosts'][number] =>
-    world.inventory.hosts.find((one) => one.name === name) ?? unreachable(name);
-  return selected.map((phase) => ({
+export const bind = (selected: readonly Phase[], world: World): Stage[] =>
+  selected.map((phase) => ({
     id: phase.id,
     title: phase.title,
     batch: phase.batch,
     mustStand: (hosts) => phase.mustStand?.(hosts) ?? 0,
-    hosts: phase.hosts(world).map(({ name }) => name),
-    resources: once((name: string) => phase.resources(world, host(name))),
-    gates: once((name: string) => phase.gates?.(world, host(name)) ?? []),
+    hosts: new Set(phase.hosts(world).map(({ name }) => name)),
+    resources: (name) => phase.resources(world, hostNamed(world.inventory, name)),
+    gates: (name) => phase.gates?.(world, hostNamed(world.inventory, name)) ?? [],
   }));
-}
-
-/** A pure function of a name, computed once for each: a plan, its questions and its gates ask for the same. */
-function once<T>(make: (name: string) => T): (name: string) => T {
-  const known = new Map<string, T>();
-  return (name) => {
-    const value = known.get(name) ?? make(name);
-    known.set(name, value);
-    return value;
-  };
-}
 
 /**
- * What to ask of every host before anything is known of it: all that the phases would look at on a
- * fresh host of either family, so that one exec is enough to know whether there is anything to do.
+ * What to ask of a host before anything is known of it: all that the phases would look at on a fresh host of either
+ * family, so that one exec is enough to know whether there is anything to do.
  */
 export function imaginedWatches(
   selected: readonly Phase[],
   inventory: Inventory,
   world: (seen: ReadonlyMap<string, Observed>) => World,
   stages: (here: World) => readonly Stage[],
-): Map<string, Watch[]> {
-  // Facts decide what is wanted and whether a host is fit, whichever phases take part.
-  const watches = new Map<string, Watch[]>(inventory.hosts.map(({ name }) => [name, factsWatches()]));
-  for (const family of ['centos', 'debian'] as const) {
+): (host: string) => Watch[] {
+  const families = (['centos', 'debian'] as const).map((family) => {
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
-    for (const [host, more] of watchesOf(stages(here))) watches.get(host)?.push(...more);
-    for (const phase of selected) {
-      for (const host of phase.hosts(here))
-        watches.get(host.name)?.push(...(phase.watch?.(here, host) ?? []));
+    const bound = stages(here);
+    return { here, bound, elsewhere: gatesElsewhere(bound) };
+  });
+  return (name) => {
+    const host = hostNamed(inventory, name);
+    // Facts decide what is wanted and whether a host is fit, whichever phases take part.
+    const watches = factsWatches();
+    for (const { here, bound, elsewhere } of families) {
+      for (const stage of bound) {
+        if (stage.hosts.has(name)) watches.push(...watchesAt(stage, name));
+      }
+      watches.push(...(elsewhere.get(name) ?? []));
+      for (const phase of selected) {
+        if (phase.watch && phase.hosts(here).includes(host)) watches.push(...phase.watch(here, host));
+      }
     }
-  }
-  return watches;
-}
-
-function unreachable(name: string): never {
-  throw new TypeError(`${name} is not in the inventory`);
+    return watches;
+  };
 }

@@ -45,9 +45,9 @@ export async function visitHosts(
   }
   const knownHosts = knownHostsOf(stateFolderOf(inventory), acceptNewHostKeys);
   await firstContact({ inventory, knownHosts, emit, confirm, signal: kill });
-  const fleet = makeFleet(hosts, { emit, concurrency, kill });
+  const fleet = makeFleet(hosts, { emit, connect: connector(inventory, knownHosts), concurrency, kill });
   try {
-    await connectAll(fleet, connector(inventory, knownHosts), ask && ((member) => ask(fleet, member)));
+    await connectAll(fleet, ask && ((member) => ask(fleet, member)));
     return await act(fleet);
   } finally {
     const summaries = hostSummaries(fleet);

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Plan } from '../plan/plan.ts';
-import { type Goal, consider } from '../run/converge.ts';
+import { type Goal, consider, tellPlan } from '../run/converge.ts';
 import { type Fleet, probeAnew } from '../run/fleet.ts';
 import { endingAuthorities } from './ending-authorities.ts';
 import type { OpenState } from './open-state.ts';
@@ -27,9 +27,13 @@ export interface Run {
   readonly cluster: Cluster;
   readonly fleet: Fleet;
   readonly goal: Goal;
+  /** Tells the plan, where that is what was asked for, or what will be done. */
+  readonly tell: () => Promise<void>;
 }
 
-/** Read, open, connect, ask everything, plan, act, sum up: the way of all commands that go by the phases. */
+/**
+ * Read, open, connect, ask everything, plan, act, sum up: the way of all commands that go by the phases.
+ */
 export async function visit(
   options: RunOptions,
   act: (run: Run, plan: Plan) => Promise<number>,
@@ -55,7 +59,8 @@ export async function visit(
   try {
     return await visitHosts(route, options, async (fleet) => {
       const found = await opened;
-      return act({ ...found, fleet }, await consider(fleet, found.goal));
+      const plan = await consider(fleet, found.goal);
+      return act({ ...found, fleet, tell: () => tellPlan(fleet, found.goal, plan) }, plan);
     });
   } finally {
     await cluster?.artifacts.close();
@@ -63,7 +68,7 @@ export async function visit(
 }
 
 /** Everything of the cluster that is on this machine, and what the run is about. */
-async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Run, 'fleet'>> {
+async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Run, 'fleet' | 'tell'>> {
   const [{ openCluster }, { openState }, { admission }] = await Promise.all([
     import('./open.ts'),
     import('./open-state.ts'),

@@ -1,4 +1,4 @@
-import { paths } from '../kernel/host-paths.ts';
+import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
 
 /** Signs of a cluster that somebody else made: kubeadm's files, units of the same names, an etcd's data. */
 const MARKS = [
@@ -24,6 +24,23 @@ const DOCKER_OPTIONS = [
   '/etc/sysconfig/docker-network',
   '/etc/default/docker',
 ];
+
+/**
+ * Routes to pods are compared with their table where they are: of thousands, only what differs is worth telling, and of
+ * that the first few.
+ */
+const POD_ROUTES = `
+part == "table" { if ($1 ~ /^[0-9]/) wanted[$1] = $2; next }
+$3 == "inet" { split($4, at, "/"); own[at[1]] }
+/ proto ${POD_ROUTE_PROTOCOL}( |$)/ { found[$1] = $3; next }
+{ print }
+END {
+  for (to in wanted) if (!(wanted[to] in own) && found[to] != wanted[to] && ++n <= 3)
+    print "== podRoute the route to " to " via " wanted[to] " is missing"
+  for (to in found) if ((!(to in wanted) || wanted[to] in own) && ++m <= 3)
+    print "== podRoute the route to " to " leads nowhere"
+  if (n + m > 6) print "== podRoute and more"
+}`.trim();
 
 /**
  * Prints `== key value` lines; what is longer follows its line. The shell's own `read` and tests are used where
@@ -57,7 +74,8 @@ while read -r line; do case $line in SELINUX=*) say selinuxAtBoot "\${line#*=}" 
 [ ! -r ${paths.cluster} ] || while read -r key line; do say "cluster.$key" "$line"; done < ${paths.cluster}
 for f in ${MARKS.join(' ')}; do [ ! -e "$f" ] || say mark "$f"; done
 say disk; df -Pk /var/lib
-say network; printf 'addr show\\nroute show\\n' | ip -o -4 -batch -
+say network; T=/dev/null; [ ! -f ${paths.podRoutes} ] || T=${paths.podRoutes}
+printf 'addr show\\nroute show\\n' | ip -o -4 -batch - | awk '${POD_ROUTES}' part=table "$T" part=kernel -
 say listening; ss -ltnp
 say cni; [ ! -f ${paths.cniConfig}/10-bridge.conflist ] || while read -r line || [ -n "$line" ]; do
   case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac

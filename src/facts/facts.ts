@@ -36,6 +36,8 @@ export interface HostFacts {
   readonly cgroups: 'v1' | 'v2' | 'hybrid';
   readonly addresses: readonly Address[];
   readonly routes: readonly Route[];
+  /** What is wrong with our routes to pods, as sentences; they themselves are not among `routes`. */
+  readonly podRoutes: readonly string[];
   readonly defaultInterface: string | undefined;
   /** Free space of the file system that holds /var/lib. */
   readonly diskFreeMiB: number;
@@ -135,6 +137,7 @@ function parse(seen: Observed | undefined): HostFacts {
     cgroups: cgroupsOf(all('cgroup')),
     addresses: all('network').flatMap(address),
     routes,
+    podRoutes: all('podRoute'),
     defaultInterface: routes.find(({ to }) => to === '0.0.0.0/0')?.dev,
     diskFreeMiB: Math.floor(Number(all('disk').at(-1)?.split(/\s+/)[3] ?? 0) / 1024),
     listening: all('listening').flatMap(listener),

@@ -22,6 +22,9 @@ export const ports = {
   nfs: 2049,
 } as const;
 
+/** Number that marks a route to pods as ours (`proto` of ip-route(8)); no routing daemon uses it. */
+export const POD_ROUTE_PROTOCOL = '86';
+
 /** Folder of our binaries. Not in sudo's secure_path on CentOS: commands use absolute paths. */
 export const binaryFolder = '/usr/local/bin';
 
@@ -41,6 +44,8 @@ export const paths = {
   /** Name and place as in the course; read by the apiserver at its start only. */
   tokens: '/etc/kubernetes/pki/tokens.csv',
   encryptionConfig: '/etc/kubernetes/encryption-config.yaml',
+  /** The pod range of every node, and through whom it is reached; the same on all nodes. */
+  podRoutes: '/etc/kubernetes/pod-routes',
   auditPolicy: '/etc/kubernetes/audit-policy.yaml',
   admissionConfig: '/etc/kubernetes/admission-config.yaml',
   /** 0700: the apiserver creates its audit log world-readable. */

@@ -1,20 +1,21 @@
 import type { Change } from '../resources/resource.ts';
 
-/** What a run would do: plain data, in the order it would be done. */
+/** What a run would do: plain data, host by host, each in the order in which it would be done. */
 export interface Plan {
-  readonly phases: readonly PhasePlan[];
-  /** Files on hosts that an earlier run wrote and nothing wants any more. */
-  readonly orphans: readonly { readonly host: string; readonly path: string }[];
-}
-
-export interface PhasePlan {
-  readonly phase: string;
-  readonly title: string;
+  /** Hosts with something to do, or with something left over. */
   readonly hosts: readonly HostPlan[];
 }
 
 export interface HostPlan {
   readonly host: string;
+  readonly phases: readonly PhasePlan[];
+  /** Files that an earlier run wrote and nothing wants any more. */
+  readonly orphans: readonly string[];
+}
+
+export interface PhasePlan {
+  readonly phase: string;
+  readonly title: string;
   readonly changes: readonly PlannedChange[];
 }
 
@@ -25,9 +26,87 @@ export interface PlannedChange {
   readonly change: Change;
 }
 
-export const allChanges = (plan: Plan): { phase: string; host: string; planned: PlannedChange }[] =>
-  plan.phases.flatMap(({ phase, hosts }) =>
-    hosts.flatMap(({ host, changes }) => changes.map((planned) => ({ phase, host, planned }))),
-  );
+export interface LocatedChange {
+  readonly phase: string;
+  readonly host: string;
+  readonly planned: PlannedChange;
+}
 
-export const isEmpty = (plan: Plan): boolean => allChanges(plan).length === 0;
+export const changesOf = ({ host, phases }: HostPlan): LocatedChange[] =>
+  phases.flatMap(({ phase, changes }) => changes.map((planned) => ({ phase, host, planned })));
+
+export const allChanges = ({ hosts }: Plan): LocatedChange[] => hosts.flatMap(changesOf);
+
+export const isEmpty = ({ hosts }: Plan): boolean => hosts.every(({ phases }) => phases.length === 0);
+
+/** Files left over, by host. */
+export const orphansOf = ({ hosts }: Plan): { readonly host: string; readonly path: string }[] =>
+  hosts.flatMap(({ host, orphans }) => orphans.map((path) => ({ host, path })));
+
+/** The same without texts of files, which are what a plan weighs. */
+export const withoutTexts = (plan: HostPlan): HostPlan => ({
+  ...plan,
+  phases: plan.phases.map((phase) => ({
+    ...phase,
+    changes: phase.changes.map((planned) => ({ ...planned, change: withoutText(planned.change) })),
+  })),
+});
+
+function withoutText(change: Change): Change {
+  if (change.kind !== 'create' && change.kind !== 'update') return change;
+  return { kind: change.kind, summary: change.summary };
+}
+
+/** What a plan comes to. Plain data. */
+export interface PlanSummary {
+  /** Hosts that were looked at, also those without changes. */
+  readonly hosts: number;
+  readonly changedHosts: number;
+  /** Those with changes, in the order in which they are done. */
+  readonly phases: readonly string[];
+  readonly changes: number;
+  /** Of the changes, those that are known only during the run. */
+  readonly unknown: number;
+  readonly restarts: readonly UnitHosts[];
+  /** Of the restarts, those of units that run. */
+  readonly interruptions: readonly UnitHosts[];
+}
+
+export interface UnitHosts {
+  readonly unit: string;
+  readonly hosts: readonly string[];
+}
+
+/**
+ * @param hosts how many were looked at
+ * @param order all phases, as they are done
+ */
+export function summaryOf(plan: Plan, hosts: number, order: readonly string[]): PlanSummary {
+  const changes = allChanges(plan);
+  const used = new Set(changes.map(({ phase }) => phase));
+  return {
+    hosts,
+    changedHosts: plan.hosts.filter(({ phases }) => phases.length > 0).length,
+    phases: order.filter((phase) => used.has(phase)),
+    changes: changes.length,
+    unknown: changes.filter(({ planned: { change } }) => change.kind === 'unknown').length,
+    restarts: unitsOf(changes, ({ kind }) => kind === 'restart'),
+    interruptions: unitsOf(changes, (change) => change.kind === 'restart' && change.interrupts),
+  };
+}
+
+function unitsOf(changes: readonly LocatedChange[], wanted: (change: Change) => boolean): UnitHosts[] {
+  const found = new Map<string, string[]>();
+  for (const { host, planned } of changes) {
+    if (!wanted(planned.change)) continue;
+    const unit = unitOf(planned);
+    const hosts = found.get(unit) ?? [];
+    found.set(unit, hosts);
+    hosts.push(host);
+  }
+  return [...found].map(([unit, hosts]) => ({ unit, hosts }));
+}
+
+/** The unit that a restart is of. */
+export const unitOf = ({ id, title }: PlannedChange): string =>
+  id.startsWith('service:') ? id.slice('service:'.length) : title;

@@ -1,6 +1,6 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import { type Observed, type Watch, isAnswered } from '../probe/observe.ts';
 import { MANIFEST, manifestOf } from '../resources/manifest.ts';
-import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes } from '../resources/resource.ts';
 import type { HostPlan, PhasePlan, Plan } from './plan.ts';
 import type { Stage } from './stage.ts';
@@ -11,40 +11,59 @@ export interface Due {
   readonly change: Change;
 }
 
+/** What follows from what was seen on one host. */
+export interface Judgement {
+  readonly plan: HostPlan;
+  /** What its resources want to know and nobody has asked yet, and what a change of theirs needs to be shown. */
+  readonly open: readonly Watch[];
+}
+
 /**
  * What it takes to bring every host that was seen to what the stages want. Pure.
  * Hosts that were not seen (unreachable) are left out.
  */
-export function makePlan(stages: readonly Stage[], seen: ReadonlyMap<string, Observed>): Plan {
-  const upstream = new Map([...seen.keys()].map((host) => [host, new Map<string, Change>()]));
-  const phases = stages.map((stage): PhasePlan => {
-    const hosts = stage.hosts.flatMap((host): HostPlan[] => {
-      const observed = seen.get(host);
-      const before = upstream.get(host);
-      if (!observed || !before) return [];
-      const due = dueOn(stage, host, observed, before);
-      return due.length === 0
-        ? []
-        : [
-            {
-              host,
-              changes: due.map(({ resource, change }) => ({
-                id: resource.id,
-                title: resource.title,
-                change,
-              })),
-            },
-          ];
-    });
-    return { phase: stage.id, title: stage.title, hosts };
-  });
-  return { phases: phases.filter(({ hosts }) => hosts.length > 0), orphans: orphansOf(stages, seen) };
+export const makePlan = (stages: readonly Stage[], seen: ReadonlyMap<string, Observed>): Plan => ({
+  hosts: [...seen]
+    .map(([host, observed]) => judge(stages, host, observed).plan)
+    .filter(({ phases, orphans }) => phases.length + orphans.length > 0),
+});
+
+/** The same for one host, with what is still to be asked there. Pure. */
+export function judge(stages: readonly Stage[], host: string, seen: Observed): Judgement {
+  const upstream = new Map<string, Change>();
+  const owned = new Set<string>();
+  const open: Watch[] = [];
+  const phases: PhasePlan[] = [];
+  for (const stage of stages) {
+    if (!stage.hosts.has(host)) continue;
+    const resources = stage.resources(host);
+    for (const { watches, owns } of resources) {
+      for (const watch of watches) if (!isAnswered(seen, watch)) open.push(watch);
+      for (const path of owns ?? []) owned.add(path);
+    }
+    const due = dueOf(stage, host, resources, seen, upstream);
+    for (const { change } of due) if (change.kind === 'update') open.push(...(change.toBeShown ?? []));
+    if (due.length > 0) {
+      const named = due.map(({ resource: { id, title }, change }) => ({ id, title, change }));
+      phases.push({ phase: stage.id, title: stage.title, changes: named });
+    }
+  }
+  return { plan: { host, phases, orphans: orphansOn(seen, owned) }, open };
 }
 
 /** The changes one stage needs on one host; `upstream` collects them for the resources that come after. */
-export function dueOn(stage: Stage, host: string, seen: Observed, upstream: Map<string, Change>): Due[] {
+export const dueOn = (stage: Stage, host: string, seen: Observed, upstream: Map<string, Change>): Due[] =>
+  dueOf(stage, host, stage.resources(host), seen, upstream);
+
+function dueOf(
+  stage: Stage,
+  host: string,
+  resources: readonly Resource[],
+  seen: Observed,
+  upstream: Map<string, Change>,
+): Due[] {
   const known = new Set<string>();
-  return stage.resources(host).flatMap((resource) => {
+  return resources.flatMap((resource) => {
     if (known.has(resource.id)) {
       throw new BootstrapError('E_BUG', `phase ${stage.id} wants ${resource.id} twice on ${host}`);
     }
@@ -57,19 +76,5 @@ export function dueOn(stage: Stage, host: string, seen: Observed, upstream: Map<
 }
 
 /** What the manifest of a host names and no stage wants any more, with the manifest read. */
-function orphansOf(
-  stages: readonly Stage[],
-  seen: ReadonlyMap<string, Observed>,
-): { host: string; path: string }[] {
-  return [...seen].flatMap(([host, observed]) => {
-    if (observed.file(MANIFEST) === undefined) return [];
-    const wanted = new Set(
-      stages
-        .filter((stage) => stage.hosts.includes(host))
-        .flatMap((stage) => stage.resources(host).flatMap((resource) => resource.owns ?? [])),
-    );
-    return [...manifestOf(observed).keys()]
-      .filter((path) => !wanted.has(path))
-      .map((path) => ({ host, path }));
-  });
-}
+const orphansOn = (seen: Observed, owned: ReadonlySet<string>): string[] =>
+  seen.file(MANIFEST) === undefined ? [] : [...manifestOf(seen).keys()].filter((path) => !owned.has(path));

@@ -9,7 +9,7 @@ export interface Stage {
   readonly id: string;
   readonly title: string;
   /** Names of the hosts that take part, in the order in which they are rolled. */
-  readonly hosts: readonly string[];
+  readonly hosts: ReadonlySet<string>;
   /** `rolling`: running members are restarted one at a time, each behind its gates. */
   readonly batch: 'parallel' | 'rolling';
   /** Of so many hosts, how many have to be well while one of them is out of service. */
@@ -34,16 +34,36 @@ export interface Gate {
 /** From what was seen on each host to what is wanted. Pure; called again when more was seen. */
 export type Desire = (seen: ReadonlyMap<string, Observed>) => readonly Stage[];
 
-/** All that must be looked at for these stages, by host. */
-export function watchesOf(stages: readonly Stage[]): Map<string, Watch[]> {
-  const watches = new Map<string, Watch[]>();
-  const add = (host: string, more: readonly Watch[]): void => {
-    watches.set(host, [...(watches.get(host) ?? []), ...more]);
-  };
+/** What must be looked at on a host for its part in a stage. */
+export const watchesAt = (stage: Stage, host: string): Watch[] => [
+  ...stage.resources(host).flatMap(({ watches }) => watches),
+  ...stage.gates(host).flatMap(({ at, watches }) => (at === host ? watches : [])),
+];
+
+/** What gates of other hosts look at (their nodes, on a master), each question once, by the host that is asked. */
+export function gatesElsewhere(stages: readonly Stage[]): Map<string, Watch[]> {
+  const found = new Map<string, Map<string, Watch>>();
   for (const stage of stages) {
     for (const host of stage.hosts) {
-      for (const resource of stage.resources(host)) add(host, resource.watches);
-      for (const gate of stage.gates(host)) add(gate.at, gate.watches);
+      for (const { at, watches } of stage.gates(host)) {
+        if (at === host) continue;
+        const known = found.get(at) ?? new Map<string, Watch>();
+        found.set(at, known);
+        for (const watch of watches) known.set(`${watch.kind}:${watch.key}`, watch);
+      }
+    }
+  }
+  return new Map([...found].map(([host, watches]) => [host, [...watches.values()]]));
+}
+
+/** All that must be looked at for these stages, by host. */
+export function watchesOf(stages: readonly Stage[]): Map<string, Watch[]> {
+  const watches = gatesElsewhere(stages);
+  for (const stage of stages) {
+    for (const host of stage.hosts) {
+      const known = watches.get(host) ?? [];
+      watches.set(host, known);
+      known.push(...watchesAt(stage, host));
     }
   }
   return watches;

@@ -3,7 +3,6 @@ import { ports } from '../kernel/host-paths.ts';
 import { isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
-import { ROUTE_PROTOCOL } from '../resources/pod-routes.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
 
 /** Addresses, ports and routes. */
@@ -100,10 +99,7 @@ export const foreignNetworks = ({
   routes,
   addresses,
 }: HostFacts): Pick<HostFacts, 'routes' | 'addresses'> => ({
-  routes: routes.filter(
-    ({ to, dev, protocol }) =>
-      to !== '0.0.0.0/0' && protocol !== ROUTE_PROTOCOL && !OUR_INTERFACES.test(dev ?? ''),
-  ),
+  routes: routes.filter(({ to, dev }) => to !== '0.0.0.0/0' && !OUR_INTERFACES.test(dev ?? '')),
   addresses: addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name)),
 });
 

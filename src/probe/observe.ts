@@ -12,8 +12,11 @@ export type Watch =
   /** A few lines of shell that only read; `slow` ones run in the background and limit themselves: `timeout 20 …`. */
   | { readonly kind: 'answer'; readonly key: string; readonly script: string; readonly slow?: boolean };
 
-/** `content` sends the bytes back (small public files), `digest` a SHA-256, `secret` one salted with the run's nonce. */
-export type FileRead = 'content' | 'digest' | 'secret';
+/**
+ * `hash` sends a SHA-256, made anew each time; `content` the bytes as well (small public files); `digest` a SHA-256 that
+ * was remembered while the file is still the same (big ones); `secret` one salted with the run's nonce.
+ */
+export type FileRead = 'hash' | 'content' | 'digest' | 'secret';
 
 export type WatchKind = Watch['kind'];
 
@@ -67,6 +70,14 @@ export interface ApiAnswer {
 export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
+}
+
+/** Whether a probe has asked it; a file whose content is wanted may have been asked for less. */
+export function isAnswered(seen: Observed, watch: Watch): boolean {
+  if (watch.kind !== 'file') return seen[watch.kind](watch.key) !== undefined;
+  const state = seen.file(watch.key);
+  if (state?.type !== 'file') return state !== undefined;
+  return watch.read !== 'content' || state.content !== undefined;
 }
 
 /** Everything one probe brought back from one host, by watch. `undefined` means: was not asked. */

@@ -112,13 +112,16 @@ export function merge(earlier: Observed, later: Observed): Observed {
   };
 }
 
+/** Of two questions for one file the one that tells more counts. */
+const READS = { digest: 0, hash: 1, secret: 2, content: 3 } as const;
+
 /** Equal watches are asked once; of two for one file the one that reads more wins, a unit's inputs are joined. */
 export function group(watches: readonly Watch[]): { [K in WatchKind]: Extract<Watch, { kind: K }>[] } {
   const byKey = new Map<string, Watch>();
   for (const watch of watches) {
     const key = `${watch.kind}:${watch.key}`;
     const known = byKey.get(key);
-    if (known?.kind === 'file' && watch.kind === 'file' && known.read === 'content') continue;
+    if (known?.kind === 'file' && watch.kind === 'file' && READS[known.read] > READS[watch.read]) continue;
     if (known?.kind === 'unit' && watch.kind === 'unit' && known.inputs.length > watch.inputs.length)
       continue;
     byKey.set(key, watch);

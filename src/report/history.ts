@@ -1,10 +1,13 @@
 import type { ErrorReport } from './error-text.ts';
+import { PlannedChanges } from './plan-text.ts';
 import type { PrintableEvent } from './printable.ts';
 
 /** What the summary needs and its event does not carry. */
 export interface History {
   command: string;
   hosts: readonly string[];
+  /** Of the plan that comes next. */
+  readonly planned: PlannedChanges;
   readonly steps: StepTime[];
   readonly failures: { readonly host: string; readonly error: ErrorReport }[];
 }
@@ -16,12 +19,20 @@ export interface StepTime {
   readonly milliseconds: number;
 }
 
-export const emptyHistory = (): History => ({ command: '', hosts: [], steps: [], failures: [] });
+export const emptyHistory = (verbose: boolean): History => ({
+  command: '',
+  hosts: [],
+  planned: new PlannedChanges(verbose),
+  steps: [],
+  failures: [],
+});
 
 export function remember(history: History, event: PrintableEvent): void {
   if (event.type === 'run.started') {
     history.command = event.command;
     history.hosts = event.hosts;
+  } else if (event.type === 'host.planned') {
+    history.planned.add(event.plan);
   } else if (event.type === 'step.done') {
     history.steps.push(event);
   } else if (event.type === 'host.failed') {

@@ -70,8 +70,6 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
       return (
         paint('bold', oneLine(`${event.phase}: ${event.title} (${count(event.hosts.length, 'host')})`)) + '\n'
       );
-    case 'phase.planned':
-      return detail(columns(event.host, event.phase, count(event.plan.changes.length, 'change')));
     case 'step.started':
       return detail(columns(event.host, event.phase, `${event.step} …`));
     case 'step.done':
@@ -84,6 +82,7 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
       return phaseEnd(event, paint);
     case 'note':
       return noteText(event, paint);
+    case 'host.planned':
     case 'plan.ready':
     case 'result':
     case 'summary':

@@ -1,69 +1,89 @@
 import { structuredPatch } from 'diff/lib/patch/create.js';
-import { allChanges, isEmpty } from '../plan/plan.ts';
-import type { PhasePlan, Plan, PlannedChange } from '../plan/plan.ts';
-import type { Change, TextChange } from '../resources/resource.ts';
+import { unitOf } from '../plan/plan.ts';
+import type { HostPlan, PlanSummary, PlannedChange, UnitHosts } from '../plan/plan.ts';
+import type { TextChange } from '../resources/resource.ts';
 import { count, oneLine } from './text.ts';
 import type { Paint, Style } from './text.ts';
 
-export interface PlanTextOptions {
-  /** Hosts looked at, also those without changes. */
-  readonly hosts: number;
-  readonly paint: Paint;
-  /** Also the whole text of files that would be created; otherwise only changes of existing ones are shown. */
-  readonly showCreated?: boolean;
+/** The plans of hosts, told one after the other, by what they say: what many hosts have in common is kept once. */
+export class PlannedChanges {
+  readonly #phases = new Map<string, { readonly title: string; readonly changes: Map<string, Shared> }>();
+  readonly #orphans: { readonly host: string; readonly path: string }[] = [];
+  readonly #showCreated: boolean;
+
+  /** @param showCreated also the whole text of files that would be created; otherwise only changes of existing ones */
+  constructor(showCreated: boolean) {
+    this.#showCreated = showCreated;
+  }
+
+  add({ host, phases, orphans }: HostPlan): void {
+    for (const { phase, title, changes } of phases) {
+      const known = this.#phases.get(phase) ?? { title, changes: new Map<string, Shared>() };
+      this.#phases.set(phase, known);
+      for (const planned of changes) {
+        const shown = this.#showCreated ? planned : withoutNewText(planned);
+        const key = JSON.stringify(shown);
+        const shared = known.changes.get(key) ?? { planned: shown, hosts: [] };
+        known.changes.set(key, shared);
+        shared.hosts.push(host);
+      }
+    }
+    for (const path of orphans) this.#orphans.push({ host, path });
+  }
+
+  /** The plan for a person, ending in a line break. */
+  text(summary: PlanSummary, paint: Paint): string {
+    const nothing =
+      summary.hosts === 0
+        ? 'No host could be looked at.'
+        : `No changes. ${count(summary.hosts, 'host')} as the inventory says.`;
+    const body =
+      summary.changes === 0
+        ? [nothing]
+        : [
+            ...summary.phases.flatMap((id) => phaseLines(id, this.#phases.get(id), paint)),
+            ...footer(summary),
+          ];
+    return `${[...body, ...orphanLines(this.#orphans, paint)].join('\n')}\n`;
+  }
 }
 
-/** The plan for a person, ending in a line break. Changes that read the same on several hosts are shown once. */
-export function planText(plan: Plan, options: PlanTextOptions): string {
-  const body = isEmpty(plan)
-    ? [
-        options.hosts === 0
-          ? 'No host could be looked at.'
-          : `No changes. ${count(options.hosts, 'host')} as the inventory says.`,
-      ]
-    : [...plan.phases.flatMap((phase) => phaseLines(phase, options)), ...footer(plan)];
-  return `${[...body, ...orphanLines(plan, options.paint)].join('\n')}\n`;
+/** A change that several hosts need. */
+interface Shared {
+  readonly planned: PlannedChange;
+  readonly hosts: string[];
 }
 
-function phaseLines(phase: PhasePlan, options: PlanTextOptions): string[] {
-  const groups = groupByHosts(phase, options);
-  if (groups.length === 0) return [];
+function withoutNewText(planned: PlannedChange): PlannedChange {
+  const { change } = planned;
+  return change.kind === 'create'
+    ? { ...planned, change: { kind: 'create', summary: change.summary } }
+    : planned;
+}
+
+/** Under the hosts that have them in common, changes in the order in which they are made. */
+function phaseLines(
+  id: string,
+  phase: { readonly title: string; readonly changes: ReadonlyMap<string, Shared> } | undefined,
+  paint: Paint,
+): string[] {
+  if (!phase) return [];
+  const { title, changes } = phase;
+  const groups = new Map<string, string[]>();
+  for (const { planned, hosts } of changes.values()) {
+    const key = hosts.join(', ');
+    const lines = groups.get(key) ?? [];
+    groups.set(key, lines);
+    lines.push(...changeLines(planned, paint));
+  }
   return [
-    options.paint('bold', oneLine(`${phase.phase}: ${phase.title}`)),
-    ...groups.flatMap(({ hosts, blocks }) => [`  ${oneLine(hosts.join(', '))}:`, ...blocks.flat()]),
+    paint('bold', oneLine(`${id}: ${title}`)),
+    ...[...groups].flatMap(([hosts, lines]) => [`  ${oneLine(hosts)}:`, ...lines]),
     '',
   ];
 }
 
-interface Group {
-  readonly hosts: readonly string[];
-  readonly blocks: string[][];
-}
-
-/** Blocks are compared as rendered: what reads the same is the same to the reader. */
-function groupByHosts(phase: PhasePlan, options: PlanTextOptions): Group[] {
-  const hostsOf = new Map<string, { block: string[]; hosts: string[] }>();
-  for (const { host, changes } of phase.hosts) {
-    for (const planned of changes) {
-      const block = changeLines(planned, options);
-      const key = block.join('\n');
-      const entry = hostsOf.get(key) ?? { block, hosts: [] };
-      if (!entry.hosts.includes(host)) entry.hosts.push(host);
-      hostsOf.set(key, entry);
-    }
-  }
-  const groups = new Map<string, Group>();
-  for (const { block, hosts } of hostsOf.values()) {
-    if (block.length === 0) continue;
-    const key = hosts.join('\n');
-    const group = groups.get(key) ?? { hosts, blocks: [] };
-    group.blocks.push(block);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
-}
-
-function changeLines(planned: PlannedChange, { paint, showCreated }: PlanTextOptions): string[] {
+function changeLines(planned: PlannedChange, paint: Paint): string[] {
   const { change } = planned;
   const line = (style: Style, text: string): string => `    ${paint(style, oneLine(text))}`;
   switch (change.kind) {
@@ -72,7 +92,7 @@ function changeLines(planned: PlannedChange, { paint, showCreated }: PlanTextOpt
     case 'create':
       return [
         line('green', `+ create ${what(planned, change.summary)}`),
-        ...(showCreated === true && change.text ? diffLines(change.text, paint) : []),
+        ...(change.text ? diffLines(change.text, paint) : []),
       ];
     case 'update':
       return [
@@ -94,9 +114,6 @@ function what({ title }: PlannedChange, summary: string): string {
   return summary.includes(title) ? summary : `${title}: ${summary}`;
 }
 
-const unitOf = ({ id, title }: PlannedChange): string =>
-  id.startsWith('service:') ? id.slice('service:'.length) : title;
-
 const because = (reasons: readonly string[]): string =>
   reasons.length === 0 ? '' : ` (because ${reasons.join(', ')})`;
 
@@ -117,38 +134,28 @@ function paintDiff(line: string, paint: Paint): string {
   return line.startsWith('-') ? paint('red', line) : line;
 }
 
-function footer(plan: Plan): string[] {
-  const changes = allChanges(plan).filter(({ planned }) => planned.change.kind !== 'none');
-  const hosts = new Set(changes.map(({ host }) => host));
-  const unknown = changes.filter(({ planned }) => planned.change.kind === 'unknown').length;
-  const restarts = unitsBy(plan, (change) => change.kind === 'restart');
-  const interrupting = unitsBy(plan, (change) => change.kind === 'restart' && change.interrupts);
-  return [
-    `${count(changes.length, 'change')} on ${count(hosts.size, 'host')}` +
-      `${unknown === 0 ? '' : `, ${unknown} of them known only during the run`}.`,
-    `Restarts: ${restarts}.`,
-    `Expected interruption: ${interrupting}.`,
-  ];
-}
+const footer = ({ changes, changedHosts, unknown, restarts, interruptions }: PlanSummary): string[] => [
+  `${count(changes, 'change')} on ${count(changedHosts, 'host')}` +
+    `${unknown === 0 ? '' : `, ${unknown} of them known only during the run`}.`,
+  `Restarts: ${unitsText(restarts)}.`,
+  `Expected interruption: ${unitsText(interruptions)}.`,
+];
 
 /** `etcd.service on m1, m2; docker.service on w1`, or `none`. */
-function unitsBy(plan: Plan, wanted: (change: Change) => boolean): string {
-  const hostsOf = new Map<string, Set<string>>();
-  for (const { host, planned } of allChanges(plan)) {
-    if (!wanted(planned.change)) continue;
-    const unit = unitOf(planned);
-    hostsOf.set(unit, (hostsOf.get(unit) ?? new Set()).add(host));
-  }
-  const units = [...hostsOf].map(([unit, hosts]) => `${unit} on ${someHosts([...hosts])}`);
-  return units.length === 0 ? 'none' : oneLine(units.join('; '));
-}
+const unitsText = (units: readonly UnitHosts[]): string =>
+  units.length === 0
+    ? 'none'
+    : oneLine(units.map(({ unit, hosts }) => `${unit} on ${someHosts(hosts)}`).join('; '));
 
 const MAX_NAMED = 5;
 
 const someHosts = (hosts: readonly string[]): string =>
   hosts.length > MAX_NAMED ? count(hosts.length, 'host') : hosts.join(', ');
 
-function orphanLines({ orphans }: Plan, paint: Paint): string[] {
+function orphanLines(
+  orphans: readonly { readonly host: string; readonly path: string }[],
+  paint: Paint,
+): string[] {
   if (orphans.length === 0) return [];
   return [
     '',

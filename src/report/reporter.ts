@@ -37,7 +37,7 @@ export interface ReporterOptions {
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { secrets, logFile, stderr } = options;
-  const history = emptyHistory();
+  const history = emptyHistory(options.verbose);
   const view = createView({ ...options, history }, options.format);
   const isNews = createProgressFilter();
   return {

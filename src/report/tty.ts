@@ -153,7 +153,7 @@ function createScreen(options: TextViewOptions): Screen {
         print(progressText(event, { ...options, paint }));
         return;
       case 'run.started':
-      case 'phase.planned':
+      case 'host.planned':
       case 'step.done':
       case 'plan.ready':
       case 'result':

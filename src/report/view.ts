@@ -1,4 +1,3 @@
-import { planText } from './plan-text.ts';
 import type { History } from './history.ts';
 import type { PrintableEvent } from './printable.ts';
 import { summaryText } from './summary-text.ts';
@@ -18,12 +17,7 @@ export function resultText(
   history: History,
   options: { readonly paint: Paint; readonly verbose: boolean },
 ): string | undefined {
-  if (event.type === 'plan.ready') {
-    const { paint, verbose } = options;
-    const lost = new Set(history.failures.map(({ host }) => host));
-    const hosts = history.hosts.filter((host) => !lost.has(host)).length;
-    return planText(event.plan, { hosts, paint, showCreated: verbose });
-  }
+  if (event.type === 'plan.ready') return history.planned.text(event.summary, options.paint);
   if (event.type === 'result') return `${safeLines(event.text).join('\n')}\n`;
   if (event.type === 'summary')
     return OWN_ENDING.has(history.command) ? '' : summaryText(event, history, options.paint);

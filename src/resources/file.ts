@@ -1,8 +1,8 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import type { LockedText } from '../kernel/locked-text.ts';
 import { bytes, sha256 } from './content.ts';
-import type { FileState, Observed } from '../probe/observe.ts';
-import { type Change, type Resource, none } from './resource.ts';
+import type { FileState, Observed, Watch } from '../probe/observe.ts';
+import { type Change, type Resource, type TextChange, none } from './resource.ts';
 import type { Attributes, Content, Download, Step } from './step.ts';
 
 export interface FileSpec {
@@ -38,7 +38,7 @@ export function file(spec: FileSpec): Resource {
   return {
     id: fileId(path),
     title: path,
-    watches: [{ kind: 'file', key: plain(path), read: secret ? 'secret' : 'content' }],
+    watches: [{ kind: 'file', key: plain(path), read: secret ? 'secret' : 'hash' }],
     owns: [path],
     diff(seen) {
       const content = render();
@@ -47,8 +47,11 @@ export function file(spec: FileSpec): Resource {
       if (state.type !== 'file') return { kind: 'create', summary: label, ...text(spec, '', content) };
       const off = attributeDrift(state, wanted);
       if (content === undefined || !sameBytes(state, content, secret, seen)) {
-        const before = state.content?.toString('utf8') ?? '';
-        return { kind: 'update', summary: [label, ...off].join('; '), ...text(spec, before, content) };
+        return {
+          kind: 'update',
+          summary: [label, ...off].join('; '),
+          ...shown(spec, state.content, content),
+        };
       }
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
     },
@@ -195,9 +198,15 @@ function sizeOf(content: WantedText): string {
   return content.sha256 === undefined ? 'compared when its key is unlocked' : `${content.bytes} bytes`;
 }
 
-const text = (
-  { path, secret }: FileSpec,
-  before: string,
+/** The text that is there is asked for only where it is another one than is wanted. */
+const shown = (
+  spec: FileSpec,
+  before: Buffer | undefined,
   content: WantedText,
-): { text?: { path: string; before: string; after: string } } =>
+): { text?: TextChange; toBeShown?: Watch[] } =>
+  before === undefined && !spec.secret && typeof content === 'string'
+    ? { toBeShown: [{ kind: 'file', key: spec.path, read: 'content' }] }
+    : text(spec, before?.toString('utf8') ?? '', content);
+
+const text = ({ path, secret }: FileSpec, before: string, content: WantedText): { text?: TextChange } =>
   secret || typeof content !== 'string' ? {} : { text: { path, before, after: content } };

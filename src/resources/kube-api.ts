@@ -1,11 +1,48 @@
 import { binary, paths } from '../kernel/host-paths.ts';
+import type { ApiAnswer, Observed } from '../probe/observe.ts';
 import type { KubeObject } from './object.ts';
 
 /** How a master talks to its API server: its own kubectl, as the administrator. */
 export const kubectl = `${binary('kubectl')} --kubeconfig=${paths.adminConf}`;
 
-/** API path of a host's Node object. */
-export const nodePath = ({ name }: { readonly name: string }): string => `/api/v1/nodes/${name}`;
+/** API path of the list of all nodes: one question, however many there are. */
+export const NODES = '/api/v1/nodes';
+
+/** The nodes that the API has, by name; `undefined` when it was not asked or did not answer. */
+export function nodesIn(seen: Observed | undefined): ReadonlyMap<string, NodeObject> | undefined {
+  const answer = seen?.object(NODES);
+  if (answer?.status !== 200) return undefined;
+  const known = indexed.get(answer) ?? index(answer.body as NodeList | undefined);
+  indexed.set(answer, known);
+  return known;
+}
+
+/** Every node is looked for in it. */
+const indexed = new WeakMap<ApiAnswer, ReadonlyMap<string, NodeObject>>();
+
+const index = (list: NodeList | undefined): ReadonlyMap<string, NodeObject> =>
+  new Map(
+    (list?.items ?? []).flatMap((node) =>
+      node.metadata?.name === undefined ? [] : [[node.metadata.name, node]],
+    ),
+  );
+
+interface NodeList {
+  readonly items?: readonly NodeObject[] | null;
+}
+
+/** What is looked at of a node. */
+export interface NodeObject {
+  readonly metadata?: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec?: { readonly taints?: readonly NodeTaint[]; readonly podCIDR?: string };
+  readonly status?: { readonly conditions?: readonly { type: string; status: string; message?: string }[] };
+}
+
+export interface NodeTaint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
 
 /** Plural and scope of the kinds we write; https://v1-16.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.16/ */
 const PLURALS: Readonly<Record<string, string>> = {

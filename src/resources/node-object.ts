@@ -1,6 +1,6 @@
 import { sh } from '../kernel/quote.ts';
 import { bytes } from './content.ts';
-import { kubectl, nodePath } from './kube-api.ts';
+import { NODES, type NodeObject, type NodeTaint, kubectl, nodesIn } from './kube-api.ts';
 import { differences } from './object.ts';
 import { type Change, type Resource, none } from './resource.ts';
 
@@ -8,18 +8,6 @@ import { type Change, type Resource, none } from './resource.ts';
 export interface Taint {
   readonly key: string;
   readonly value: string;
-  readonly effect: string;
-}
-
-interface NodeObject {
-  readonly metadata?: { readonly labels?: Record<string, string> };
-  readonly spec?: { readonly taints?: readonly NodeTaint[]; readonly podCIDR?: string };
-  readonly status?: { readonly conditions?: readonly { type: string; status: string; message?: string }[] };
-}
-
-interface NodeTaint {
-  readonly key: string;
-  readonly value?: string;
   readonly effect: string;
 }
 
@@ -34,20 +22,18 @@ export interface NodeSpec {
 /** Labels, taints and pod range of a node, in the API. */
 export function nodeObject(spec: NodeSpec): Resource {
   const { name, labels, taints, podCIDR } = spec;
-  const path = nodePath(spec);
   return {
     id: `node:${name}`,
     title: `node ${name}`,
-    watches: [{ kind: 'object', key: path }],
+    watches: [{ kind: 'object', key: NODES }],
     diff(seen): Change {
-      const answer = seen.object(path);
-      if (answer?.status !== 200)
-        return { kind: 'unknown', summary: 'labels and taints', waitsFor: 'the node to register' };
-      const off = drift(answer.body as NodeObject, spec);
+      const node = nodesIn(seen)?.get(name);
+      if (!node) return { kind: 'unknown', summary: 'labels and taints', waitsFor: 'the node to register' };
+      const off = drift(node, spec);
       return off.length === 0 ? none('as wanted') : { kind: 'update', summary: off.join(', ') };
     },
     steps(_change, seen) {
-      const now = (seen.object(path)?.body ?? {}) as NodeObject;
+      const now = nodesIn(seen)?.get(name) ?? {};
       const others = (now.spec?.taints ?? []).filter((taint) => !taints.some((own) => sameTaint(own, taint)));
       const spec = {
         ...(podCIDR !== undefined && now.spec?.podCIDR === undefined ? { podCIDR } : {}),
@@ -84,8 +70,8 @@ const asNodeTaint = ({ key, value, effect }: Taint): NodeTaint =>
   value === '' ? { key, effect } : { key, value, effect };
 
 /** Why a node, as the API has it, is not ready; `undefined` when it is. */
-export function notReady(body: unknown): string | undefined {
-  const ready = (body as NodeObject | undefined)?.status?.conditions?.find(({ type }) => type === 'Ready');
+export function notReady(node: NodeObject | undefined): string | undefined {
+  const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status === 'True') return undefined;
   return ready?.message ?? 'not registered';
 }

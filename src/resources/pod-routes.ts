@@ -1,17 +1,17 @@
-import { paths } from '../kernel/host-paths.ts';
+import { sh } from '../kernel/quote.ts';
+import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
 import { file, fileId } from './file.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
 import { factsOf, factsWatches } from '../facts/facts.ts';
 
 export interface PodRoutesSpec {
+  /** The node's own address: its own range is reached without a route. */
+  readonly ip: string;
   readonly podCIDR: string;
-  /** Pod ranges of the other nodes, and the address of each. */
-  readonly routes: readonly { readonly to: string; readonly via: string }[];
+  /** As `podRouteTable` makes it. */
+  readonly table: string;
 }
-
-/** Number that marks a route as ours (`proto` of ip-route(8)); no routing daemon uses it. */
-export const ROUTE_PROTOCOL = '86';
 
 export const ROUTES_UNIT = 'k8s-bootstrap-routes.service';
 
@@ -19,19 +19,44 @@ const SCRIPT = `${paths.kubernetes}/pod-routes.sh`;
 const UNIT_FILE = `${paths.unitFolder}/${ROUTES_UNIT}`;
 const QUESTION = 'pod-masquerade';
 
+/** All nodes' pod ranges and addresses as one text for all nodes, so that thousands of them cost no more than they must. */
+export const podRouteTable = (
+  podCIDR: string,
+  routes: readonly { readonly to: string; readonly via: string }[],
+): string =>
+  [
+    '# Written by k8s-bootstrap: the range of all pods, then that of each node, and the address it is reached by.',
+    `pods ${podCIDR}`,
+    ...routes.map(({ to, via }) => `${to} ${via}`),
+    '',
+  ].join('\n');
+
+/** Ranges by the address of their node, as a node has them written down. */
+export function routesIn(seen: Observed | undefined): ReadonlyMap<string, string> {
+  const state = seen?.file(paths.podRoutes);
+  if (state?.type !== 'file' || !state.content) return new Map();
+  const known = parsed.get(state) ?? parseTable(state.content.toString('utf8'));
+  parsed.set(state, known);
+  return known;
+}
+
+const parsed = new WeakMap<object, ReadonlyMap<string, string>>();
+
+const parseTable = (text: string): ReadonlyMap<string, string> =>
+  new Map([...text.matchAll(/^([\d.]+\/\d+) ([\d.]+)$/gm)].map(([, to = '', via = '']) => [via, to]));
+
 /**
  * Routes to the pods of the other nodes, and NAT for what pods send out of the cluster: between pods there is none,
  * so each sees the other's own address. A unit sets them at boot; whether they are there is seen in the kernel.
  */
-export function podRoutes(spec: PodRoutesSpec): Resource[] {
-  return [
-    file({ path: SCRIPT, content: script(spec), mode: '0755' }),
-    file({ path: UNIT_FILE, content: unitFile }),
-    inKernel(spec),
-  ];
-}
+export const podRoutes = ({ ip, podCIDR, table }: PodRoutesSpec): Resource[] => [
+  file({ path: paths.podRoutes, content: table }),
+  file({ path: SCRIPT, content: script, mode: '0755' }),
+  file({ path: UNIT_FILE, content: unitFile(ip) }),
+  inKernel(podCIDR),
+];
 
-function inKernel(spec: PodRoutesSpec): Resource {
+function inKernel(podCIDR: string): Resource {
   return {
     id: `service:${ROUTES_UNIT}`,
     title: ROUTES_UNIT,
@@ -42,16 +67,16 @@ function inKernel(spec: PodRoutesSpec): Resource {
       {
         kind: 'answer',
         key: QUESTION,
-        script: `timeout 3 ${masquerade(spec.podCIDR, '-C')}`,
+        script: sh`timeout 3 /usr/sbin/iptables -w -t nat -C POSTROUTING -s ${podCIDR} ! -d ${podCIDR} -m comment --comment k8s-bootstrap -j MASQUERADE`,
         slow: true,
       },
     ],
     diff(seen, upstream): Change {
       const because = [
-        ...[SCRIPT, UNIT_FILE]
+        ...[paths.podRoutes, SCRIPT, UNIT_FILE]
           .filter((path) => changes(upstream.get(fileId(path)) ?? none('')))
           .map((path) => `${path} changes`),
-        ...differences(spec, seen),
+        ...differences(seen),
       ];
       return because.length === 0
         ? none('all routes are there')
@@ -67,57 +92,53 @@ function inKernel(spec: PodRoutesSpec): Resource {
   };
 }
 
-function differences({ routes }: PodRoutesSpec, seen: Observed): string[] {
+function differences(seen: Observed): string[] {
   const unit = seen.unit(ROUTES_UNIT);
-  const found = factsOf(seen).routes;
-  const ours = found.filter(({ protocol }) => protocol === ROUTE_PROTOCOL);
-  const missing = routes.filter(({ to, via }) => !ours.some((route) => route.to === to && route.via === via));
   // 124: the question took too long, which says nothing about the rule.
   const masqueraded = [0, 124].includes(seen.answer(QUESTION)?.code ?? 1);
-  const stale = ours.filter(({ to }) => !routes.some((route) => route.to === to));
   return [
     ...(unit?.active === 'active' ? [] : ['it is not running']),
     ...(unit?.enabled === 'enabled' ? [] : ['it is not enabled']),
     ...(unit?.needsReload ? ['its unit file is newer than what systemd has loaded'] : []),
-    ...missing.map(({ to, via }) => `the route to ${to} via ${via} is missing`),
-    ...stale.map(({ to }) => `the route to ${to} leads nowhere`),
+    ...factsOf(seen).podRoutes,
     ...(masqueraded ? [] : ['the masquerade rule is missing']),
   ];
 }
 
-const masquerade = (podCIDR: string, action: string): string =>
-  `/usr/sbin/iptables -w -t nat ${action} POSTROUTING -s ${podCIDR} ! -d ${podCIDR} -m comment --comment k8s-bootstrap -j MASQUERADE`;
-
-const script = ({ podCIDR, routes }: PodRoutesSpec): string => `#!/bin/sh
+const script = `#!/bin/sh
 # Written by k8s-bootstrap. Routes to the pods of the other nodes, and NAT for what pods send out of the cluster.
+# Which, says the table; the second argument is this node's own address.
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
-wanted='${routes.map(({ to }) => to).join(' ')}'
+table=${paths.podRoutes}
+own=\${2:-}
+pods=$(awk '$1 == "pods" { print $2 }' "$table")
+
+masquerade() {
+  iptables -w -t nat "$1" POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
+}
 
 case \${1:-} in
   up)
-${routes.map(({ to, via }) => `    ip -4 route replace ${to} via ${via} proto ${ROUTE_PROTOCOL}\n`).join('')}    # Nodes that are gone.
-    ip -4 route show proto ${ROUTE_PROTOCOL} | while read -r range rest; do
-      case " $wanted " in
-        *" $range "*) ;;
-        *) ip -4 route del "$range" proto ${ROUTE_PROTOCOL} ;;
-      esac
-    done
-    ${masquerade(podCIDR, '-C')} 2>/dev/null ||
-      ${masquerade(podCIDR, '-A')}
+    # Routes to nodes that are gone are taken away.
+    ip -4 route show proto ${POD_ROUTE_PROTOCOL} | awk -v own="$own" '
+      part == "table" { if ($1 ~ /^[0-9]/ && $2 != own) { wanted[$1]; print "route replace " $1 " via " $2 " proto ${POD_ROUTE_PROTOCOL}" } next }
+      !($1 in wanted) { print "route del " $1 " proto ${POD_ROUTE_PROTOCOL}" }
+    ' part=table "$table" part=kernel - | ip -4 -batch -
+    masquerade -C 2>/dev/null || masquerade -A
     ;;
   down)
-    ip -4 route flush proto ${ROUTE_PROTOCOL}
-    ${masquerade(podCIDR, '-D')} 2>/dev/null || :
+    ip -4 route flush proto ${POD_ROUTE_PROTOCOL}
+    masquerade -D 2>/dev/null || :
     ;;
   *)
-    echo "usage: $0 up|down" >&2
+    echo "usage: $0 up ADDRESS|down" >&2
     exit 2
     ;;
 esac
 `;
 
-const unitFile = `# Written by k8s-bootstrap.
+const unitFile = (ip: string): string => `# Written by k8s-bootstrap.
 [Unit]
 Description=Routes to the pods of the other nodes
 After=network-online.target firewalld.service
@@ -126,8 +147,8 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh ${SCRIPT} up
-ExecReload=/bin/sh ${SCRIPT} up
+ExecStart=/bin/sh ${SCRIPT} up ${ip}
+ExecReload=/bin/sh ${SCRIPT} up ${ip}
 ExecStop=/bin/sh ${SCRIPT} down
 
 [Install]

@@ -21,7 +21,13 @@ export interface Resource {
 export type Change =
   | { readonly kind: 'none'; readonly why: string }
   | { readonly kind: 'create'; readonly summary: string; readonly text?: TextChange }
-  | { readonly kind: 'update'; readonly summary: string; readonly text?: TextChange }
+  | {
+      readonly kind: 'update';
+      readonly summary: string;
+      readonly text?: TextChange;
+      /** What to look at first, so that it can be shown: the text that is there. */
+      readonly toBeShown?: readonly Watch[];
+    }
   | { readonly kind: 'delete'; readonly summary: string }
   /** A unit is started or restarted; `because` names the reasons, for a person. */
   | {

@@ -4,9 +4,8 @@ import type { Due } from '../plan/planner.ts';
 import { type NamedStep, compile, describe } from '../resources/compile.ts';
 import { changes } from '../resources/resource.ts';
 import type { Content } from '../resources/step.ts';
-import { runScript } from '../transport/feed.ts';
 import { hintFor } from './diagnose.ts';
-import { type Fleet, type Member, sessionOf } from './fleet.ts';
+import { type Fleet, type Member, runOn } from './fleet.ts';
 
 /**
  * Applies the changes of one phase on one host: one script, one exec, all content behind it.
@@ -60,13 +59,12 @@ async function execute(
     fleet.emit({ type: 'step.done', phase, host: member.name, step: title, milliseconds });
     if (step.step.op === 'unit' && step.step.verb === 'restart') member.restarted.push(step.step.unit);
   });
-  const result = await runScript(sessionOf(member), {
+  const result = await runOn(fleet, member, {
     script: batch.script,
     payload: payload(batch.contents, (bytes, total) => {
       fleet.emit({ type: 'upload', host: member.name, bytes, total });
     }),
     onStdout: progress,
-    signal: fleet.kill,
   });
   if (result.code !== 0) {
     throw stepFailure(nonce, steps, result.stdout, result.stderr.toString('utf8'), result.code);

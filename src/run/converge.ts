@@ -1,9 +1,17 @@
 import { BootstrapError } from '../kernel/errors.ts';
-import { type Plan, allChanges, isEmpty } from '../plan/plan.ts';
-import { makePlan } from '../plan/planner.ts';
-import type { Desire, Stage } from '../plan/stage.ts';
-import { watchesOf } from '../plan/stage.ts';
-import type { Observed } from '../probe/observe.ts';
+import {
+  type HostPlan,
+  type Plan,
+  allChanges,
+  isEmpty,
+  orphansOf,
+  summaryOf,
+  withoutTexts,
+} from '../plan/plan.ts';
+import { judge } from '../plan/planner.ts';
+import type { Desire } from '../plan/stage.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
+import { breather } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
 import { lockAll } from './lock.ts';
@@ -12,7 +20,7 @@ import { passStanding, participants, runStage, stopIfAsked } from './run-stage.t
 /** What a run is about; the engine knows nothing of inventories, files or Kubernetes. */
 export interface Goal {
   readonly desire: Desire;
-  /** What to look at before anything is known of the hosts, by host. */
+  /** What to look at before anything is known of a host. */
   readonly watches: Watches;
   /** Hosts without which a run cannot go on: masters and etcd members. */
   readonly essential: (host: string) => boolean;
@@ -34,30 +42,64 @@ export async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
   return consider(fleet, goal);
 }
 
-/** The plan that follows from what was just seen, after a closer look where that was not all. */
+/** The plan, without texts of files, that follows from what was just seen, after a closer look where that was not all. */
 export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
-  let stages = goal.desire(sightings(fleet));
-  if (await lookCloser(fleet, goal, stages)) stages = goal.desire(sightings(fleet));
-  const seen = sightings(fleet);
-  goal.admit(seen, new Map(alive(fleet).flatMap(({ name, time }) => (time ? [[name, time]] : []))));
-  const plan = makePlan(stages, seen);
-  return goal.complete ? plan : { ...plan, orphans: [] };
+  let found = await judgeAll(fleet, goal);
+  if (found.open.size > 0) {
+    const members = alive(fleet).filter(({ name }) => found.open.has(name));
+    await onEach(fleet, members, undefined, async (member) => {
+      await probe(fleet, member, found.open.get(member.name) ?? []);
+    });
+    found = await judgeAll(fleet, goal);
+  }
+  goal.admit(
+    sightings(fleet),
+    new Map(alive(fleet).flatMap(({ name, time }) => (time ? [[name, time]] : []))),
+  );
+  return found.plan;
 }
 
-/** Asks what the first questions did not cover, because facts decided otherwise than imagined. */
-async function lookCloser(fleet: Fleet, goal: Goal, stages: readonly Stage[]): Promise<boolean> {
-  const wanted = watchesOf(stages);
-  const missing = new Map(
-    alive(fleet).map(({ name }) => {
-      const asked = new Set((goal.watches.get(name) ?? []).map(({ kind, key }) => `${kind}:${key}`));
-      return [name, (wanted.get(name) ?? []).filter(({ kind, key }) => !asked.has(`${kind}:${key}`))];
-    }),
-  );
-  const members = alive(fleet).filter(({ name }) => (missing.get(name) ?? []).length > 0);
-  await onEach(fleet, members, undefined, async (member) => {
-    await probe(fleet, member, missing.get(member.name) ?? []);
+/** Tells a plan, with the texts of files: each host's by itself, which is then forgotten. */
+export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<void> {
+  const hosts = new Set(plan.hosts.map(({ host }) => host));
+  await judgeAll(fleet, goal, hosts, (told) => {
+    fleet.emit({ type: 'host.planned', plan: told });
   });
-  return members.length > 0;
+  const seen = sightings(fleet);
+  const order = goal.desire(seen).map(({ id }) => id);
+  fleet.emit({ type: 'plan.ready', summary: summaryOf(plan, seen.size, order) });
+}
+
+interface Found {
+  readonly plan: Plan;
+  /** What is still to be asked, by host. */
+  readonly open: ReadonlyMap<string, readonly Watch[]>;
+}
+
+/** Host by host, so that no more than one is held with all its texts, and others get their turn. */
+async function judgeAll(
+  fleet: Fleet,
+  goal: Goal,
+  only?: ReadonlySet<string>,
+  tell?: (plan: HostPlan) => void,
+): Promise<Found> {
+  const seen = sightings(fleet);
+  const stages = goal.desire(seen);
+  const hosts: HostPlan[] = [];
+  const open = new Map<string, readonly Watch[]>();
+  const breathe = breather();
+  for (const [host, observed] of seen) {
+    if (only && !only.has(host)) continue;
+    const judged = judge(stages, host, observed);
+    const plan = goal.complete ? judged.plan : { ...judged.plan, orphans: [] };
+    if (judged.open.length > 0) open.set(host, judged.open);
+    if (plan.phases.length + plan.orphans.length > 0) {
+      tell?.(plan);
+      hosts.push(withoutTexts(plan));
+    }
+    await breathe();
+  }
+  return { plan: { hosts }, open };
 }
 
 /**
@@ -66,7 +108,7 @@ async function lookCloser(fleet: Fleet, goal: Goal, stages: readonly Stage[]): P
  * @throws E_LOCKED, E_FLAPPING; a host's own failure is kept with the host
  */
 export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: AbortSignal): Promise<void> {
-  const doomed = goal.prune ? plan.orphans : [];
+  const doomed = goal.prune ? orphansOf(plan) : [];
   if (isEmpty(plan) && doomed.length === 0) {
     await healthy(fleet, goal, stop);
     return;
@@ -85,7 +127,7 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
       stopIfAsked(stop);
       await runStage(fleet, goal, id, stop);
     }
-    if (goal.prune) await pruneOrphans(fleet, current.orphans);
+    if (goal.prune) await pruneOrphans(fleet, current);
   } finally {
     await lock.release();
   }
@@ -105,11 +147,13 @@ const onlyStarts = (left: Plan): boolean =>
   allChanges(left).every(({ planned: { change } }) => change.kind === 'restart' && !change.interrupts);
 
 /** Last, when nothing uses them any more. */
-const pruneOrphans = (fleet: Fleet, orphans: Plan['orphans']): Promise<void> =>
-  onEach(fleet, alive(fleet), 'prune', async (member) => {
-    const paths = orphans.filter(({ host }) => host === member.name).map(({ path }) => path);
+const pruneOrphans = (fleet: Fleet, { hosts }: Plan): Promise<void> => {
+  const doomed = new Map(hosts.map(({ host, orphans }) => [host, orphans]));
+  return onEach(fleet, alive(fleet), 'prune', async (member) => {
+    const paths = doomed.get(member.name) ?? [];
     if (paths.length > 0) await pruneOn(fleet, member, paths);
   });
+};
 
 /** Exit code 0 means converged *and* healthy: every gate of every phase must hold. */
 async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<void> {

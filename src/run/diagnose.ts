@@ -1,8 +1,7 @@
 import { readData } from '../kernel/data.ts';
 import { quote } from '../kernel/quote.ts';
 import { lastWords } from '../resources/journal.ts';
-import { runScript } from '../transport/feed.ts';
-import { type Fleet, type Member, sessionOf } from './fleet.ts';
+import { type Fleet, type Member, runOn } from './fleet.ts';
 
 interface KnownError {
   readonly pattern: string;
@@ -22,7 +21,7 @@ export async function journalOf(fleet: Fleet, member: Member, units: readonly st
     .map((unit) => `echo "-- $(systemctl is-active ${quote(unit)}) ${unit}"; ${lastWords(unit, 12)}`)
     .join('\n');
   try {
-    const result = await runScript(sessionOf(member), { script, timeoutMs: 10_000, signal: fleet.kill });
+    const result = await runOn(fleet, member, { script, timeoutMs: 10_000 });
     return result.stdout.toString('utf8').trim();
   } catch {
     return '';

@@ -1,5 +1,5 @@
 import type { BootstrapError } from '../kernel/errors.ts';
-import type { HostPlan, Plan } from '../plan/plan.ts';
+import type { HostPlan, PlanSummary } from '../plan/plan.ts';
 
 /** Everything a run tells, in order. Views, the NDJSON stream and the log file are made of these alone. */
 export type RunEvent = { readonly at: Date } & (
@@ -26,7 +26,9 @@ export type RunEvent = { readonly at: Date } & (
       readonly message: string;
       readonly hint?: string;
     }
-  | { readonly type: 'plan.ready'; readonly plan: Plan }
+  /** One for each host with something to do, before `plan.ready`. */
+  | { readonly type: 'host.planned'; readonly plan: HostPlan }
+  | { readonly type: 'plan.ready'; readonly summary: PlanSummary }
   | { readonly type: 'download'; readonly artifact: string; readonly bytes: number; readonly total: number }
   | { readonly type: 'upload'; readonly host: string; readonly bytes: number; readonly total: number }
   | {
@@ -35,7 +37,6 @@ export type RunEvent = { readonly at: Date } & (
       readonly title: string;
       readonly hosts: readonly string[];
     }
-  | { readonly type: 'phase.planned'; readonly phase: string; readonly host: string; readonly plan: HostPlan }
   | { readonly type: 'step.started'; readonly phase: string; readonly host: string; readonly step: string }
   | {
       readonly type: 'step.done';

@@ -4,14 +4,19 @@ import { type BootstrapError, asBootstrapError } from '../kernel/errors.ts';
 import { type Watch, type Observed } from '../probe/observe.ts';
 import { merge, parseProbe, probeEnd, probeScript } from '../probe/probe.ts';
 import type { Change } from '../resources/resource.ts';
-import { runScript } from '../transport/feed.ts';
-import type { Connect, Session } from '../transport/session.ts';
+import { type ScriptOptions, runScript } from '../transport/feed.ts';
+import type { Connect, ExecResult, Session, SessionStats } from '../transport/session.ts';
 import type { Emit, HostSummary } from './events.ts';
 
 /** One host during a run. Everything that changes in a run is in these. */
 export interface Member {
   readonly name: string;
-  session: Session | undefined;
+  /** The connection. Among many hosts it is let go when nothing needs it, and made anew when something does. */
+  session: Promise<Session> | undefined;
+  /** What is done over it now. */
+  busy: number;
+  /** What all its connections have counted. */
+  readonly stats: SessionStats[];
   seen: Observed | undefined;
   /** When it was last asked everything, for judging its clock. */
   time: Asked | undefined;
@@ -32,6 +37,8 @@ export interface Asked {
 export interface Fleet {
   readonly members: ReadonlyMap<string, Member>;
   readonly emit: Emit;
+  readonly connect: Connect;
+  /** How many hosts are worked on at a time; where there are more, connections are not kept. */
   readonly concurrency: number;
   /** Aborted by a second interrupt: stops even a running command. */
   readonly kill: AbortSignal;
@@ -43,6 +50,8 @@ export function makeFleet(hosts: readonly string[], options: Omit<Fleet, 'member
     {
       name,
       session: undefined,
+      busy: 0,
+      stats: [],
       seen: undefined,
       time: undefined,
       failed: undefined,
@@ -81,6 +90,7 @@ export async function onEach(
         member.failed = asBootstrapError(thrown).at(where);
         fleet.emit({ type: 'host.failed', ...where, error: member.failed });
       } finally {
+        if (fleet.members.size > fleet.concurrency && member.busy === 0) await letGo(member);
         member.seconds += (performance.now() - started) / 1000;
       }
     },
@@ -89,28 +99,60 @@ export async function onEach(
 }
 
 /** Connects to every host, and goes on with each as soon as it is there. */
-export const connectAll = (
-  fleet: Fleet,
-  connect: Connect,
-  next?: (member: Member) => Promise<void>,
-): Promise<void> =>
+export const connectAll = (fleet: Fleet, next?: (member: Member) => Promise<void>): Promise<void> =>
   onEach(fleet, alive(fleet), undefined, async (member) => {
-    fleet.emit({ type: 'host.connecting', host: member.name, attempt: 1 });
-    member.session = await connect(member.name, fleet.kill);
-    fleet.emit({ type: 'host.connected', host: member.name });
+    await sessionOf(fleet, member);
     await next?.(member);
   });
+
+/** Runs a script on a host; as `runScript`, and ends with the run unless another signal is given. */
+export async function runOn(fleet: Fleet, member: Member, script: ScriptOptions): Promise<ExecResult> {
+  member.busy += 1;
+  try {
+    const session = await sessionOf(fleet, member);
+    return await runScript(session, { signal: fleet.kill, ...script });
+  } finally {
+    member.busy -= 1;
+  }
+}
+
+/** The connection to a host, made when there is none. */
+function sessionOf(fleet: Fleet, member: Member): Promise<Session> {
+  return (member.session ??= connect(fleet, member));
+}
+
+async function connect(fleet: Fleet, member: Member): Promise<Session> {
+  fleet.emit({ type: 'host.connecting', host: member.name, attempt: 1 });
+  try {
+    const session = await fleet.connect(member.name, fleet.kill);
+    member.stats.push(session.stats);
+    fleet.emit({ type: 'host.connected', host: member.name });
+    return session;
+  } catch (error) {
+    member.session = undefined;
+    throw error;
+  }
+}
+
+async function letGo(member: Member): Promise<void> {
+  const { session } = member;
+  member.session = undefined;
+  await session?.then((open) => open.close()).catch(() => undefined);
+}
+
+export const closeAll = async (fleet: Fleet): Promise<void> => {
+  await Promise.all([...fleet.members.values()].map(letGo));
+};
 
 /** Asks a host everything in one exec; what was known before and is not asked again is kept. */
 export async function probe(fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> {
   // Digests of secrets are salted with it: those kept from an earlier look must stay comparable.
   const nonce = member.seen?.nonce ?? randomBytes(16).toString('hex');
   const started = performance.now();
-  const result = await runScript(sessionOf(member), {
+  const result = await runOn(fleet, member, {
     script: probeScript(watches, nonce),
     lastWords: probeEnd(nonce),
     timeoutMs: 60_000,
-    signal: fleet.kill,
   });
   const seen = parseProbe(watches, nonce, result.stdout);
   member.seen = member.seen ? merge(member.seen, seen) : seen;
@@ -122,7 +164,8 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
   return seen;
 }
 
-export type Watches = ReadonlyMap<string, readonly Watch[]>;
+/** What to look at on a host before anything is known of it. */
+export type Watches = (host: string) => readonly Watch[];
 
 export const probeAll = (fleet: Fleet, watches: Watches): Promise<void> =>
   onEach(fleet, alive(fleet), undefined, (member) => probeAnew(fleet, member, watches));
@@ -130,29 +173,19 @@ export const probeAll = (fleet: Fleet, watches: Watches): Promise<void> =>
 /** Asks a host everything that there is to ask of it; what was known before is forgotten. */
 export async function probeAnew(fleet: Fleet, member: Member, watches: Watches): Promise<void> {
   member.seen = undefined;
+  await sessionOf(fleet, member); // its clock is compared with ours: dialling must not count
   const asked = Date.now() / 1000;
-  await probe(fleet, member, watches.get(member.name) ?? []);
+  await probe(fleet, member, watches(member.name));
   member.time = { asked, answered: Date.now() / 1000 };
 }
 
-export function sessionOf(member: Member): Session {
-  if (!member.session) throw asBootstrapError(new Error(`${member.name} is not connected`));
-  return member.session;
-}
-
-export const closeAll = async (fleet: Fleet): Promise<void> => {
-  await Promise.allSettled(
-    [...fleet.members.values()].flatMap(({ session }) => (session ? [session.close()] : [])),
-  );
-};
-
 export const hostSummaries = (fleet: Fleet): HostSummary[] =>
-  [...fleet.members.values()].map(({ name, changed, failed, session, restarted, seconds }) => ({
+  [...fleet.members.values()].map(({ name, changed, failed, stats, restarted, seconds }) => ({
     name,
     changed,
     failed: failed !== undefined,
-    connections: session?.stats.connections ?? 0,
-    execs: session?.stats.execs ?? 0,
+    connections: stats.reduce((sum, { connections }) => sum + connections, 0),
+    execs: stats.reduce((sum, { execs }) => sum + execs, 0),
     restarted,
     seconds: Math.round(seconds * 10) / 10,
   }));

@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import { STATE } from '../resources/compile.ts';
-import { runScript } from '../transport/feed.ts';
-import { type Fleet, type Member, sessionOf } from './fleet.ts';
+import { type Fleet, type Member, runOn } from './fleet.ts';
 
 /** The holder on the host gives up when it hears nothing for this long: a dead controller's lock expires. */
 const EXPIRES_SECONDS = 45;
@@ -59,14 +58,13 @@ async function lock(fleet: Fleet, member: Member, owner: string): Promise<HeldLo
     };
   });
   let said = '';
-  const holder = runScript(sessionOf(member), {
+  const holder = runOn(fleet, member, {
     script: script(owner),
     payload: heartbeats(),
     onStdout: (chunk) => {
       said += chunk.toString('utf8');
       if (said.includes('locked\n')) taken?.();
     },
-    signal: fleet.kill,
   });
   const ended = await Promise.race([ready, holder]);
   if (ended !== 'ready') throw refusal(member, ended.code, ended.stdout.toString('utf8').trim());

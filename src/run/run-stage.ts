@@ -1,7 +1,7 @@
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { dueOn } from '../plan/planner.ts';
 import type { Desire, Gate, Stage } from '../plan/stage.ts';
-import { watchesOf } from '../plan/stage.ts';
+import { watchesAt } from '../plan/stage.ts';
 import { applyOn } from './apply.ts';
 import { type Fleet, type Member, alive, onEach, probe, sightings } from './fleet.ts';
 import { pass, standing } from './gates.ts';
@@ -10,6 +10,23 @@ import { pass, standing } from './gates.ts';
 export interface StageGoal {
   readonly desire: Desire;
   readonly essential: (host: string) => boolean;
+}
+
+/** What a stage wants of a host is made once: its plan, its questions and its gates ask for the same. */
+function remembered(stage: Stage): Stage {
+  const once = <T>(make: (host: string) => T): ((host: string) => T) => {
+    const known = new Map<string, T>();
+    return (host) => {
+      const value = known.get(host) ?? make(host);
+      known.set(host, value);
+      return value;
+    };
+  };
+  return {
+    ...stage,
+    resources: once((host) => stage.resources(host)),
+    gates: once((host) => stage.gates(host)),
+  };
 }
 
 /**
@@ -23,9 +40,8 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
   const unknown = members.filter((member) =>
     dueFor(stage, member).some(({ change }) => change.kind === 'unknown'),
   );
-  const watches = watchesOf([stage]);
   await onEach(fleet, unknown, id, async (member) => {
-    await probe(fleet, member, watches.get(member.name) ?? []);
+    await probe(fleet, member, watchesAt(stage, member.name));
   });
   const fresh = stageOf(fleet, goal, id);
   const all = participants(fleet, fresh);
@@ -99,13 +115,13 @@ const works = (fleet: Fleet, stage: Stage, host: string): boolean =>
  * @throws E_TOO_FEW_STAND
  */
 function refuseTooFew(fleet: Fleet, stage: Stage, { name }: Member): void {
-  const others = stage.hosts.filter((host) => host !== name);
-  const needed = Math.min(stage.mustStand(stage.hosts.length), others.length);
+  const others = [...stage.hosts].filter((host) => host !== name);
+  const needed = Math.min(stage.mustStand(stage.hosts.size), others.length);
   const down = others.filter((host) => !works(fleet, stage, host));
   if (others.length - down.length >= needed) return;
   throw new BootstrapError(
     'E_TOO_FEW_STAND',
-    `${stage.title} on ${name} is left as it is: without it only ${others.length - down.length} of ${stage.hosts.length} would stand, and ${needed} must`,
+    `${stage.title} on ${name} is left as it is: without it only ${others.length - down.length} of ${stage.hosts.size} would stand, and ${needed} must`,
     {
       hint: `Not well: ${down.join(', ')}. Repair them first; k8s-bootstrap status says what they lack.`,
       where: { host: name, phase: stage.id },
@@ -126,7 +142,7 @@ export async function passStanding(
 }
 
 export const participants = (fleet: Fleet, stage: Stage): Member[] =>
-  alive(fleet).filter(({ name, seen }) => seen !== undefined && stage.hosts.includes(name));
+  alive(fleet).filter(({ name, seen }) => seen !== undefined && stage.hosts.has(name));
 
 const dueFor = (stage: Stage, member: Member): ReturnType<typeof dueOn> =>
   member.seen ? dueOn(stage, member.name, member.seen, new Map(member.done)) : [];
@@ -134,7 +150,7 @@ const dueFor = (stage: Stage, member: Member): ReturnType<typeof dueOn> =>
 function stageOf(fleet: Fleet, goal: StageGoal, id: string): Stage {
   const stage = goal.desire(sightings(fleet)).find((one) => one.id === id);
   if (!stage) throw new BootstrapError('E_BUG', `phase ${id} is gone in the middle of a run`);
-  return stage;
+  return remembered(stage);
 }
 
 export function stopIfAsked(stop: AbortSignal): void {

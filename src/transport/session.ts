@@ -38,6 +38,7 @@ export interface ExecResult {
   readonly stderr: Buffer;
 }
 
+/** Counts on while the session is used. */
 export interface SessionStats {
   readonly connections: number;
   readonly execs: number;

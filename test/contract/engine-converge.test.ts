@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isEmpty } from '../../src/plan/plan.ts';
+import { allChanges, isEmpty, orphansOf } from '../../src/plan/plan.ts';
 import { makePlan } from '../../src/plan/planner.ts';
 import { type Stage, watchesOf } from '../../src/plan/stage.ts';
 import { bytes } from '../../src/resources/content.ts';
@@ -20,12 +20,13 @@ async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal
   const events: RunEvent[] = [];
   const fleet = makeFleet(['m1'], {
     emit: (event) => void events.push({ ...event, at: new Date() }),
+    connect: () => Promise.resolve(host.session()),
     concurrency: 2,
     kill: new AbortController().signal,
   });
   const goal: Goal = {
     desire: () => stages,
-    watches: watchesOf(stages),
+    watches: () => watchesOf(stages).get('m1') ?? [],
     essential: () => true,
     admit: () => undefined,
     prepare: () => Promise.resolve(),
@@ -34,7 +35,7 @@ async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal
     owner: "o'hara@here (pid 1)",
     ...more,
   };
-  await connectAll(fleet, () => Promise.resolve(host.session()));
+  await connectAll(fleet);
   const plan = await survey(fleet, goal);
   await converge(fleet, goal, plan, new AbortController().signal);
   const [summary] = hostSummaries(fleet);
@@ -104,10 +105,12 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const host = fresh(shell);
     await up(host, everything());
     const { plan, summary } = await up(host, everything('--y'));
-    expect(
-      plan.phases.flatMap(({ hosts }) => hosts.flatMap(({ changes }) => changes.map(({ id }) => id))),
-    ).toEqual(['file:/etc/systemd/system/etcd.service', 'service:etcd.service']);
-    expect(plan.phases[0]?.hosts[0]?.changes[1]?.change).toEqual({
+    const changes = allChanges(plan).map(({ planned }) => planned);
+    expect(changes.map(({ id }) => id)).toEqual([
+      'file:/etc/systemd/system/etcd.service',
+      'service:etcd.service',
+    ]);
+    expect(changes[1]?.change).toEqual({
       kind: 'restart',
       summary: 'restart',
       because: ['/etc/systemd/system/etcd.service changes'],
@@ -122,7 +125,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     await up(host, everything());
     host.write('/etc/systemd/system/etcd.service', unitText('--y'));
     const { plan, summary } = await up(host, everything('--y'));
-    const changes = plan.phases.flatMap(({ hosts }) => hosts.flatMap((one) => one.changes));
+    const changes = allChanges(plan).map(({ planned }) => planned);
     expect(changes.map(({ id }) => id)).toEqual(['service:etcd.service']);
     expect(changes[0]?.change).toMatchObject({
       because: expect.arrayContaining(['it was started before its files last changed']) as string[],
@@ -180,22 +183,21 @@ describe.each(shells)('a run with $name as sh', (shell) => {
       ...everything(),
       on('extra', [directory({ path: '/etc/extra' }), file({ path: '/etc/extra/file', content: 'x' })]),
     ];
-    const watched = new Map([
-      [
-        'm1',
-        [
-          ...watchesOf(extra).get('m1')!,
-          { kind: 'file', key: '/var/lib/k8s-bootstrap/manifest', read: 'content' } as const,
-        ],
-      ],
-    ]);
+    const watched = () => [
+      ...watchesOf(extra).get('m1')!,
+      { kind: 'file', key: '/var/lib/k8s-bootstrap/manifest', read: 'content' } as const,
+    ];
     await up(host, extra, { watches: watched });
     const { plan } = await up(host, everything(), { watches: watched });
-    expect(plan.orphans.map(({ path }) => path).sort()).toEqual(['/etc/extra', '/etc/extra/file']);
+    expect(
+      orphansOf(plan)
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['/etc/extra', '/etc/extra/file']);
     expect(host.read('/etc/extra/file')).toBe('x');
     await up(host, everything(), { watches: watched, prune: true });
     expect(host.list('/etc').filter((path) => path.includes('extra'))).toEqual([]);
-    expect((await up(host, everything(), { watches: watched, prune: true })).plan.orphans).toEqual([]);
+    expect(orphansOf((await up(host, everything(), { watches: watched, prune: true })).plan)).toEqual([]);
   });
 
   it('runs one at a time: the second is told who works there and since when', async () => {
@@ -234,11 +236,11 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const session = host.session();
     const fleet = makeFleet(['m1'], {
       emit: () => undefined,
+      connect: () => Promise.resolve(session),
       concurrency: 1,
       kill: new AbortController().signal,
     });
     const [member] = fleet.members.values();
-    member!.session = session;
     const held = await lockAll(fleet, [member!], 'dead');
     await expect(up(host, everything())).rejects.toThrow(expect.objectContaining({ code: 'E_LOCKED' }));
     const deadline = performance.now() + 10_000;

@@ -226,12 +226,12 @@ async function plan(host: RootedHost, one: Stage): Promise<Plan> {
 async function repair(host: RootedHost, one: Stage): Promise<void> {
   const fleet = makeFleet(['m1'], {
     emit: () => undefined,
+    connect: () => Promise.resolve(host.session()),
     concurrency: 1,
     kill: new AbortController().signal,
   });
   const member = fleet.members.get('m1')!;
-  member.session = host.session();
-  member.seen = await look(member.session, watchesOf([one]).get('m1') ?? []);
+  member.seen = await look(host.session(), watchesOf([one]).get('m1') ?? []);
   await applyOn(fleet, member, one.id, dueOn(one, 'm1', member.seen, new Map()));
 }
 

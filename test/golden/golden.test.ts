@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/inventory/types.ts';
+import { changesOf } from '../../src/plan/plan.ts';
 import { makePlan } from '../../src/plan/planner.ts';
 import { type Example, everyHost, examples, imaginedHost, withExample } from '../support/example-cluster.ts';
 
@@ -18,12 +19,13 @@ const representatives = (hosts: readonly Host[]): Host[] =>
 async function filesOf(example: Example): Promise<Map<string, string>> {
   return withExample(example, (cluster) => {
     const seen = everyHost(cluster, () => imaginedHost(example.family));
-    const { phases } = makePlan(cluster.desire(seen), seen);
+    const plan = makePlan(cluster.desire(seen), seen);
     const files = new Map<string, string>();
     for (const { name } of representatives(cluster.inventory.hosts)) {
-      const changes = phases.flatMap(({ phase, hosts }) =>
-        hosts.filter(({ host }) => host === name).flatMap((plan) => plan.changes.map((change) => ({ phase, ...change }))),
-      );
+      const changes = plan.hosts
+        .filter(({ host }) => host === name)
+        .flatMap(changesOf)
+        .map(({ phase, planned }) => ({ phase, ...planned }));
       files.set(
         `${name}/plan.txt`,
         `${changes.map(({ phase, id, change }) => [phase, change.kind, id, change.kind === 'none' ? change.why : change.summary].join('  ')).join('\n')}\n`,

@@ -4,7 +4,7 @@ import type { Watch } from '../../src/probe/observe.ts';
 import { type Change, type Resource, none } from '../../src/resources/resource.ts';
 import { type Goal, converge, look } from '../../src/run/converge.ts';
 import type { Emit, RunEvent } from '../../src/run/events.ts';
-import { type Fleet, connectAll, makeFleet } from '../../src/run/fleet.ts';
+import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
 import { type MemoryHost, connectTo } from './memory-host.ts';
 
 /** The smallest stages there can be, and a run of them over hosts in memory. */
@@ -58,7 +58,7 @@ export function stage(
   return {
     id,
     title: id,
-    hosts,
+    hosts: new Set(hosts),
     batch: 'parallel',
     mustStand: () => 0,
     resources: () => [],
@@ -91,6 +91,7 @@ export function play(
   const events: RunEvent[] = [];
   let prepared = 0;
   const desire: Desire = typeof stages === 'function' ? stages : () => stages;
+  const byName = new Map(hosts.map((host) => [host.name, host]));
   const fleet = makeFleet(
     hosts.map(({ name }) => name),
     {
@@ -98,13 +99,14 @@ export function play(
         events.push({ ...event, at: new Date() });
         options.onEvent?.(event);
       },
+      connect: (name) => Promise.resolve(connectTo(byName.get(name)!)),
       concurrency: options.concurrency ?? 30,
       kill: options.kill ?? new AbortController().signal,
     },
   );
   const goal: Goal = {
     desire,
-    watches: watchesOf(desire(new Map())),
+    watches: (host) => watchesOf(desire(new Map())).get(host) ?? [],
     essential: () => true,
     admit: () => undefined,
     prepare: () => {
@@ -121,8 +123,6 @@ export function play(
     events,
     prepared: () => prepared,
     async up() {
-      const byName = new Map(hosts.map((host) => [host.name, host]));
-      await connectAll(fleet, (name) => Promise.resolve(connectTo(byName.get(name)!)));
       await converge(fleet, goal, await look(fleet, goal), options.stop ?? new AbortController().signal);
     },
   };

@@ -18,6 +18,8 @@ export interface MemoryHost {
   after: (what: string) => void;
   lockedBy: string | undefined;
   connections: number;
+  /** Of its connections, those that are open. */
+  open: number;
   execs: number;
 }
 
@@ -30,6 +32,7 @@ export function memoryHost(name: string, words: Readonly<Record<string, string>>
     after: () => undefined,
     lockedBy: undefined,
     connections: 0,
+    open: 0,
     execs: 0,
   };
 }
@@ -37,11 +40,18 @@ export function memoryHost(name: string, words: Readonly<Record<string, string>>
 /** A new connection to a host. */
 export function connectTo(host: MemoryHost): Session {
   host.connections += 1;
+  host.open += 1;
   host.log.push('connect');
   return {
     host: host.name,
-    get stats() {
-      return { connections: host.connections, execs: host.execs, bytesSent: 0 };
+    stats: {
+      get connections() {
+        return host.connections;
+      },
+      get execs() {
+        return host.execs;
+      },
+      bytesSent: 0,
     },
     async exec(_command, options: ExecOptions = {}) {
       host.execs += 1;
@@ -56,7 +66,10 @@ export function connectTo(host: MemoryHost): Session {
       }
       return apply(host, script, options);
     },
-    close: () => Promise.resolve(),
+    close: () => {
+      host.open -= 1;
+      return Promise.resolve();
+    },
   };
 }
 

@@ -6,8 +6,7 @@ import { pkiFolderOf } from '../../pki/contents.ts';
 import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
 import { type StateFile, publish, readIfThere } from '../../state/files.ts';
 import { makeStateFolder } from '../../state/folder.ts';
-import { alive, onEach, sessionOf } from '../../run/fleet.ts';
-import { runScript } from '../../transport/feed.ts';
+import { alive, onEach, runOn } from '../../run/fleet.ts';
 import { readRegistry, writeRegistry } from '../../users/registry.ts';
 import { parseTokens } from '../../users/tokens.ts';
 import { refuseDisagreement, refuseForeign } from './agreement.ts';
@@ -58,7 +57,7 @@ async function readMasters(options: RunOptions, read: LoadedInventory): Promise<
   const found = new Map<string, Holdings>();
   await visitHosts({ ...read, hosts, more: true }, options, async (fleet) => {
     await onEach(fleet, alive(fleet), undefined, async (member) => {
-      const { code, stdout } = await runScript(sessionOf(member), { script: question, signal: fleet.kill });
+      const { code, stdout } = await runOn(fleet, member, { script: question });
       const held = holdings(stdout.toString('latin1'));
       for (const text of held.values()) options.secrets.add(text);
       if (code === 0) found.set(member.name, held);

@@ -39,7 +39,7 @@ export async function renewCertificates(options: RenewOptions): Promise<number> 
   // Masters and etcd members are looked at even where others are meant: the API is theirs, and so is the quorum.
   const takesPart = (host: Host): boolean =>
     isRenewedOn(renewal, host) || host.roles.some((role) => role === 'master' || role === 'etcd');
-  return visit({ ...options, read, renewal, takesPart }, async ({ cluster, fleet, goal }, plan) => {
+  return visit({ ...options, read, renewal, takesPart }, async ({ cluster, fleet, goal, tell }, plan) => {
     const world = cluster.world(sightings(fleet));
     const masters = withRole(world, 'master').filter(({ name }) => world.seen(name) !== undefined);
     if (masters.length > 0 && masters.every(({ name }) => world.facts(name).cluster === undefined)) {
@@ -47,7 +47,7 @@ export async function renewCertificates(options: RenewOptions): Promise<number> 
         hint: 'Run "k8s-bootstrap up" first: it makes all certificates.',
       });
     }
-    options.emit({ type: 'plan.ready', plan });
+    await tell();
     if (!options.dryRun) await converge(fleet, goal, plan, options.stop);
     return outcome(fleet);
   });

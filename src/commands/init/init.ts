@@ -169,8 +169,7 @@ function check(text: string, file: string, env: InitOptions['env']): Inventory {
 async function look(inventory: Inventory, options: InitOptions): Promise<HostFacts[]> {
   const hosts = inventory.hosts.map(({ name }) => name);
   const facts: HostFacts[] = [];
-  const ask = (fleet: Fleet, member: Member): Promise<void> =>
-    probeAnew(fleet, member, new Map([[member.name, factsWatches()]]));
+  const ask = (fleet: Fleet, member: Member): Promise<void> => probeAnew(fleet, member, factsWatches);
   await visitHosts({ inventory, warnings: [], hosts, ask, more: true }, options, (fleet) => {
     const lost = lostIn(fleet);
     if (lost.length > 0) throw unreachable(inventory, lost, fleet.members.get(lost[0] ?? '')?.failed);

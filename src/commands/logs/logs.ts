@@ -1,8 +1,7 @@
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
 import { serviceId } from '../../resources/service.ts';
-import { type Fleet, type Member, alive, onEach, sessionOf } from '../../run/fleet.ts';
-import { runScript } from '../../transport/feed.ts';
+import { type Fleet, type Member, alive, onEach, runOn } from '../../run/fleet.ts';
 import { type RunOptions } from '../../cluster/visit.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { visitFleet } from '../../cluster/visit-fleet.ts';
@@ -73,7 +72,7 @@ function hostsOf(cluster: Cluster, unit: string): readonly string[] {
 async function collect(fleet: Fleet, script: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   await onEach(fleet, alive(fleet), undefined, async (member) => {
-    const { stdout } = await runScript(sessionOf(member), { script, signal: fleet.kill });
+    const { stdout } = await runOn(fleet, member, { script });
     entries.push(...readEntries(member.name, stdout.toString('utf8')));
   });
   return entries;
@@ -96,7 +95,7 @@ const followAll = (
       readEntries(member.name, lines.join('\n')).forEach(show);
     };
     try {
-      await runScript(sessionOf(member), { script, onStdout, signal: stop, timeoutMs: FOR_EVER });
+      await runOn(fleet, member, { script, onStdout, signal: stop, timeoutMs: FOR_EVER });
     } catch (error) {
       if (!stop.aborted) throw error;
     }

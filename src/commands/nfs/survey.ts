@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Host, Inventory, Nfs } from '../../inventory/types.ts';
 import { quote, sh } from '../../kernel/quote.ts';
 import { EXPORTS_FILE } from '../../resources/exports.ts';
-import { alive, onEach, sessionOf } from '../../run/fleet.ts';
-import { runScript } from '../../transport/feed.ts';
+import { alive, onEach, runOn } from '../../run/fleet.ts';
 import type { StepResult } from './causes.ts';
 import { unitsOf } from './check/check-script.ts';
 import { type Exported, readEtab } from './etab.ts';
@@ -48,10 +47,9 @@ export async function survey({ cluster: { inventory }, fleet }: Visit): Promise<
     const nonce = randomBytes(16).toString('hex');
     const paths = pathsOf(inventory, host);
     const serves = nfs.hosts.includes(host.name);
-    const { stdout } = await runScript(sessionOf(member), {
+    const { stdout } = await runOn(fleet, member, {
       script: surveyScript(nonce, { serves, paths, mounts: nodesOf(inventory).includes(host) }, nfs),
       timeoutMs: (120 + 10 * paths.length) * 1000,
-      signal: fleet.kill,
     });
     const steps = readFrames(nonce, stdout);
     found.push({

@@ -6,11 +6,9 @@ import { tellForgotten } from './forgotten.ts';
 
 /** Says what `up` would do, and touches nothing. */
 export const plan = (options: RunOptions & { readonly detailedExitCode: boolean }): Promise<number> =>
-  visit(options, ({ cluster, fleet }, found) => {
-    options.emit({ type: 'plan.ready', plan: found });
+  visit(options, async ({ cluster, fleet, tell }, found) => {
+    await tell();
     tellForgotten(options, cluster, fleet);
     const code = outcome(fleet);
-    return Promise.resolve(
-      code === 0 && options.detailedExitCode && !isEmpty(found) ? ExitCode.attention : code,
-    );
+    return code === 0 && options.detailedExitCode && !isEmpty(found) ? ExitCode.attention : code;
   });

@@ -6,7 +6,7 @@ import { imagined } from '../../facts/facts.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { changes } from '../../resources/resource.ts';
 import { serviceId } from '../../resources/service.ts';
-import { type Fleet, alive } from '../../run/fleet.ts';
+import type { Fleet } from '../../run/fleet.ts';
 import { standing } from '../../run/gates.ts';
 import { WARN_DAYS } from '../../pki/spec.ts';
 
@@ -54,12 +54,13 @@ export interface Survey {
 
 export const hostStatuses = (survey: Survey): readonly HostStatus[] =>
   survey.inventory.hosts.map(({ name, roles }): HostStatus => {
-    const seen = alive(survey.fleet).find((member) => member.name === name)?.seen;
-    if (!seen) {
+    const member = survey.fleet.members.get(name);
+    const seen = member?.seen;
+    if (!seen || member.failed) {
       const nothing = { components: [], health: [], certificates: [], drift: [] };
       return { host: name, roles, reached: false, ...nothing, problems: ['cannot be looked at'] };
     }
-    const mine = survey.stages.filter(({ hosts }) => hosts.includes(name));
+    const mine = survey.stages.filter(({ hosts }) => hosts.has(name));
     const found = {
       components: componentsOf(mine, name, seen),
       health: mine

@@ -48,14 +48,14 @@ const QUESTION = 'digests-now';
 /** Binaries whose digest is not the one that was noted when they were installed, though size and times are. */
 async function hashAll(
   fleet: Fleet,
-  watches: ReadonlyMap<string, readonly Watch[]>,
+  watches: (host: string) => readonly Watch[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const changed = new Map<string, string[]>();
   await onEach(fleet, alive(fleet), undefined, async (member) => {
     const known = member.seen;
     const paths = [
       ...new Set(
-        (watches.get(member.name) ?? []).flatMap((one) =>
+        watches(member.name).flatMap((one) =>
           one.kind === 'file' && one.read === 'digest' ? [one.key] : [],
         ),
       ),

@@ -10,8 +10,8 @@ import { tellForgotten } from '../plan/forgotten.ts';
 
 /** Brings every host to what the inventory says. Returns the exit code. */
 export const up = (options: RunOptions): Promise<number> =>
-  visit(options, async ({ cluster, fleet, goal }, plan) => {
-    options.emit({ type: 'plan.ready', plan });
+  visit(options, async ({ cluster, fleet, goal, tell }, plan) => {
+    await tell();
     refuseHalfACluster(fleet, goal, cluster);
     tellLater(options, cluster, fleet);
     const forgotten = tellForgotten(options, cluster, fleet);

@@ -13,7 +13,7 @@ import { outcome } from '../../cluster/visit-hosts.ts';
 export const applyUsers = (options: RunOptions, tokens: boolean): Promise<number> => {
   const only = ['base', ...(tokens ? ['apiserver'] : []), 'users'];
   const takesPart = ({ roles }: { readonly roles: readonly string[] }): boolean => roles.includes('master');
-  return visit({ ...options, only, takesPart }, async ({ cluster, fleet, goal }, plan) => {
+  return visit({ ...options, only, takesPart }, async ({ cluster, fleet, goal, tell }, plan) => {
     const world = cluster.world(sightings(fleet));
     const stands = withRole(world, 'master').some(({ name }) => world.facts(name).cluster !== undefined);
     if (!stands && outcome(fleet) === 0) {
@@ -22,7 +22,7 @@ export const applyUsers = (options: RunOptions, tokens: boolean): Promise<number
       });
     }
     if (outcome(fleet) !== 0) return outcome(fleet);
-    options.emit({ type: 'plan.ready', plan });
+    await tell();
     await converge(fleet, goal, plan, options.stop);
     return outcome(fleet);
   });

@@ -25,7 +25,8 @@ export const etcdPhase: Phase = {
   batch: 'rolling',
   mustStand: (members) => Math.floor(members / 2) + 1,
   hosts: (world) => withRole(world, 'etcd'),
-  watch: () => [dataWatch],
+  // What a member was started with is kept: its text decides.
+  watch: () => [dataWatch, { kind: 'file', key: paths.etcdBootEnv, read: 'content' }],
   resources: (world, host) => [
     ...(fromPackage(world, host)
       ? [hostPackages(world, host, ['etcd'])]

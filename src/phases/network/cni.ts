@@ -5,12 +5,12 @@ import { directory, file } from '../../resources/file.ts';
 import type { Watch } from '../../probe/observe.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { archiveBinary } from '../shared/binaries.ts';
-import { nodes, withRole } from '../shared/topology.ts';
+import { nodes } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
-import { podRanges } from './pod-ranges.ts';
-import { podRoutes } from '../../resources/pod-routes.ts';
-import { nodePath } from '../../resources/kube-api.ts';
+import { podRanges, routeTellers } from './pod-ranges.ts';
+import { podRouteTable, podRoutes } from '../../resources/pod-routes.ts';
+import { NODES } from '../../resources/kube-api.ts';
 
 /** What pods need to have a network: the plugins, and with `cni: bridge` a bridge on each node and routes between them. */
 export const cniPhase: Phase = {
@@ -20,8 +20,9 @@ export const cniPhase: Phase = {
   hosts: nodes,
   watch: (world, host): Watch[] => [
     ...factsWatches(),
-    ...(withRole(world, 'master').includes(host)
-      ? nodes(world).map((node): Watch => ({ kind: 'object', key: nodePath(node) }))
+    ...(host.roles.includes('master') ? [{ kind: 'object', key: NODES } as const] : []),
+    ...(routeTellers(world).includes(host)
+      ? [{ kind: 'file', key: paths.podRoutes, read: 'content' } as const]
       : []),
   ],
   resources: (world, host) => [
@@ -48,15 +49,26 @@ function bridge(world: World, host: Host): Resource[] {
     if (range === undefined) throw new BootstrapError('E_BUG', `${name} has no pod range`);
     return range;
   };
-  const others = nodes(world).filter(({ name }) => name !== host.name);
   return [
     file({ path: `${paths.cniConfig}/10-bridge.conflist`, content: bridgeConfig(rangeOf(host)) }),
-    ...podRoutes({
-      podCIDR: world.inventory.network.podCIDR,
-      routes: others.map((other) => ({ to: rangeOf(other), via: other.ip })),
-    }),
+    ...podRoutes({ ip: host.ip, podCIDR: world.inventory.network.podCIDR, table: routeTable(world) }),
   ];
 }
+
+/** The same text on every node. */
+function routeTable(world: World): string {
+  const known = tables.get(world);
+  if (known !== undefined) return known;
+  const ranges = podRanges(world);
+  const table = podRouteTable(
+    world.inventory.network.podCIDR,
+    nodes(world).map(({ name, ip }) => ({ to: ranges.get(name) ?? '', via: ip })),
+  );
+  tables.set(world, table);
+  return table;
+}
+
+const tables = new WeakMap<World, string>();
 
 /**
  * Without `cniVersion` kubelet 1.16 takes the file for none. NAT is left to the node's own rule: that of the plugin

@@ -3,12 +3,13 @@ import { BootstrapError } from '../../kernel/errors.ts';
 import type { Host } from '../../inventory/types.ts';
 import { nodes, withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
-import { nodePath } from '../../resources/kube-api.ts';
+import { nodesIn } from '../../resources/kube-api.ts';
+import { routesIn } from '../../resources/pod-routes.ts';
 
 /**
  * The pod range of every node, by host name. A node keeps the range it has, as long as that lies in podCIDR and is its
- * own; the others get the lowest that is free. Of a node that was not seen, the API server and the routes of the other
- * nodes tell the range, so that it is not given away.
+ * own; the others get the lowest that is free. Of a node that was not seen, the API server and the routes of
+ * others tell the range, so that it is not given away.
  * @throws E_POD_RANGES when podCIDR has none left
  */
 export function podRanges(world: World): ReadonlyMap<string, string> {
@@ -51,22 +52,29 @@ const ownRange = (world: World, host: Host): string | undefined =>
   world.seen(host.name) && world.facts(host.name).podRange;
 
 function rangeInApi(world: World, host: Host): string | undefined {
-  for (const master of withRole(world, 'master')) {
-    const answer = world.seen(master.name)?.object(nodePath(host));
-    const node =
-      answer?.status === 200 ? (answer.body as { spec?: { podCIDR?: unknown } } | undefined) : undefined;
-    if (typeof node?.spec?.podCIDR === 'string') return node.spec.podCIDR;
+  for (const { name } of withRole(world, 'master')) {
+    const range = nodesIn(world.seen(name))?.get(host.name)?.spec?.podCIDR;
+    if (typeof range === 'string') return range;
   }
   return undefined;
 }
 
+/** As another node has written it down for its own routes. */
 function rangeInRoutes(world: World, host: Host): string | undefined {
-  const { podCIDR, nodePrefix } = world.inventory.network;
-  return nodes(world)
-    .filter(({ name }) => world.seen(name))
-    .flatMap(({ name }) => world.facts(name).routes)
-    .find(({ to, via }) => via === host.ip && isNodeRange(to, podCIDR, nodePrefix))?.to;
+  for (const { name } of routeTellers(world)) {
+    const range = routesIn(world.seen(name)).get(host.ip);
+    if (range !== undefined) return range;
+  }
+  return undefined;
 }
+
+/** Whose table of routes is read. All have the same: the masters' and a few workers' will do, of however many. */
+export const routeTellers = (world: Pick<World, 'inventory'>): readonly Host[] => [
+  ...withRole(world, 'master'),
+  ...withRole(world, 'worker')
+    .filter(({ roles }) => !roles.includes('master'))
+    .slice(0, 5),
+];
 
 function isNodeRange(range: string, podCIDR: string, nodePrefix: number): boolean {
   try {

@@ -10,7 +10,7 @@ import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { kubeletClientCaOf } from '../trust/trust.ts';
 import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
-import { nodePath } from '../../resources/kube-api.ts';
+import { NODES, nodesIn } from '../../resources/kube-api.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/kubeconfig.ts';
 
@@ -71,9 +71,9 @@ export const kubeletPhase: Phase = {
     ...apiHost(world).map(({ name: at }) => ({
       title: `node ${host.name} is registered`,
       at,
-      watches: [{ kind: 'object', key: nodePath(host) } as const],
+      watches: [{ kind: 'object', key: NODES } as const],
       judge: (seen: Parameters<ReturnType<typeof healthGate>['judge']>[0]) =>
-        seen.object(nodePath(host))?.status === 200 ? undefined : 'not yet',
+        nodesIn(seen)?.has(host.name) ? undefined : 'not yet',
       timeoutSeconds: 60,
       units: ['kubelet.service'],
     })),

@@ -2,7 +2,7 @@ import type { Host, Taint } from '../../inventory/types.ts';
 import { podRanges } from '../network/pod-ranges.ts';
 import { apiHost, isReserved, nodes } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
-import { nodePath } from '../../resources/kube-api.ts';
+import { NODES, nodesIn } from '../../resources/kube-api.ts';
 import { nodeObject, notReady } from '../../resources/node-object.ts';
 
 /** Labels, taints and pod range of every node, through the API: kubelet may not set most of them itself. */
@@ -37,8 +37,8 @@ export const verifyPhase: Phase = {
     apiHost(world).map(({ name: at }) => ({
       title: `node ${host.name} is Ready`,
       at,
-      watches: [{ kind: 'object', key: nodePath(host) } as const],
-      judge: (seen) => notReady(seen.object(nodePath(host))?.body),
+      watches: [{ kind: 'object', key: NODES } as const],
+      judge: (seen) => notReady(nodesIn(seen)?.get(host.name)),
       timeoutSeconds: 120,
       units: ['kubelet.service'],
     })),

@@ -1,16 +1,18 @@
 import { nthAddress } from '../../kernel/cidr.ts';
 import type { Host, Role } from '../../inventory/types.ts';
 import { ports } from '../../kernel/host-paths.ts';
+import { hostsWithRole } from '../../inventory/lookup.ts';
 import type { World } from '../phase.ts';
 
 /** Small questions about the cluster as a whole that several phases ask. */
 
-export const withRole = (world: Pick<World, 'inventory'>, ...roles: Role[]): Host[] =>
-  world.inventory.hosts.filter((host) => roles.some((role) => host.roles.includes(role)));
+export const withRole = ({ inventory }: Pick<World, 'inventory'>, ...roles: Role[]): readonly Host[] =>
+  hostsWithRole(inventory, ...roles);
 
 export const isNode = (host: Host): boolean => host.roles.includes('master') || host.roles.includes('worker');
 
-export const nodes = (world: World): Host[] => world.inventory.hosts.filter(isNode);
+export const nodes = (world: Pick<World, 'inventory'>): readonly Host[] =>
+  withRole(world, 'master', 'worker');
 
 /** A master carries no workload where there are workers to do it. */
 export const isReserved = (world: World, host: Host): boolean =>
@@ -43,7 +45,16 @@ export const serviceIp = (world: World): string => nthAddress(world.inventory.ne
  * The master through which API objects are read and written: the first that answers; before any does,
  * the first that was reached.
  */
-export function apiHost(world: World): Host[] {
+export function apiHost(world: World): readonly Host[] {
+  const known = apiHosts.get(world) ?? findApiHost(world);
+  apiHosts.set(world, known);
+  return known;
+}
+
+/** Every node asks for it. */
+const apiHosts = new WeakMap<World, readonly Host[]>();
+
+function findApiHost(world: World): readonly Host[] {
   const masters = withRole(world, 'master');
   const answering = masters.find(({ name }) => world.seen(name)?.object('/healthz')?.status === 200);
   const host = answering ?? masters.find(({ name }) => world.seen(name) !== undefined) ?? masters[0];

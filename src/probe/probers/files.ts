@@ -26,7 +26,7 @@ $1 == "digest" && !($2 in sum) {
   else if ($2 in key) print $2 > (d "unknown")
 }
 !($2 in sum) { next }
-$1 == "content" || $1 == "digest" { print "sum " $2 "|" sum[$2]; next }
+$1 == "content" || $1 == "hash" || $1 == "digest" { print "sum " $2 "|" sum[$2]; next }
 $1 == "secret" { f = "s." ++n; printf "%s%s", nonce, sum[$2] > (d f); close(d f); print "secret " $2 "|" d f; next }
 { print sum[$2] "  " $2 > (d "r." $1) }`.trim();
 
@@ -42,7 +42,7 @@ export function script(watches: readonly FileWatch[], inputs: readonly (readonly
   if (watches.length === 0 && inputs.length === 0) return '';
   const reads = (read: FileWatch['read']): string[] =>
     watches.filter((watch) => watch.read === read).map(({ key }) => key);
-  const hashed = [...new Set([...reads('secret'), ...reads('content'), ...inputs.flat()])];
+  const hashed = [...new Set([...reads('secret'), ...reads('hash'), ...reads('content'), ...inputs.flat()])];
   const roles = [
     ...watches.map(({ read, key }) => `${read} ${key}`),
     ...inputs.flatMap((paths, index) => paths.map((path) => `${index} ${path}`)),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { clients } from './kubectl.ts';
 import { type HostName, type Output, addressOf, command, onHost } from './lab.ts';
-import { type Event, inventoryFile, repositoryRoot, stateFolder, workFolder } from './product.ts';
+import { type Event, inventoryFile, plannedIn, repositoryRoot, stateFolder, workFolder } from './product.ts';
 import { moved, startsOf } from './units.ts';
 
 /** One line of `certs list`, as far as tests look at it. */
@@ -72,15 +72,9 @@ export async function shown(address: string): Promise<string> {
   return stdout.trim().replace('serial=', '').toLowerCase();
 }
 
-/** Changes of the first plan that was told, as `host id summary`. */
-export const planned = (events: readonly Event[]): string[] => {
-  const plan = events.find(({ type }) => type === 'plan.ready')?.['plan'] as {
-    phases: { hosts: { host: string; changes: { id: string; change: { summary: string } }[] }[] }[];
-  };
-  return plan.phases.flatMap(({ hosts }) =>
-    hosts.flatMap(({ host, changes }) => changes.map(({ id, change }) => `${host} ${id} ${change.summary}`)),
-  );
-};
+/** Changes of the plan that was told, as `host id summary`. */
+export const planned = (events: readonly Event[]): string[] =>
+  plannedIn(events).map(({ host, id, summary }) => `${host} ${id} ${summary}`);
 
 /** What the API server makes of a client with this certificate. */
 export const greeted = async (folder: string, name: string): Promise<string> => {

@@ -116,30 +116,29 @@ export async function product(words: readonly string[], options: CommandOptions 
     .filter((line) => line.startsWith('{'))
     // A run that was killed may end in half a line.
     .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as Event] : []));
-  const plan = events.find(({ type }) => type === 'plan.ready')?.['plan'] as RawPlan | undefined;
-  return { ...output, events, summary: events.at(-1) as Summary, planned: plan ? flat(plan) : [] };
+  return { ...output, events, summary: events.at(-1) as Summary, planned: plannedIn(events) };
 }
 
 interface RawPlan {
+  readonly host: string;
   readonly phases: readonly {
     readonly phase: string;
-    readonly hosts: readonly {
-      readonly host: string;
-      readonly changes: readonly {
-        readonly id: string;
-        readonly change: Omit<PlannedChange, 'host' | 'phase' | 'id' | 'because'> & {
-          readonly because?: readonly string[];
-        };
-      }[];
+    readonly changes: readonly {
+      readonly id: string;
+      readonly change: Omit<PlannedChange, 'host' | 'phase' | 'id' | 'because'> & {
+        readonly because?: readonly string[];
+      };
     }[];
   }[];
 }
 
-const flat = ({ phases }: RawPlan): PlannedChange[] =>
-  phases.flatMap(({ phase, hosts }) =>
-    hosts.flatMap(({ host, changes }) =>
-      changes.map(({ id, change }) => ({ ...change, because: change.because ?? [], host, phase, id })),
-    ),
+/** Changes that were told as a plan. */
+export const plannedIn = (events: readonly Event[]): PlannedChange[] =>
+  events.flatMap(({ type, plan }) => (type === 'host.planned' ? flat(plan as RawPlan) : []));
+
+const flat = ({ host, phases }: RawPlan): PlannedChange[] =>
+  phases.flatMap(({ phase, changes }) =>
+    changes.map(({ id, change }) => ({ ...change, because: change.because ?? [], host, phase, id })),
   );
 
 /** `up`, which must end well. */

@@ -5,6 +5,7 @@ import { judgeFor } from '../../../src/phases/shared/certificates.ts';
 import { imagined } from '../../../src/facts/facts.ts';
 import { adminSpec } from '../../../src/phases/trust/trust.ts';
 import { LEAF_IDS, type LeafId } from '../../../src/pki/spec.ts';
+import { allChanges } from '../../../src/plan/plan.ts';
 import { makePlan } from '../../../src/plan/planner.ts';
 import { scratch } from '../../support/ssh-target.ts';
 
@@ -47,8 +48,8 @@ const renewal = (names: readonly LeafId[], hosts?: readonly string[]): Renewal =
 async function planned(wanted: Renewal): Promise<string[]> {
   const cluster = await open({ renewal: wanted });
   const seen = new Map(cluster.inventory.hosts.map(({ name }) => [name, imagined('centos')]));
-  return makePlan(cluster.desire(seen), seen).phases.flatMap(({ phase, hosts }) =>
-    hosts.flatMap(({ host, changes }) => changes.map(({ id }) => `${phase} ${host} ${id}`)),
+  return allChanges(makePlan(cluster.desire(seen), seen)).map(
+    ({ phase, host, planned }) => `${phase} ${host} ${planned.id}`,
   );
 }
 
@@ -98,7 +99,7 @@ describe('a renewal', () => {
   it('goes one member at a time, and looks at the others of a quorum', async () => {
     const cluster = await open({ renewal: renewal(['etcd-server', 'kube-proxy'], ['m2', 'w1']) });
     const stages = cluster.desire(new Map());
-    expect(stages.map(({ id, batch, hosts }) => [id, batch, hosts])).toEqual([
+    expect(stages.map(({ id, batch, hosts }) => [id, batch, [...hosts]])).toEqual([
       ['etcd', 'rolling', ['m1', 'm2', 'm3']],
       ['kube-proxy', 'rolling', ['m2', 'w1']],
     ]);

@@ -9,7 +9,7 @@ const LIMIT = /\btimeout \d|--max-time \d|--reply-timeout=\d/;
 
 it.each(examples)('a slow question to $name on $family limits itself', async (example) => {
   const watches = await withExample(example, ({ watches, inventory }) => [
-    ...[...watches.values()].flat(),
+    ...inventory.hosts.flatMap(({ name }) => watches(name)),
     ...inventory.hosts.flatMap((host) => questionsTo(inventory, host)),
     ...(['docker', 'containerd'] as const).map(imagesWatch),
   ]);

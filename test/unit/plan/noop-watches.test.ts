@@ -75,7 +75,7 @@ const keyOf = ({ kind, key }: Watch): string => `${kind}:${key}`;
 /** What is asked beyond the first look, and questions that would be asked differently. */
 function beyond(cluster: Cluster, seen: ReadonlyMap<string, Observed>): string[] {
   return [...watchesOf(cluster.desire(seen))].flatMap(([host, watches]) => {
-    const asked = group(cluster.watches.get(host) ?? []);
+    const asked = group(cluster.watches(host));
     const first = new Map(
       [
         ...asked.file,
@@ -101,7 +101,11 @@ function beyond(cluster: Cluster, seen: ReadonlyMap<string, Observed>): string[]
       const known = first.get(keyOf(watch));
       if (known === undefined) return [`${host} asks ${keyOf(watch)} too late`];
       if (watch.kind === 'file' && known.kind === 'file') {
-        const enough = known.read === watch.read || (watch.read === 'digest' && known.read === 'content');
+        // What tells more does for what tells less.
+        const more = ['digest', 'hash', 'content'];
+        const enough =
+          known.read === watch.read ||
+          (watch.read !== 'secret' && more.indexOf(known.read) > more.indexOf(watch.read));
         return enough ? [] : [`${host} reads ${watch.key} as ${known.read}, wants ${watch.read}`];
       }
       if (watch.kind === 'unit' && known.kind === 'unit' && watch.inputs.length > 0) {

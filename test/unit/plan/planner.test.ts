@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allChanges, isEmpty } from '../../../src/plan/plan.ts';
+import { allChanges, isEmpty, orphansOf } from '../../../src/plan/plan.ts';
 import { makePlan } from '../../../src/plan/planner.ts';
 import { watchesOf } from '../../../src/plan/stage.ts';
 import { file } from '../../../src/resources/file.ts';
@@ -15,7 +15,7 @@ const b = file({ path: '/etc/b', content: 'b' });
 const runs = service({ unit: 'x.service', restartOn: ['file:/etc/a'], inputs: ['/etc/a'] });
 
 describe('makePlan', () => {
-  it('lists what is off, in the order of stages, hosts and resources', () => {
+  it('lists what is off, by hosts, in the order of stages and resources', () => {
     const stages = [
       stage('one', ['m1', 'm2'], { resources: () => [a, b] }),
       stage('two', ['m2'], { resources: () => [runs] }),
@@ -83,7 +83,7 @@ describe('makePlan', () => {
       ];
       const text = 'x\t/etc/a\tone\nx\t/etc/b\tone\ndirectory\t/etc/d\told\n';
       const plan = makePlan(stages, seen({ m1: manifest(text), m2: manifest(text) }));
-      expect(plan.orphans.map(({ host, path }) => `${host} ${path}`)).toEqual([
+      expect(orphansOf(plan).map(({ host, path }) => `${host} ${path}`)).toEqual([
         'm1 /etc/b',
         'm1 /etc/d',
         'm2 /etc/a',
@@ -92,7 +92,7 @@ describe('makePlan', () => {
     });
 
     it('are none where there is no manifest', () => {
-      expect(makePlan([], seen({ m1: {}, m2: manifest('') })).orphans).toEqual([]);
+      expect(orphansOf(makePlan([], seen({ m1: {}, m2: manifest('') })))).toEqual([]);
     });
   });
 });

@@ -11,8 +11,8 @@ afterEach(async () => {
 
 it.each(phases.map(({ id }) => id))('the facts of all hosts are asked with phase %s alone', async (id) => {
   open = await openExample(examples[0]!, { only: [id] });
-  for (const [host, watches] of open.cluster.watches) {
-    const asked = watches.map(({ kind, key }) => `${kind}:${key}`);
+  for (const { name: host } of open.cluster.inventory.hosts) {
+    const asked = open.cluster.watches(host).map(({ kind, key }) => `${kind}:${key}`);
     for (const { kind, key } of factsWatches()) expect(asked, host).toContain(`${kind}:${key}`);
   }
 });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { asBootstrapError, BootstrapError } from '../../../src/kernel/errors.ts';
 import { describeError, errorText } from '../../../src/report/error-text.ts';
 import { emptyHistory } from '../../../src/report/history.ts';
-import { planText } from '../../../src/report/plan-text.ts';
+import { PlannedChanges } from '../../../src/report/plan-text.ts';
+import { type Plan, type PlannedChange, summaryOf } from '../../../src/plan/plan.ts';
 import { summaryText } from '../../../src/report/summary-text.ts';
 import { noPaint } from '../../../src/report/text.ts';
 import type { Paint } from '../../../src/report/text.ts';
@@ -11,31 +12,52 @@ import { aPlan, anError, aRun, aSummary, rig } from './support.ts';
 const golden = (name: string): string => `../../golden/report/${name}`;
 const tagged: Paint = (style, text) => `<${style}>${text}</${style}>`;
 
+function planText(plan: Plan, { paint = noPaint, showCreated = false } = {}): string {
+  const planned = new PlannedChanges(showCreated);
+  for (const host of plan.hosts) planned.add(host);
+  const summary = summaryOf(plan, Math.max(plan.hosts.length, 3), ['os', 'etcd', 'addons', 'p']);
+  return planned.text(summary, paint);
+}
+
 describe('plan', () => {
   test('one of everything', async () => {
-    const text = planText(aPlan(), { hosts: 3, paint: noPaint });
-    await expect(text).toMatchFileSnapshot(golden('plan.txt'));
+    await expect(planText(aPlan())).toMatchFileSnapshot(golden('plan.txt'));
   });
 
   test('in colour, with the text of created files', async () => {
-    const text = planText(aPlan(), { hosts: 3, paint: tagged, showCreated: true });
+    const text = planText(aPlan(), { paint: tagged, showCreated: true });
     await expect(text).toMatchFileSnapshot(golden('plan-colour.txt'));
   });
 
-  test('nothing to do', () => {
-    const text = planText({ phases: [], orphans: [] }, { hosts: 3, paint: noPaint });
-    expect(text).toBe('No changes. 3 hosts as the inventory says.\n');
+  test('phases come as they are done, whichever host has them first', () => {
+    const { hosts } = aPlan();
+    expect(planText({ hosts: hosts.toReversed() }).match(/^[a-z]+: /gm)).toEqual([
+      'os: ',
+      'etcd: ',
+      'addons: ',
+    ]);
   });
 
-  test('thirty hosts with the same changes read like one', () => {
-    const hosts = Array.from({ length: 30 }, (_, index) => `w${index + 1}`);
-    const [phase] = aPlan().phases;
-    const changes = phase!.hosts[0]!.changes;
-    const plan = { phases: [{ ...phase!, hosts: hosts.map((host) => ({ host, changes })) }], orphans: [] };
-    const lines = planText(plan, { hosts: 30, paint: noPaint }).split('\n');
+  test('nothing to do', () => {
+    expect(planText({ hosts: [] })).toBe('No changes. 3 hosts as the inventory says.\n');
+  });
+
+  test('thirty hosts with the same changes read like one, whatever new files say on each', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `w${index + 1}`);
+    const created = (host: string): PlannedChange => {
+      const text = { path: '/etc/new', before: '', after: `own of ${host}\n` };
+      return { id: 'file:/etc/new', title: '/etc/new', change: { kind: 'create', summary: '9 bytes', text } };
+    };
+    const [phase] = aPlan().hosts[0]!.phases;
+    const hosts = names.map((host) => ({
+      host,
+      phases: [{ ...phase!, changes: [...phase!.changes, created(host)] }],
+      orphans: [],
+    }));
+    const lines = planText({ hosts }).split('\n');
     expect(lines.length).toBeLessThan(12);
-    expect(lines[1]).toBe(`  ${hosts.join(', ')}:`);
-    expect(lines).toContain('60 changes on 30 hosts.');
+    expect(lines[1]).toBe(`  ${names.join(', ')}:`);
+    expect(lines).toContain('90 changes on 30 hosts.');
   });
 
   test('a change of nothing but a masked secret says so', () => {
@@ -43,14 +65,16 @@ describe('plan', () => {
     const changes = [
       { id: 'file:/etc/x', title: '/etc/x', change: { kind: 'update' as const, summary: '', text } },
     ];
-    const plan = { phases: [{ phase: 'p', title: 'P', hosts: [{ host: 'm1', changes }] }], orphans: [] };
-    expect(planText(plan, { hosts: 1, paint: noPaint })).toContain('(differs only in what is not shown)');
+    const phases = [{ phase: 'p', title: 'P', changes }];
+    expect(planText({ hosts: [{ host: 'm1', phases, orphans: [] }] })).toContain(
+      '(differs only in what is not shown)',
+    );
   });
 });
 
 describe('summary', () => {
   const history = {
-    ...emptyHistory(),
+    ...emptyHistory(false),
     command: 'up',
     steps: [5, 70_000, 20, 4000, 3000, 1, 900].map((milliseconds, index) => ({
       host: 'm1',

@@ -8,7 +8,7 @@ import { quote } from '../../../src/kernel/quote.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { openLogFile } from '../../../src/report/log-file.ts';
 import type { ReporterOptions } from '../../../src/report/reporter.ts';
-import { aSummary, NOW, rig } from './support.ts';
+import { aSummary, NOW, rig, planEvents } from './support.ts';
 import type { Untimed } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-report-'));
@@ -25,34 +25,23 @@ function leaking(value: string): Untimed[] {
     { problems: [{ path: said, message: said, hint: said, where: { file: said, line: 1, column: 1 } }] },
   );
   const text = { path: said, before: `a\n${value}\nb\n`, after: `a\n${said}\nc\n` };
+  const changes = [
+    { id: 'a', title: said, change: { kind: 'create' as const, summary: said, text } },
+    { id: 'b', title: said, change: { kind: 'update' as const, summary: said, text } },
+    {
+      id: 'c',
+      title: said,
+      change: { kind: 'restart' as const, summary: said, because: [said], interrupts: true },
+    },
+    { id: 'd', title: said, change: { kind: 'unknown' as const, summary: said, waitsFor: said } },
+  ];
   const plan = {
-    phases: [
-      {
-        phase: 'p',
-        title: said,
-        hosts: [
-          {
-            host: 'm1',
-            changes: [
-              { id: 'a', title: said, change: { kind: 'create' as const, summary: said, text } },
-              { id: 'b', title: said, change: { kind: 'update' as const, summary: said, text } },
-              {
-                id: 'c',
-                title: said,
-                change: { kind: 'restart' as const, summary: said, because: [said], interrupts: true },
-              },
-              { id: 'd', title: said, change: { kind: 'unknown' as const, summary: said, waitsFor: said } },
-            ],
-          },
-        ],
-      },
-    ],
-    orphans: [{ host: 'm1', path: said }],
+    hosts: [{ host: 'm1', phases: [{ phase: 'p', title: said, changes }], orphans: [said] }],
   };
   return [
     { type: 'run.started', command: 'up', cluster: said, hosts: ['m1'] },
     { type: 'preflight', host: 'm1', check: said, level: 'error', message: said, hint: said },
-    { type: 'plan.ready', plan },
+    ...planEvents(plan),
     { type: 'download', artifact: said, bytes: 1, total: 2 },
     { type: 'phase.started', phase: 'p', title: said, hosts: ['m1'] },
     { type: 'step.started', phase: 'p', host: 'm1', step: said },

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
-import type { Plan } from '../../../src/plan/plan.ts';
+import { type PhasePlan, type Plan, summaryOf } from '../../../src/plan/plan.ts';
 import { createReporter } from '../../../src/report/reporter.ts';
 import type { Reporter, ReporterOptions } from '../../../src/report/reporter.ts';
 import type { OutputStream } from '../../../src/report/text.ts';
@@ -74,92 +74,87 @@ export const unitFile = (before: string, after: string): { path: string; before:
 });
 
 /** One of everything a plan can hold, on three hosts. */
-export const aPlan = (): Plan => ({
-  phases: [
-    {
-      phase: 'os',
-      title: 'Prepare the operating system',
-      hosts: ['m1', 'w1', 'w2'].map((host) => ({
-        host,
-        changes: [
-          { id: 'package:socat', title: 'package socat', change: { kind: 'create', summary: '1.7.3' } },
-          ...(host === 'w1'
-            ? [
-                {
-                  id: 'file:/etc/old',
-                  title: '/etc/old.conf',
-                  change: { kind: 'delete' as const, summary: '' },
-                },
-              ]
-            : []),
-          {
-            id: 'sysctl:net.ipv4.ip_forward',
-            title: 'net.ipv4.ip_forward',
-            change: { kind: 'update', summary: '0 → 1' },
-          },
-          { id: 'module:br_netfilter', title: 'br_netfilter', change: { kind: 'none', why: 'loaded' } },
-        ],
-      })),
-    },
-    {
-      phase: 'etcd',
-      title: 'Run etcd',
-      hosts: [
-        {
-          host: 'm1',
-          changes: [
+export function aPlan(): Plan {
+  const os = (host: string): PhasePlan => ({
+    phase: 'os',
+    title: 'Prepare the operating system',
+    changes: [
+      { id: 'package:socat', title: 'package socat', change: { kind: 'create', summary: '1.7.3' } },
+      ...(host === 'w1'
+        ? [
             {
-              id: 'file:/etc/systemd/system/etcd.service',
-              title: '/etc/systemd/system/etcd.service',
-              change: {
-                kind: 'update',
-                summary: '/etc/systemd/system/etcd.service',
-                text: unitFile(UNIT_BEFORE, UNIT_BEFORE.replace('--name=m1', '--name=m1 \u001b[2J--debug')),
-              },
+              id: 'file:/etc/old',
+              title: '/etc/old.conf',
+              change: { kind: 'delete' as const, summary: '' },
             },
-            {
-              id: 'file:/etc/etcd/etcd.env',
-              title: '/etc/etcd/etcd.env',
-              change: {
-                kind: 'create',
-                summary: '2 lines',
-                text: { path: '/etc/etcd/etcd.env', before: '', after: 'A=1\nB=2\n' },
-              },
-            },
-            {
-              id: 'service:etcd.service',
-              title: 'service etcd',
-              change: {
-                kind: 'restart',
-                summary: 'restart etcd.service',
-                because: ['/etc/systemd/system/etcd.service changes', 'the binary was replaced'],
-                interrupts: true,
-              },
-            },
-          ],
+          ]
+        : []),
+      {
+        id: 'sysctl:net.ipv4.ip_forward',
+        title: 'net.ipv4.ip_forward',
+        change: { kind: 'update', summary: '0 → 1' },
+      },
+    ],
+  });
+  const etcd: PhasePlan = {
+    phase: 'etcd',
+    title: 'Run etcd',
+    changes: [
+      {
+        id: 'file:/etc/systemd/system/etcd.service',
+        title: '/etc/systemd/system/etcd.service',
+        change: {
+          kind: 'update',
+          summary: '/etc/systemd/system/etcd.service',
+          text: unitFile(UNIT_BEFORE, UNIT_BEFORE.replace('--name=m1', '--name=m1 \u001b[2J--debug')),
         },
-        { host: 'w1', changes: [] },
-      ],
-    },
-    {
-      phase: 'addons',
-      title: 'Objects',
-      hosts: [
-        {
-          host: 'm1',
-          changes: [
-            {
-              id: 'object:coredns',
-              title: 'Deployment kube-system/coredns',
-              change: { kind: 'unknown', summary: '', waitsFor: 'the API server answers' },
-            },
-          ],
+      },
+      {
+        id: 'file:/etc/etcd/etcd.env',
+        title: '/etc/etcd/etcd.env',
+        change: {
+          kind: 'create',
+          summary: '2 lines',
+          text: { path: '/etc/etcd/etcd.env', before: '', after: 'A=1\nB=2\n' },
         },
-      ],
-    },
-  ],
-  orphans: [{ host: 'w2', path: '/etc/kubernetes/old\u0007.conf' }],
-});
+      },
+      {
+        id: 'service:etcd.service',
+        title: 'service etcd',
+        change: {
+          kind: 'restart',
+          summary: 'restart etcd.service',
+          because: ['/etc/systemd/system/etcd.service changes', 'the binary was replaced'],
+          interrupts: true,
+        },
+      },
+    ],
+  };
+  const addons: PhasePlan = {
+    phase: 'addons',
+    title: 'Objects',
+    changes: [
+      {
+        id: 'object:coredns',
+        title: 'Deployment kube-system/coredns',
+        change: { kind: 'unknown', summary: '', waitsFor: 'the API server answers' },
+      },
+    ],
+  };
+  return {
+    hosts: [
+      { host: 'm1', phases: [os('m1'), etcd, addons], orphans: [] },
+      { host: 'w1', phases: [os('w1')], orphans: [] },
+      { host: 'w2', phases: [os('w2')], orphans: ['/etc/kubernetes/old\u0007.conf'] },
+    ],
+  };
+}
+
+/** A plan as a run tells it. */
+export const planEvents = (plan: Plan, hosts = plan.hosts.length): Untimed[] => [
+  ...plan.hosts.map((one) => ({ type: 'host.planned', plan: one }) as const),
+  { type: 'plan.ready', summary: summaryOf(plan, hosts, ['os', 'etcd', 'addons', 'p']) },
+];
 
 export const aSummary = (changes: Partial<Summary> = {}): Summary => ({
   changed: 6,
@@ -217,11 +212,10 @@ export const aRun = (): Untimed[] => [
     hint: 'Give it 1 GB.',
   },
   { type: 'preflight', host: 'w2', check: 'swap', level: 'fixed-by-up', message: 'swap is on' },
-  { type: 'plan.ready', plan: aPlan() },
+  ...planEvents(aPlan()),
   { type: 'download', artifact: 'etcd-v3.3.15.tar.gz', bytes: 1_000_000, total: 11_350_736 },
   { type: 'download', artifact: 'etcd-v3.3.15.tar.gz', bytes: 11_350_736, total: 11_350_736 },
   { type: 'phase.started', phase: 'etcd', title: 'Run etcd', hosts: ['m1', 'w1', 'w2'] },
-  { type: 'phase.planned', phase: 'etcd', host: 'm1', plan: { host: 'm1', changes: [] } },
   { type: 'upload', host: 'm1', bytes: 500, total: 1000 },
   { type: 'upload', host: 'm1', bytes: 1000, total: 1000 },
   { type: 'step.started', phase: 'etcd', host: 'm1', step: 'write /etc/systemd/system/etcd.service' },

@@ -80,7 +80,7 @@ describe('a terminal', () => {
     expect(onScreen(terminal)).not.toContain('✔ Run etcd');
   });
 
-  test.each([13, 17])(
+  test.each([16, 20])(
     'after flush (%i events) nothing draws, so that a question can be asked',
     async (events) => {
       const terminal = rig({ format: 'tty', terminal: { columns: 100 } });

@@ -41,9 +41,11 @@ describe('a run with nothing to do', () => {
     const hosts = Array.from({ length: 1000 }, (_, index) => memoryHost(`n${index}`, { a: '1' }));
     let working = 0;
     let most = 0;
+    let mostOpen = 0;
     for (const host of hosts) {
       host.before = async () => {
         most = Math.max(most, (working += 1));
+        mostOpen = Math.max(mostOpen, hosts.filter(({ open }) => open > 0).length);
         await new Promise((resolve) => setImmediate(resolve));
         working -= 1;
       };
@@ -63,6 +65,8 @@ describe('a run with nothing to do', () => {
     expect(hosts.every(({ connections, execs }) => connections === 1 && execs === 1)).toBe(true);
     expect(most).toBeLessThanOrEqual(30);
     expect(most).toBeGreaterThan(10);
+    expect(mostOpen).toBeLessThanOrEqual(30);
+    expect(hosts.filter(({ open }) => open > 0)).toEqual([]);
     expect((process.memoryUsage().heapUsed - before) / 1e6).toBeLessThan(400);
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { allChanges } from '../../../src/plan/plan.ts';
 import { makePlan } from '../../../src/plan/planner.ts';
 import { watchesOf } from '../../../src/plan/stage.ts';
 import { compile } from '../../../src/resources/compile.ts';
@@ -80,19 +81,16 @@ beforeAll(async () => {
     await withExample(example, async (cluster) => {
       const seen = everyHost(cluster, () => imaginedHost(example.family));
       const stages = cluster.desire(seen);
-      for (const [host, watches] of cluster.watches)
-        scripts.set(`${example.name} probe ${host}`, probeScript(watches, 'n'));
+      for (const { name } of cluster.inventory.hosts)
+        scripts.set(`${example.name} probe ${name}`, probeScript(cluster.watches(name), 'n'));
       for (const [host, watches] of watchesOf(stages))
         scripts.set(`${example.name} closer ${host}`, probeScript(watches, 'n'));
-      for (const { hosts } of makePlan(stages, seen).phases) {
-        for (const { host, changes } of hosts) {
-          for (const { change } of changes) {
-            if (!('text' in change)) continue;
-            const { path, after } = change.text;
-            if (path.includes('/systemd/system/')) units.set(`${example.name} ${host} ${path}`, after);
-            if (after.startsWith('#!/bin/sh')) scripts.set(`${example.name} ${host} ${path}`, after);
-          }
-        }
+      for (const { host, planned } of allChanges(makePlan(stages, seen))) {
+        const { change } = planned;
+        if (!('text' in change)) continue;
+        const { path, after } = change.text;
+        if (path.includes('/systemd/system/')) units.set(`${example.name} ${host} ${path}`, after);
+        if (after.startsWith('#!/bin/sh')) scripts.set(`${example.name} ${host} ${path}`, after);
       }
       for (const stage of stages) {
         for (const host of stage.hosts) {

@@ -3,8 +3,7 @@ import { type RunOptions } from '../../../cluster/visit.ts';
 import type { Cluster } from '../../../cluster/open.ts';
 import type { Host, Inventory } from '../../../inventory/types.ts';
 import { ExitCode } from '../../../kernel/errors.ts';
-import { alive, onEach, sessionOf } from '../../../run/fleet.ts';
-import { runScript } from '../../../transport/feed.ts';
+import { alive, onEach, runOn } from '../../../run/fleet.ts';
 import { type Answers, told } from './check-report.ts';
 import { type Task, checkScript, longest } from './check-script.ts';
 import { checkText } from './check-text.ts';
@@ -66,10 +65,9 @@ async function checkMounts(
     const task = host && taskOf(inventory, host, nodes);
     if (!task) return;
     const nonce = randomBytes(16).toString('hex');
-    const { stdout } = await runScript(sessionOf(member), {
+    const { stdout } = await runOn(fleet, member, {
       script: checkScript(task, nfs, nonce),
       timeoutMs: longest(task) * 1000,
-      signal: fleet.kill,
     });
     answers.push({ ...task, host, nonce, steps: readFrames(nonce, stdout) });
   });

@@ -4,8 +4,7 @@ import type { RunOptions } from '../../../cluster/visit.ts';
 import type { Inventory, NfsProvisioner } from '../../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
 import { quote } from '../../../kernel/quote.ts';
-import { type Member, alive, sessionOf } from '../../../run/fleet.ts';
-import { runScript } from '../../../transport/feed.ts';
+import { type Fleet, type Member, alive, runOn } from '../../../run/fleet.ts';
 import type { StepResult } from '../causes.ts';
 import { type ClaimSpec, claimObjects, podObjects } from './claim-objects.ts';
 import { type ClaimReport, judgeClaim } from './claim-report.ts';
@@ -28,7 +27,7 @@ export interface ClaimOptions extends RunOptions {
  * @returns 1 when something failed
  */
 export async function checkClaim(options: ClaimOptions, visit: Visit): Promise<number> {
-  const { emit, stop, kill } = options;
+  const { emit, stop } = options;
   const provisioner = provisionerOf(visit.cluster.inventory);
   const { master, nodes: all, others } = await look(visit, provisioner);
   const nodes = all.filter(({ name }) => options.nodes.length === 0 || options.nodes.includes(name));
@@ -50,7 +49,7 @@ export async function checkClaim(options: ClaimOptions, visit: Visit): Promise<n
     level: 'info',
     message: `claiming a volume of ${provisioner.storageClass.name} in namespace ${spec.namespace}, for pods of ${spec.image}`,
   });
-  const steps = await makeAndUse(master, spec, stop, kill);
+  const steps = await makeAndUse(visit.fleet, master, spec, stop);
   if (!steps) {
     emit({ type: 'note', level: 'info', message: `namespace ${spec.namespace} and its volume are gone` });
     return ExitCode.interrupted;
@@ -89,10 +88,9 @@ async function look({ cluster, fleet }: Visit, { storageClass }: NfsProvisioner)
   const masters = cluster.inventory.hosts.filter(({ roles }) => roles.includes('master'));
   for (const member of alive(fleet).filter(({ name }) => masters.some((host) => host.name === name))) {
     const nonce = randomBytes(16).toString('hex');
-    const { stdout } = await runScript(sessionOf(member), {
+    const { stdout } = await runOn(fleet, member, {
       script: lookScript(nonce, storageClass.name),
       timeoutMs: 70_000,
-      signal: fleet.kill,
     });
     const steps = readFrames(nonce, stdout);
     if (steps.get('healthz')?.said.trim() !== 'ok') continue;
@@ -131,26 +129,26 @@ export function commonImage(images: readonly (readonly string[])[]): string {
 
 /** `undefined` when it was broken off; everything is gone then, too. */
 async function makeAndUse(
+  fleet: Fleet,
   master: Member,
   spec: ClaimSpec,
   stop: AbortSignal,
-  kill: AbortSignal,
 ): Promise<Map<string, StepResult> | undefined> {
   const nonce = randomBytes(16).toString('hex');
   const objects = [claimObjects(spec), podObjects(spec)].map((one) => Buffer.from(JSON.stringify(one)));
   const [claim = Buffer.alloc(0), pods = Buffer.alloc(0)] = objects;
   const { namespace, provisioner } = spec;
   try {
-    const { stdout } = await runScript(sessionOf(master), {
+    const { stdout } = await runOn(fleet, master, {
       script: claimScript({ nonce, namespace, provisioner, sizes: [claim.length, pods.length] }),
       payload: feed(claim, pods),
       timeoutMs: (LIMITS.bound + LIMITS.pods + 420) * 1000,
-      signal: AbortSignal.any([stop, kill]),
+      signal: AbortSignal.any([stop, fleet.kill]),
     });
     return readFrames(nonce, stdout);
   } catch (error) {
-    if (!stop.aborted || kill.aborted) throw error;
-    await runScript(sessionOf(master), { script: goneScript(namespace), timeoutMs: 120_000, signal: kill });
+    if (!stop.aborted || fleet.kill.aborted) throw error;
+    await runOn(fleet, master, { script: goneScript(namespace), timeoutMs: 120_000 });
     return undefined;
   }
 }
@@ -177,7 +175,7 @@ async function removeFolders({ cluster, fleet }: Visit, { folder }: ClaimReport)
       (one) => `rmdir -- ${quote(one)} 2>/dev/null; [ ! -e ${quote(one)} ] || printf '%s\\n' ${quote(one)}`,
     )
     .join('\n');
-  const { stdout } = await runScript(sessionOf(member), { script, timeoutMs: 20_000, signal: fleet.kill });
+  const { stdout } = await runOn(fleet, member, { script, timeoutMs: 20_000 });
   return stdout
     .toString('utf8')
     .split('\n')

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { quote } from '../../../kernel/quote.ts';
-import { alive, sessionOf } from '../../../run/fleet.ts';
-import { runScript } from '../../../transport/feed.ts';
+import { alive, runOn } from '../../../run/fleet.ts';
 import { escapedForMounts } from '../etab.ts';
 import { prelude, readFrames } from '../frames.ts';
 import type { Visit } from '../../../cluster/visit-fleet.ts';
@@ -35,10 +34,9 @@ export async function volumesOn({ cluster, fleet }: Visit, server: string, path:
   const addresses = [server, one?.ip, one?.address];
   for (const member of alive(fleet).filter(({ name }) => masters.includes(name))) {
     const nonce = randomBytes(16).toString('hex');
-    const { stdout } = await runScript(sessionOf(member), {
+    const { stdout } = await runOn(fleet, member, {
       script: `${prelude(nonce)}\nstep volumes 20 ${kubectl} --request-timeout=15s get pv -o ${quote(VOLUMES)}`,
       timeoutMs: 40_000,
-      signal: fleet.kill,
     });
     const said = readFrames(nonce, stdout).get('volumes');
     if (said?.code !== 0) continue;

@@ -5,8 +5,7 @@ import { systemFolder } from '../../../inventory/rules/nfs-export-rules.ts';
 import type { Inventory } from '../../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
 import { converge } from '../../../run/converge.ts';
-import { sessionOf } from '../../../run/fleet.ts';
-import { runScript } from '../../../transport/feed.ts';
+import { runOn } from '../../../run/fleet.ts';
 import { openState } from '../../../cluster/open-state.ts';
 import { hostsOfNfs } from '../check/check.ts';
 import { readEtab } from '../etab.ts';
@@ -202,16 +201,14 @@ async function confirmDeletion({ confirm, yes }: RemoveOptions, host: string, pa
 const unexport = (options: RemoveOptions, host: string, path: string): Promise<number> =>
   visit(
     { ...options, only: ['base', 'nfs-server'], takesPart: ({ name }) => name === host },
-    async ({ fleet, goal }, plan) => {
+    async ({ fleet, goal, tell }, plan) => {
       if (outcome(fleet) !== ExitCode.ok) return outcome(fleet);
-      options.emit({ type: 'plan.ready', plan });
+      await tell();
       await converge(fleet, goal, plan, options.stop);
       const member = fleet.members.get(host);
       if (!member || outcome(fleet) !== ExitCode.ok) return outcome(fleet);
       const run = async (script: string, timeoutMs: number): Promise<string> =>
-        (await runScript(sessionOf(member), { script, timeoutMs, signal: fleet.kill })).stdout.toString(
-          'utf8',
-        );
+        (await runOn(fleet, member, { script, timeoutMs })).stdout.toString('utf8');
       const table = readEtab(await run('cat /var/lib/nfs/etab', 10_000));
       const still = table.some((one) => one.path === path);
       const result = !options.deleteData

@@ -93,7 +93,6 @@ describe('ranges', () => {
         { ...route('0.0.0.0/0', 'eth0'), via: '10.0.0.1' },
         route('10.0.0.0/24', 'eth0'),
         route('10.244.1.0/24', 'cni0'),
-        route('10.244.2.0/24', 'eth0', '86'),
       ],
     };
     expect(networksOf([facts, facts])).toEqual(['10.0.0.0/24', '10.9.0.2/32']);

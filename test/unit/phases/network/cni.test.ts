@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cniPhase } from '../../../../src/phases/network/cni.ts';
-import { ROUTES_UNIT, podRoutes } from '../../../../src/resources/pod-routes.ts';
+import { factsScript } from '../../../../src/facts/facts-script.ts';
+import { ROUTES_UNIT, podRouteTable, podRoutes } from '../../../../src/resources/pod-routes.ts';
 import { type Change, type Resource, none } from '../../../../src/resources/resource.ts';
 import { type Sight, hostOf, hostSaying, sight, worldOf } from '../world.ts';
 
@@ -44,25 +45,39 @@ describe('the bridge', () => {
     expect(ids.join()).not.toMatch(/conflist|routes/);
   });
 
-  it('has routes to all other nodes', () => {
-    const text = textOf(resourcesOf('w1'), '/etc/kubernetes/pod-routes.sh');
-    expect([...text.matchAll(/route replace (\S+) via (\S+)/g)].map(([, to, via]) => `${to} ${via}`)).toEqual(
-      ['10.244.0.0/24 192.0.2.11', '10.244.2.0/24 192.0.2.13'],
-    );
+  it('has the same table of routes on all nodes, and tells each its own address', () => {
+    const table = (name: string): string => textOf(resourcesOf(name), '/etc/kubernetes/pod-routes');
+    expect(table('w1').split('\n').slice(1)).toEqual([
+      'pods 10.244.0.0/16',
+      '10.244.0.0/24 192.0.2.11',
+      '10.244.1.0/24 192.0.2.12',
+      '10.244.2.0/24 192.0.2.13',
+      '',
+    ]);
+    expect(table('m1')).toBe(table('w1'));
+    expect(textOf(resourcesOf('w1'), `/etc/systemd/system/${ROUTES_UNIT}`)).toContain(' up 192.0.2.12\n');
   });
 
-  it('asks the masters for node objects', () => {
+  it('asks the masters for all nodes at once, and some nodes for the table that they have', () => {
     const world = worldOf();
     const asked = (name: string): string[] =>
       (cniPhase.watch?.(world, hostOf(world, name)) ?? []).map(({ key }) => key);
-    expect(asked('m1')).toContain('/api/v1/nodes/w2');
-    expect(asked('w1')).not.toContain('/api/v1/nodes/w2');
+    expect(asked('m1')).toEqual(expect.arrayContaining(['/api/v1/nodes', '/etc/kubernetes/pod-routes']));
+    expect(asked('w1').join()).toMatch(/pod-routes/);
+    expect(asked('w1').join()).not.toMatch(/nodes/);
   });
 });
 
-const SPEC = { podCIDR: '10.244.0.0/16', routes: [{ to: '10.244.1.0/24', via: '192.0.2.12' }] };
+const SPEC = {
+  ip: '192.0.2.11',
+  podCIDR: '10.244.0.0/16',
+  table: podRouteTable('10.244.0.0/16', [
+    { to: '10.244.0.0/24', via: '192.0.2.11' },
+    { to: '10.244.1.0/24', via: '192.0.2.12' },
+  ]),
+};
 const RIGHT = {
-  routes: ['10.244.1.0/24 via 192.0.2.12 dev eth0 proto 86'],
+  podRoute: [] as readonly string[],
   unit: { active: 'active', enabled: 'enabled', needsReload: false },
   code: 0,
 };
@@ -71,7 +86,7 @@ describe('routes to pods', () => {
   const diff = (over: Partial<typeof RIGHT>, upstream: ReadonlyMap<string, Change> = new Map()): Change => {
     const now = { ...RIGHT, ...over };
     const seen: Sight = {
-      facts: hostSaying('centos', { network: ['', ...now.routes] }),
+      facts: hostSaying('centos', { podRoute: now.podRoute }),
       units: { [ROUTES_UNIT]: now.unit },
       answers: { 'pod-masquerade': { code: now.code, output: '' } },
     };
@@ -86,14 +101,9 @@ describe('routes to pods', () => {
     expect(diff({})).toEqual(none('all routes are there'));
   });
   it.each<[Partial<typeof RIGHT>, string]>([
-    [{ routes: [] }, 'the route to 10.244.1.0/24 via 192.0.2.12 is missing'],
     [
-      { routes: ['10.244.1.0/24 via 192.0.2.99 dev eth0 proto 86'] },
+      { podRoute: ['the route to 10.244.1.0/24 via 192.0.2.12 is missing'] },
       'the route to 10.244.1.0/24 via 192.0.2.12 is missing',
-    ],
-    [
-      { routes: [...RIGHT.routes, '10.244.7.0/24 via 192.0.2.9 dev eth0 proto 86'] },
-      'the route to 10.244.7.0/24 leads nowhere',
     ],
     [{ code: 1 }, 'the masquerade rule is missing'],
     [{ unit: { ...RIGHT.unit, active: 'failed' } }, 'it is not running'],
@@ -101,19 +111,16 @@ describe('routes to pods', () => {
   ])('are set again after %j', (over, reason) => {
     expect(because(over)).toEqual([reason]);
   });
-  it('are not suspected when the question took too long, nor are routes of others', () => {
-    expect(because({ code: 124, routes: [...RIGHT.routes, '10.9.0.0/24 via 192.0.2.9 dev eth0'] })).toEqual(
-      [],
-    );
+  it('are not suspected when the question took too long', () => {
+    expect(because({ code: 124 })).toEqual([]);
   });
-  it('are set again with the script', () => {
-    const upstream = new Map<string, Change>([
-      ['file:/etc/kubernetes/pod-routes.sh', { kind: 'update', summary: '' }],
-    ]);
+  it.each(['pod-routes', 'pod-routes.sh'])('are set again with /etc/kubernetes/%s', (name) => {
+    const path = `/etc/kubernetes/${name}`;
+    const upstream = new Map<string, Change>([[`file:${path}`, { kind: 'update', summary: '' }]]);
     expect(diff({}, upstream)).toMatchObject({
       kind: 'restart',
       interrupts: false,
-      because: ['/etc/kubernetes/pod-routes.sh changes'],
+      because: [`${path} changes`],
     });
   });
 });
@@ -126,44 +133,98 @@ describe.each(['bash', 'dash'])('the script of routes under %s', (shell) => {
     const note = `echo "\${0##*/} $*" >> ${folder}/log`;
     writeFileSync(
       join(folder, 'ip'),
-      `#!/bin/sh\n${note}\n[ "$3" != show ] || printf '10.244.1.0/24 via 192.0.2.12 dev eth0\\n10.244.7.0/24 via 192.0.2.9 dev eth0\\n'\n`,
+      `#!/bin/sh
+case "$*" in
+  *show*) printf '10.244.1.0/24 via 192.0.2.12 dev eth0\\n10.244.7.0/24 via 192.0.2.9 dev eth0\\n' ;;
+  *-batch*) sed 's/^/ip /' >> ${folder}/log ;;
+  *) ${note} ;;
+esac\n`,
     );
     writeFileSync(
       join(folder, 'iptables'),
       `#!/bin/sh\n${note}\ncase $4 in -C) [ -e ${folder}/rule ] ;; esac\n`,
     );
     for (const tool of ['ip', 'iptables']) chmodSync(join(folder, tool), 0o755);
+    writeFileSync(join(folder, 'table'), SPEC.table);
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
   });
-  const run = (verb: string): string[] => {
+  const run = (...words: string[]): string[] => {
     const text = textOf(podRoutes(SPEC), '/etc/kubernetes/pod-routes.sh')
-      .replaceAll('/usr/sbin/iptables', 'iptables')
-      .replace('PATH=', `PATH=${folder}:`);
-    execFileSync(shell, ['-c', text, 'pod-routes.sh', verb], { stdio: 'pipe' });
+      .replace('PATH=', `PATH=${folder}:`)
+      .replace('table=/etc/kubernetes/pod-routes', `table=${folder}/table`);
+    execFileSync(shell, ['-c', text, 'pod-routes.sh', ...words], { stdio: 'pipe' });
     return readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
   };
   const rule =
     'POSTROUTING -s 10.244.0.0/16 ! -d 10.244.0.0/16 -m comment --comment k8s-bootstrap -j MASQUERADE';
 
-  it('sets routes and the rule, and removes those of nodes that are gone', () => {
-    expect(run('up')).toEqual([
-      'ip -4 route replace 10.244.1.0/24 via 192.0.2.12 proto 86',
-      'ip -4 route show proto 86',
-      'ip -4 route del 10.244.7.0/24 proto 86',
+  it('sets the routes to others and the rule, and removes those of nodes that are gone, in one batch', () => {
+    expect(run('up', '192.0.2.11')).toEqual([
+      'ip route replace 10.244.1.0/24 via 192.0.2.12 proto 86',
+      'ip route del 10.244.7.0/24 proto 86',
       `iptables -w -t nat -C ${rule}`,
       `iptables -w -t nat -A ${rule}`,
     ]);
   });
   it('adds no second rule', () => {
     writeFileSync(join(folder, 'rule'), '');
-    expect(run('up').at(-1)).toBe(`iptables -w -t nat -C ${rule}`);
+    expect(run('up', '192.0.2.11').at(-1)).toBe(`iptables -w -t nat -C ${rule}`);
   });
   it('takes everything back', () => {
     expect(run('down')).toEqual(['ip -4 route flush proto 86', `iptables -w -t nat -D ${rule}`]);
   });
   it('refuses other words', () => {
     expect(() => run('sideways')).toThrow();
+  });
+});
+
+describe.each(['bash', 'dash'])('the look at routes under %s', (shell) => {
+  /** What the facts say of routes, when the kernel has these beside its own. */
+  function said(routes: readonly string[]): string[] {
+    const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-'));
+    try {
+      const lines = [
+        '2: eth0    inet 192.0.2.11/24 scope global eth0',
+        'default via 192.0.2.1 dev eth0',
+        ...routes,
+      ];
+      writeFileSync(join(folder, 'ip'), `#!/bin/sh\ncat <<'END'\n${lines.join('\n')}\nEND\n`);
+      chmodSync(join(folder, 'ip'), 0o755);
+      writeFileSync(join(folder, 'table'), SPEC.table);
+      const text = factsScript
+        .replace('PATH=', `PATH=${folder}:`)
+        .replaceAll('/etc/kubernetes/pod-routes', join(folder, 'table'));
+      const output = execFileSync(shell, ['-c', text], { encoding: 'utf8' });
+      expect(output).toContain('\ndefault via 192.0.2.1 dev eth0\n');
+      return output.split('\n').filter((line) => line.includes('proto 86') || line.startsWith('== podRoute'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it.each<[string, string[], string[]]>([
+    ['all there', ['10.244.1.0/24 via 192.0.2.12 dev eth0 proto 86 '], []],
+    ['none', [], ['== podRoute the route to 10.244.1.0/24 via 192.0.2.12 is missing']],
+    [
+      'by way of another',
+      ['10.244.1.0/24 via 192.0.2.99 dev eth0 proto 86 '],
+      ['== podRoute the route to 10.244.1.0/24 via 192.0.2.12 is missing'],
+    ],
+    [
+      'to a node that is gone, and to itself',
+      [
+        '10.244.1.0/24 via 192.0.2.12 dev eth0 proto 86',
+        '10.244.7.0/24 via 192.0.2.9 dev eth0 proto 86',
+        '10.244.0.0/24 via 192.0.2.9 dev eth0 proto 86',
+      ],
+      [
+        '== podRoute the route to 10.244.0.0/24 leads nowhere',
+        '== podRoute the route to 10.244.7.0/24 leads nowhere',
+      ],
+    ],
+  ])('finds what differs: %s', (_, routes, found) => {
+    expect(said(routes).toSorted()).toEqual(found);
   });
 });

@@ -10,9 +10,20 @@ const NAMES = ['m1', 'w1', 'w2'];
 const ranges = (seen: Record<string, Sight | undefined>): Record<string, string> =>
   Object.fromEntries(podRanges(worldOf({ inventory: { network: { podCIDR: POD_CIDR } }, seen })));
 const having = (range: string, ...routes: string[]): Sight => ({
-  facts: hostSaying('centos', { cni: ['', `"subnet": "${range}"`], network: ['', ...routes] }),
+  facts: hostSaying('centos', { cni: ['', `"subnet": "${range}"`] }),
+  files: {
+    '/etc/kubernetes/pod-routes': {
+      type: 'file',
+      mode: '0644',
+      owner: 'root',
+      group: 'root',
+      size: 1,
+      sha256: '',
+      content: Buffer.from(['pods 10.244.0.0/22', ...routes, ''].join('\n')),
+    },
+  },
 });
-const route = (to: string, via: string): string => `${to} via ${via} dev eth0 proto 86`;
+const route = (to: string, via: string): string => `${to} ${via}`;
 
 describe('pod ranges', () => {
   it('are the lowest ones on fresh hosts', () => {
@@ -74,8 +85,9 @@ describe('pod ranges', () => {
   });
 
   it('of an unreachable node are known from its object', () => {
-    const node = { status: 200, body: { spec: { podCIDR: '10.244.0.0/24' } } };
-    const given = ranges({ m1: { objects: { '/api/v1/nodes/w2': node } }, w1: {}, w2: undefined });
+    const items = [{ metadata: { name: 'w2' }, spec: { podCIDR: '10.244.0.0/24' } }];
+    const nodes = { status: 200, body: { items } };
+    const given = ranges({ m1: { objects: { '/api/v1/nodes': nodes } }, w1: {}, w2: undefined });
     expect(given).toEqual({ m1: '10.244.1.0/24', w1: '10.244.2.0/24', w2: '10.244.0.0/24' });
   });
 

@@ -50,7 +50,7 @@ it('decides that by the first look', async () => {
 it('asks masters at once what it decides by', async () => {
   const cluster = await open();
   const asked = cluster.inventory.hosts.filter(({ name }) =>
-    cluster.watches.get(name)?.some(({ key }) => key === paths.adminConf),
+    cluster.watches(name).some(({ key }) => key === paths.adminConf),
   );
   expect(asked.map(({ roles }) => roles.includes('master'))).toEqual([true]);
 });

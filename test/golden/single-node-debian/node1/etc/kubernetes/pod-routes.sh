@@ -1,27 +1,31 @@
 #!/bin/sh
 # Written by k8s-bootstrap. Routes to the pods of the other nodes, and NAT for what pods send out of the cluster.
+# Which, says the table; the second argument is this node's own address.
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
-wanted=''
+table=/etc/kubernetes/pod-routes
+own=${2:-}
+pods=$(awk '$1 == "pods" { print $2 }' "$table")
+
+masquerade() {
+  iptables -w -t nat "$1" POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
+}
 
 case ${1:-} in
   up)
-    # Nodes that are gone.
-    ip -4 route show proto 86 | while read -r range rest; do
-      case " $wanted " in
-        *" $range "*) ;;
-        *) ip -4 route del "$range" proto 86 ;;
-      esac
-    done
-    /usr/sbin/iptables -w -t nat -C POSTROUTING -s 10.244.0.0/16 ! -d 10.244.0.0/16 -m comment --comment k8s-bootstrap -j MASQUERADE 2>/dev/null ||
-      /usr/sbin/iptables -w -t nat -A POSTROUTING -s 10.244.0.0/16 ! -d 10.244.0.0/16 -m comment --comment k8s-bootstrap -j MASQUERADE
+    # Routes to nodes that are gone are taken away.
+    ip -4 route show proto 86 | awk -v own="$own" '
+      part == "table" { if ($1 ~ /^[0-9]/ && $2 != own) { wanted[$1]; print "route replace " $1 " via " $2 " proto 86" } next }
+      !($1 in wanted) { print "route del " $1 " proto 86" }
+    ' part=table "$table" part=kernel - | ip -4 -batch -
+    masquerade -C 2>/dev/null || masquerade -A
     ;;
   down)
     ip -4 route flush proto 86
-    /usr/sbin/iptables -w -t nat -D POSTROUTING -s 10.244.0.0/16 ! -d 10.244.0.0/16 -m comment --comment k8s-bootstrap -j MASQUERADE 2>/dev/null || :
+    masquerade -D 2>/dev/null || :
     ;;
   *)
-    echo "usage: $0 up|down" >&2
+    echo "usage: $0 up ADDRESS|down" >&2
     exit 2
     ;;
 esac

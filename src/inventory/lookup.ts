@@ -1,0 +1,35 @@
+import { BootstrapError } from '../kernel/errors.ts';
+import type { Host, Inventory, Role } from './types.ts';
+
+/** Hosts of an inventory, which does not change, by what they are asked for: thousands of hosts ask about thousands. */
+interface Index {
+  readonly byName: ReadonlyMap<string, Host>;
+  readonly byRoles: Map<string, readonly Host[]>;
+}
+
+const indexes = new WeakMap<Inventory, Index>();
+
+function indexOf(inventory: Inventory): Index {
+  const known = indexes.get(inventory);
+  if (known) return known;
+  const index = { byName: new Map(inventory.hosts.map((host) => [host.name, host])), byRoles: new Map() };
+  indexes.set(inventory, index);
+  return index;
+}
+
+/** @throws E_BUG when the inventory has no host of that name */
+export function hostNamed(inventory: Inventory, name: string): Host {
+  const host = indexOf(inventory).byName.get(name);
+  if (host) return host;
+  throw new BootstrapError('E_BUG', `there is no host ${name} in the inventory`);
+}
+
+/** Hosts with at least one of the roles, in the order of the inventory. */
+export function hostsWithRole(inventory: Inventory, ...roles: readonly Role[]): readonly Host[] {
+  const { byRoles } = indexOf(inventory);
+  const key = roles.join();
+  const known =
+    byRoles.get(key) ?? inventory.hosts.filter((host) => roles.some((role) => host.roles.includes(role)));
+  byRoles.set(key, known);
+  return known;
+}
