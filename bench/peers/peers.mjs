@@ -4,7 +4,7 @@
 // once. The product logs in anew each time, and asks the API server and for health besides. They take turns, so that
 // whatever else the machine does hits all; medians are compared.
 // usage: node bench/peers/peers.mjs [INVENTORY] [RUNS]     default inventory/lab.yaml, 3; the lab's cluster must be up
-// Needs python3, ssh, tar and `npm run build`. The peers come from PyPI into a folder of the user's cache, once. Contents
+// Needs python3, ssh, tar and `npm run build`. The peers are installed by pip into a folder of the user's cache, once. Contents
 // of files are fetched into a temporary folder, as root with the keys of the inventory.
 // Exits with 1 when any of them changes something, or a contract is missed: 20 times as fast as pyinfra, 12 times as
 // Ansible with Mitogen.
