@@ -8,7 +8,7 @@
 // of files are fetched into a temporary folder, as root with the keys of the inventory.
 // Exits with 1 when any of them changes something, or a contract is missed: 20 times as fast as pyinfra, 12 times as
 // Ansible with Mitogen.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -29,6 +29,7 @@ const runs = Number(process.argv[3] ?? 3);
 const inventory = load(readFileSync(file, 'utf8'));
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'k8s-bootstrap-bench');
 const scratch = mkdtempSync(join(tmpdir(), 'bench-peers-'));
+const children = new Set();
 delete process.env.NODE_EXTRA_CA_CERTS;
 
 async function main() {
@@ -148,6 +149,8 @@ async function call([program, ...args], env = {}) {
     timeout: MINUTES * 60_000,
     killSignal: 'SIGKILL',
   });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const [out, err] = [[], []];
   child.stdout.on('data', (chunk) => out.push(chunk));
   child.stderr.on('data', (chunk) => err.push(chunk));
@@ -157,11 +160,14 @@ async function call([program, ...args], env = {}) {
   throw new Error(`${program}: ${code}\n${stdout.slice(-4000)}${stderr.slice(-4000)}`);
 }
 
-/** Ends the connections that Ansible keeps. */
-async function hangUp() {
+/** Ends the connections that Ansible keeps, and whoever is still at work; contents of hosts do not stay behind. */
+function clear() {
+  for (const child of children) child.kill('SIGKILL');
   for (const name of readdirSync(scratch).filter((each) => each.startsWith('cp-'))) {
-    await call(['ssh', '-F', '/dev/null', '-o', `ControlPath=${join(scratch, name)}`, '-O', 'exit', 'any']);
+    const args = ['-F', '/dev/null', '-o', `ControlPath=${join(scratch, name)}`, '-O', 'exit', 'any'];
+    spawnSync('ssh', args, { timeout: 10_000 });
   }
+  rmSync(scratch, { recursive: true });
 }
 
 function median(numbers) {
@@ -169,9 +175,6 @@ function median(numbers) {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-try {
-  process.exitCode = await main();
-} finally {
-  await hangUp();
-  rmSync(scratch, { recursive: true });
-}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+process.once('exit', clear);
+process.exitCode = await main();
