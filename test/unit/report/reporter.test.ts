@@ -69,10 +69,21 @@ describe('plain', () => {
 
   test('an answer goes to stdout, its control characters visible', async () => {
     const { tell, reporter, stdout, stderr } = rig();
-    tell({ type: 'result', text: 'm1  ok\nw1  \u001b]0;title\u0007off\n', data: { m1: 'ok' } });
+    const file = '/here/\u001b]0;title\u0007jane\n.kubeconfig';
+    tell({ type: 'result', answer: 'users-kubeconfig', data: { user: 'jane', file } });
     await reporter.close();
-    expect(stdout.text()).toBe('m1  ok\nw1  \\u001b]0;title\\u0007off\n');
+    expect(stdout.text()).toBe('Written: /here/\\u001b]0;title\\u0007jane\n.kubeconfig\n');
     expect(stderr.text()).toBe('');
+  });
+
+  test('a journal is padded to the names of the run', async () => {
+    const { tell, reporter, stdout } = rig();
+    tell(
+      { type: 'run.started', command: 'logs', cluster: 'c', hosts: ['m1', 'node10'] },
+      { type: 'result', answer: 'logs', data: { host: 'm1', at: 0, from: 'etcd', message: 'ready' } },
+    );
+    await reporter.close();
+    expect(stdout.text()).toBe('1970-01-01T00:00:00.000Z  m1      etcd: ready\n');
   });
 
   test('no colour into a pipe, colour into a terminal, none with NO_COLOR', async () => {
