@@ -5,6 +5,7 @@ import type { PrintableEvent } from './printable.ts';
 export interface History {
   command: string;
   hosts: readonly string[];
+  ending: 'answer' | undefined;
   readonly steps: StepTime[];
   readonly failures: { readonly host: string; readonly error: ErrorReport }[];
 }
@@ -16,12 +17,19 @@ export interface StepTime {
   readonly milliseconds: number;
 }
 
-export const emptyHistory = (): History => ({ command: '', hosts: [], steps: [], failures: [] });
+export const emptyHistory = (): History => ({
+  command: '',
+  hosts: [],
+  ending: undefined,
+  steps: [],
+  failures: [],
+});
 
 export function remember(history: History, event: PrintableEvent): void {
   if (event.type === 'run.started') {
     history.command = event.command;
     history.hosts = event.hosts;
+    history.ending = event.ending;
   } else if (event.type === 'step.done') {
     history.steps.push(event);
   } else if (event.type === 'host.failed') {

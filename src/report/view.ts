@@ -28,12 +28,9 @@ export function resultText(
   if (event.type === 'result')
     return answerText(everyText(event, safe), { ...options, hosts: history.hosts });
   if (event.type === 'summary')
-    return OWN_ENDING.has(history.command) ? '' : summaryText(event, history, options.paint);
+    return history.ending === 'answer' ? '' : summaryText(event, history, options.paint);
   return undefined;
 }
-
-/** Commands whose answer says it all. */
-const OWN_ENDING: ReadonlySet<string> = new Set(['plan', 'status', 'nfs-check', 'nfs-status', 'certs-list']);
 
 /** As a terminal shows it; line breaks stay, for a text may have several lines. */
 const safe = (text: string): string => text.split('\n').map(oneLine).join('\n');

@@ -9,6 +9,8 @@ export type RunEvent = { readonly at: Date } & (
       readonly command: string;
       readonly cluster: string;
       readonly hosts: readonly string[];
+      /** Whether the answer says it all, so that a person needs no summary. */
+      readonly ending?: 'answer';
     }
   | { readonly type: 'host.connecting'; readonly host: string; readonly attempt: number }
   | { readonly type: 'host.connected'; readonly host: string }

@@ -31,6 +31,7 @@ export async function listCertificates(options: ListOptions): Promise<number> {
     ...options,
     read,
     emit,
+    ending: 'answer',
     only: ['base'],
     asks: questionsTo,
     takesPart: ({ name }) => chosen.has(name),

@@ -6,7 +6,7 @@ import { tellForgotten } from './forgotten.ts';
 
 /** Says what `up` would do, and touches nothing. */
 export const plan = (options: RunOptions & { readonly detailedExitCode: boolean }): Promise<number> =>
-  visit(options, ({ cluster, fleet }, found) => {
+  visit({ ...options, ending: 'answer' }, ({ cluster, fleet }, found) => {
     options.emit({ type: 'plan.ready', plan: found });
     tellForgotten(options, cluster, fleet);
     const code = outcome(fleet);

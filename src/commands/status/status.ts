@@ -19,7 +19,7 @@ export const status = (options: StatusOptions): Promise<number> => {
     if (event.type !== 'preflight') options.emit(event);
   };
   const ignorePreflight = checks.map(({ id }) => id);
-  return visit({ ...options, emit, ignorePreflight }, async ({ cluster, fleet }, plan) => {
+  return visit({ ...options, emit, ignorePreflight, ending: 'answer' }, async ({ cluster, fleet }, plan) => {
     const tampered = options.deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
     const seen = sightings(fleet);
     const stages = cluster.desire(seen);

@@ -19,7 +19,7 @@ const LISTS = ['rolebindings', 'clusterrolebindings'].map(
 export const listUsers = (options: RunOptions): Promise<number> => {
   const takesPart = ({ roles }: { readonly roles: readonly string[] }): boolean => roles.includes('master');
   const only = ['base', 'apiserver', 'users'];
-  return visit({ ...options, only, takesPart }, async ({ cluster, fleet }) => {
+  return visit({ ...options, only, takesPart, ending: 'answer' }, async ({ cluster, fleet }) => {
     const watches = LISTS.map((key) => ({ kind: 'object', key }) as const);
     await onEach(fleet, alive(fleet), undefined, async (member) => {
       await probe(fleet, member, watches);
