@@ -21,7 +21,8 @@ module.exports = {
     only('pki', ['state']),
     only('users', ['inventory', 'pki', 'state', 'resources']),
     only('plan', ['probe', 'resources']),
-    only('run', ['probe', 'resources', 'plan', 'transport/(session|feed)[.]ts']),
+    only('answers', ['resources/object[.]ts']),
+    only('run', ['probe', 'resources', 'plan', 'answers', 'transport/(session|feed)[.]ts']),
     only('phases', [
       'inventory',
       'release',
@@ -34,7 +35,7 @@ module.exports = {
       'plan/stage.ts',
     ]),
     only('preflight', ['inventory', 'release', 'pki', 'probe', 'facts', 'resources', 'phases']),
-    only('report', ['run/events.ts', 'plan', 'probe', 'resources']),
+    only('report', ['run/events.ts', 'answers', 'plan', 'probe', 'resources']),
     {
       name: 'cluster-below-commands',
       severity: 'error',

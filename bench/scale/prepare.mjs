@@ -138,7 +138,7 @@ async function converge(cluster, hosts) {
 }
 
 function observed(cluster, name, host) {
-  const watches = cluster.watches.get(name);
+  const watches = cluster.watches(name);
   return parseProbe(watches, NONCE, answerOf(watches, host, NONCE).bytes);
 }
 
@@ -147,7 +147,7 @@ function save(cluster, hosts, when) {
   mkdirSync(join(folder, when));
   const index = {};
   for (const [name, host] of hosts) {
-    const { bytes, salted } = answerOf(cluster.watches.get(name), host, NONCE);
+    const { bytes, salted } = answerOf(cluster.watches(name), host, NONCE);
     writeFileSync(join(folder, when, name), bytes);
     index[name] = {
       nonce: placesOf(bytes, NONCE),

@@ -23,12 +23,10 @@ export function registerCerts(root: Command, cli: Cli): void {
         readonly within?: number;
         readonly host?: string[];
       }
-      const { within, host: hosts = [], verbose = false } = listing.optsWithGlobals<ListOptions>();
+      const { within, host: hosts = [] } = listing.optsWithGlobals<ListOptions>();
       const { listCertificates } = await import('../commands/certs/list.ts');
       exit(
-        await hostRun(cli, listing, undefined, false, (run) =>
-          listCertificates({ ...run, within, hosts, verbose }),
-        ),
+        await hostRun(cli, listing, undefined, false, (run) => listCertificates({ ...run, within, hosts })),
       );
     });
 

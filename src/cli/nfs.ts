@@ -39,9 +39,9 @@ function registerCheck(nfs: Command, cli: Cli): void {
     .option('--image <image>', 'with a shell, for these pods (default: a busybox that all nodes have)')
     .option(...ACCEPT)
     .action(async (nodes: string[]) => {
-      const { verbose = false, claim = false, image } = command.optsWithGlobals<CheckCommandOptions>();
+      const { claim = false, image } = command.optsWithGlobals<CheckCommandOptions>();
       const { checkNfs } = await import('../commands/nfs/check/check.ts');
-      const options = { verbose, nodes, claim, image };
+      const options = { nodes, claim, image };
       cli.exit(await hostRun(cli, command, undefined, false, (run) => checkNfs({ ...run, ...options })));
     });
 }
@@ -54,9 +54,8 @@ function registerStatus(nfs: Command, cli: Cli): void {
     )
     .option(...ACCEPT)
     .action(async () => {
-      const { verbose = false } = command.optsWithGlobals<GlobalOptions>();
       const { nfsStatus } = await import('../commands/nfs/status/nfs-status.ts');
-      cli.exit(await hostRun(cli, command, undefined, false, (run) => nfsStatus({ ...run, verbose })));
+      cli.exit(await hostRun(cli, command, undefined, false, nfsStatus));
     });
 }
 

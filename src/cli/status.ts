@@ -12,10 +12,7 @@ export function registerStatus(root: Command, cli: Cli): void {
     .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
     .action(async () => {
       const { status } = await import('../commands/status/status.ts');
-      const { deep = false, verbose = false } = command.optsWithGlobals<{
-        deep?: boolean;
-        verbose?: boolean;
-      }>();
-      cli.exit(await hostRun(cli, command, undefined, false, (run) => status({ ...run, deep, verbose })));
+      const { deep = false } = command.optsWithGlobals<{ deep?: boolean }>();
+      cli.exit(await hostRun(cli, command, undefined, false, (run) => status({ ...run, deep })));
     });
 }

@@ -1,7 +1,8 @@
 import pMap from 'p-map';
+import type { HostKey } from '../answers/hosts.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Inventory } from '../inventory/types.ts';
-import { table } from '../report/table.ts';
+import { keyTable } from '../report/answers/trust.ts';
 import type { Emit } from '../run/events.ts';
 import { type KnownHostsPolicy, type Sighting, sightingOf } from '../transport/host-keys.ts';
 import { judge } from '../transport/known-hosts.ts';
@@ -133,7 +134,7 @@ function refuse(presented: readonly Presented[], replace: boolean): void {
   const revoked = first.state === 'revoked';
   throw new BootstrapError(
     revoked ? 'E_HOST_KEY_REVOKED' : 'E_HOST_KEY_CHANGED',
-    `${revoked ? 'a revoked host key' : 'another host key than the known one'} is presented:\n${keyTable(bad).join('\n')}`,
+    `${revoked ? 'a revoked host key' : 'another host key than the known one'} is presented:\n${keyTable(hostKeys(bad)).join('\n')}`,
     {
       hint: revoked
         ? 'known_hosts has a @revoked line for this key: the host needs a new one.'
@@ -143,7 +144,7 @@ function refuse(presented: readonly Presented[], replace: boolean): void {
 }
 
 async function approve(presented: readonly Presented[], { emit, confirm }: ContactOptions): Promise<void> {
-  const lines = keyTable(presented).join('\n');
+  const lines = keyTable(hostKeys(presented)).join('\n');
   const compare = 'Compare them with "ssh-keygen -lf /etc/ssh/ssh_host_TYPE_key.pub" on each host.';
   if (!confirm) {
     throw new BootstrapError(
@@ -166,15 +167,13 @@ async function approve(presented: readonly Presented[], { emit, confirm }: Conta
   });
 }
 
-/** `m1  198.18.0.11:22  ssh-ed25519  SHA256:…  changed`, under a heading. */
-export const keyTable = (presented: readonly Presented[]): string[] =>
-  table([
-    ['HOST', 'ADDRESS', 'TYPE', 'FINGERPRINT', 'STATE'],
-    ...presented.map(({ sighting: { host, address, port, key }, state }) => [
-      host,
-      `${address}:${port}`,
-      key.type,
-      key.fingerprint,
-      state,
-    ]),
-  ]);
+/** As they are told. */
+export const hostKeys = (presented: readonly Presented[]): HostKey[] =>
+  presented.map(({ sighting: { host, address, port, key }, state }) => ({
+    host,
+    address,
+    port,
+    type: key.type,
+    fingerprint: key.fingerprint,
+    state,
+  }));

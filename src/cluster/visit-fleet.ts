@@ -9,7 +9,7 @@ export interface Visit {
   readonly fleet: Fleet;
 }
 
-/** For commands that ask hosts something of their own and go by no phase. */
+/** For commands that ask hosts something of their own, go by no phase, and answer. */
 export async function visitFleet(
   options: RunOptions,
   choose: (cluster: Cluster) => readonly string[],
@@ -18,7 +18,7 @@ export async function visitFleet(
 ): Promise<number> {
   const cluster = await openCluster(options, options.state);
   const { inventory } = cluster;
-  const route = { inventory, warnings: [], hosts: choose(cluster), ...how };
+  const route = { inventory, warnings: [], hosts: choose(cluster), ending: 'answer' as const, ...how };
   try {
     return await visitHosts(route, options, async (fleet) => {
       const code = await act({ cluster, fleet });

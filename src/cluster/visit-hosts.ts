@@ -24,6 +24,8 @@ export interface Route extends LoadedInventory {
   readonly ask?: (fleet: Fleet, member: Member) => Promise<void>;
   /** The kubeconfig that the summary names. */
   readonly kubeconfig?: () => string | null;
+  /** Whether the answer says it all: hosts are only looked at, and a person needs no summary of that. */
+  readonly ending?: 'answer';
   /** Whether another part of the same command follows, and sums up. */
   readonly more?: boolean;
 }
@@ -37,8 +39,8 @@ export async function visitHosts(
   { command, emit, acceptNewHostKeys, confirm, kill }: VisitOptions,
   act: (fleet: Fleet) => Promise<number>,
 ): Promise<number> {
-  const { inventory, hosts, ask, concurrency = inventory.concurrency } = route;
-  emit({ type: 'run.started', command, cluster: inventory.name, hosts });
+  const { inventory, hosts, ending, ask, concurrency = inventory.concurrency } = route;
+  emit({ type: 'run.started', command, cluster: inventory.name, hosts, ...(ending && { ending }) });
   for (const { path, message, where } of route.warnings) {
     const place = `${where.file}:${where.line}:${where.column}`;
     emit({ type: 'note', level: 'warn', message: `${place} ${path}: ${message}` });

@@ -8,7 +8,7 @@ import { endingAuthorities } from './ending-authorities.ts';
 import type { OpenState } from './open-state.ts';
 import type { Cluster, ClusterOptions } from './open.ts';
 import { readInventory } from './read-inventory.ts';
-import { type VisitOptions, visitHosts } from './visit-hosts.ts';
+import { type Route, type VisitOptions, visitHosts } from './visit-hosts.ts';
 
 export interface RunOptions extends ClusterOptions, VisitOptions {
   readonly ignorePreflight: readonly string[];
@@ -18,6 +18,7 @@ export interface RunOptions extends ClusterOptions, VisitOptions {
   readonly encryptKeys?: boolean;
   /** First interrupt: finish what runs, then end. */
   readonly stop: AbortSignal;
+  readonly ending?: Route['ending'];
   /** What was read of the cluster before: the inventory, or with keys and users. */
   readonly read?: LoadedInventory;
   readonly state?: OpenState;
@@ -49,6 +50,7 @@ export async function visit(
   );
   const route = {
     ...read,
+    ...(options.ending && { ending: options.ending }),
     hosts: inventory.hosts.filter(options.takesPart ?? (() => true)).map(({ name }) => name),
     ask: async (fleet: Fleet, member: Parameters<typeof probeAnew>[1]) => {
       const found = await opened.catch(() => undefined);

@@ -8,6 +8,7 @@ export interface History {
   hosts: readonly string[];
   /** Of the plan that comes next. */
   readonly planned: PlannedChanges;
+  ending: 'answer' | undefined;
   readonly steps: StepTime[];
   readonly failures: { readonly host: string; readonly error: ErrorReport }[];
 }
@@ -23,6 +24,7 @@ export const emptyHistory = (verbose: boolean): History => ({
   command: '',
   hosts: [],
   planned: new PlannedChanges(verbose),
+  ending: undefined,
   steps: [],
   failures: [],
 });
@@ -31,6 +33,7 @@ export function remember(history: History, event: PrintableEvent): void {
   if (event.type === 'run.started') {
     history.command = event.command;
     history.hosts = event.hosts;
+    history.ending = event.ending;
   } else if (event.type === 'host.planned') {
     history.planned.add(event.plan);
   } else if (event.type === 'step.done') {

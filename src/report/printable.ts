@@ -19,14 +19,22 @@ type Printable<T> = T extends BootstrapError
         : T;
 
 /** Words that this program sets and switches on; masking them would change the meaning, not hide anything. */
-const DISCRIMINANTS: ReadonlySet<string> = new Set(['type', 'kind', 'level']);
+const SWITCHES: ReadonlySet<string> = new Set(['type', 'kind', 'level']);
+
+/** The keys below these are no names of fields, but of units, hosts and the like. */
+const NAMED_THINGS: ReadonlySet<string> = new Set(['services', 'mountedBy', 'labels', 'annotations']);
 
 /**
  * Masks in the data, before any rendering: escaping, diffing, cutting and JSON quoting would each
  * give a secret a form that a search through the finished text no longer finds.
  */
 export function printable(event: RunEvent, secrets: Iterable<Secret>): PrintableEvent {
-  return maskDeep(event, maskerFor(secrets)) as PrintableEvent;
+  const mask = maskerFor(secrets);
+  const masked =
+    event.type === 'result'
+      ? { ...event, data: everyText(event.data, mask) }
+      : changed(event, { change: mask, kept: SWITCHES });
+  return masked as PrintableEvent;
 }
 
 type Mask = (text: string) => string;
@@ -43,13 +51,31 @@ function maskerFor(secrets: Iterable<Secret>): Mask {
   };
 }
 
-function maskDeep(value: unknown, mask: Mask): unknown {
-  if (typeof value === 'string') return mask(value);
+/** A copy of an answer in which every text is changed, wherever it stands. */
+export const everyText = <T>(value: T, change: Mask): T => changed(value, { change, kept: new Set() }) as T;
+
+interface Change {
+  readonly change: Mask;
+  /** Fields whose values stay. */
+  readonly kept: ReadonlySet<string>;
+}
+
+function changed(value: unknown, how: Change): unknown {
+  if (typeof value === 'string') return how.change(value);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (value instanceof Secret) return value.toString();
-  if (value instanceof Error) return maskDeep(describeError(asBootstrapError(value)), mask);
-  if (Array.isArray(value)) return value.map((item) => maskDeep(item, mask));
+  if (value instanceof Error) return changed(describeError(asBootstrapError(value)), how);
+  if (Array.isArray(value)) return value.map((item) => changed(item, how));
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, DISCRIMINANTS.has(key) ? item : maskDeep(item, mask)]),
+    Object.entries(value).map(([key, item]) => {
+      if (how.kept.has(key)) return [key, item];
+      const copy = changed(item, how);
+      return [key, NAMED_THINGS.has(key) ? withNames(copy, how) : copy];
+    }),
   );
 }
+
+const withNames = (things: unknown, { change }: Change): unknown =>
+  typeof things === 'object' && things !== null
+    ? Object.fromEntries(Object.entries(things).map(([name, thing]) => [change(name), thing]))
+    : things;

@@ -1,7 +1,8 @@
+import { answerText } from './answers/text.ts';
 import type { History } from './history.ts';
-import type { PrintableEvent } from './printable.ts';
+import { type PrintableEvent, everyText } from './printable.ts';
 import { summaryText } from './summary-text.ts';
-import { safeLines } from './text.ts';
+import { oneLine } from './text.ts';
 import type { Paint } from './text.ts';
 
 /** One way of showing a run. Takes events without waiting; `flush` waits until all of them are written. */
@@ -18,11 +19,12 @@ export function resultText(
   options: { readonly paint: Paint; readonly verbose: boolean },
 ): string | undefined {
   if (event.type === 'plan.ready') return history.planned.text(event.summary, options.paint);
-  if (event.type === 'result') return `${safeLines(event.text).join('\n')}\n`;
+  if (event.type === 'result')
+    return answerText(everyText(event, safe), { ...options, hosts: history.hosts });
   if (event.type === 'summary')
-    return OWN_ENDING.has(history.command) ? '' : summaryText(event, history, options.paint);
+    return history.ending === 'answer' ? '' : summaryText(event, history, options.paint);
   return undefined;
 }
 
-/** Commands whose answer says it all. */
-const OWN_ENDING: ReadonlySet<string> = new Set(['plan', 'status', 'nfs-check', 'nfs-status', 'certs-list']);
+/** As a terminal shows it; line breaks stay, for a text may have several lines. */
+const safe = (text: string): string => text.split('\n').map(oneLine).join('\n');

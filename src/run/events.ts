@@ -1,3 +1,4 @@
+import type { Answer } from '../answers/answers.ts';
 import type { BootstrapError } from '../kernel/errors.ts';
 import type { HostPlan, PlanSummary } from '../plan/plan.ts';
 
@@ -8,6 +9,8 @@ export type RunEvent = { readonly at: Date } & (
       readonly command: string;
       readonly cluster: string;
       readonly hosts: readonly string[];
+      /** Whether the answer says it all, so that a person needs no summary. */
+      readonly ending?: 'answer';
     }
   | { readonly type: 'host.connecting'; readonly host: string; readonly attempt: number }
   | { readonly type: 'host.connected'; readonly host: string }
@@ -65,8 +68,8 @@ export type RunEvent = { readonly at: Date } & (
     }
   /** The run as a whole ends with this error: a bad inventory, a held lock, a bug. */
   | { readonly type: 'run.failed'; readonly error: BootstrapError }
-  /** What a command was asked for, other than a plan: `text` for a person, `data` (plain values) for `--json`. */
-  | { readonly type: 'result'; readonly text: string; readonly data: unknown }
+  /** What a command was asked for, other than a plan. */
+  | ({ readonly type: 'result' } & Answer)
   | {
       readonly type: 'note';
       readonly level: 'info' | 'warn';

@@ -1,4 +1,3 @@
-import { dump } from 'js-yaml';
 import type { User } from '../inventory/types.ts';
 import type { KubeObject } from '../resources/object.ts';
 import { type NamedRules, type Preset, presets } from './presets.ts';
@@ -52,10 +51,6 @@ export function sorted(objects: readonly KubeObject[]): KubeObject[] {
   const byKey = new Map(objects.map((object) => [keyOf(object), object]));
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
-
-/** Objects as a file for `kubectl apply`; the same objects always give the same text. */
-export const manifest = (objects: readonly KubeObject[]): string =>
-  objects.map((object) => dump(object, { sortKeys: true, noRefs: true, lineWidth: -1 })).join('---\n');
 
 const ORDER = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'];
 

@@ -8,7 +8,8 @@ import { specForUser } from '../pki/profiles.ts';
 import { type StateFile, readIfThere, replaceFile } from '../state/files.ts';
 import type { PkiStore } from '../pki/store.ts';
 import { isSealed } from '../pki/vault.ts';
-import { accessOf, manifest } from './access.ts';
+import { objectsText } from '../resources/objects-text.ts';
+import { accessOf } from './access.ts';
 import { sealedName } from './credentials.ts';
 
 /** What is needed besides the user to make its files. */
@@ -44,7 +45,7 @@ export async function userFiles(user: User, material: UserMaterial): Promise<Sta
     ...(token ? [secret(`${name}.token`, `${token.reveal()}\n`)] : []),
     open('ca.crt', clientCa),
     secret(`${name}.kubeconfig`, userKubeconfig(user, material)),
-    open('rbac.yaml', manifest([...access.shared, ...access.own])),
+    open('rbac.yaml', objectsText([...access.shared, ...access.own])),
   ];
 }
 

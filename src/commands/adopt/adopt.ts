@@ -1,6 +1,6 @@
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
-import type { Host, Inventory } from '../../inventory/types.ts';
+import type { Host } from '../../inventory/types.ts';
 import { tokensPath } from '../../phases/control-plane/tokens.ts';
 import { pkiFolderOf } from '../../pki/contents.ts';
 import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
@@ -44,8 +44,14 @@ export async function adopt(options: RunOptions): Promise<number> {
   await finish(options, read);
   options.emit({
     type: 'result',
-    text: resultText(inventory, stateFolder, [...found.keys()], { files: missing.length, tokens }),
-    data: { stateFolder, masters: [...found.keys()], files: missing.map(({ name }) => name), tokens },
+    answer: 'adopt',
+    data: {
+      stateFolder,
+      masters: [...found.keys()],
+      files: missing.map(({ name }) => name),
+      tokens,
+      users: inventory.users.map(({ name }) => name),
+    },
   });
   return ExitCode.ok;
 }
@@ -100,22 +106,3 @@ async function finish(options: RunOptions, read: LoadedInventory): Promise<void>
     await cluster.artifacts.close();
   }
 }
-
-const resultText = (
-  { users }: Inventory,
-  stateFolder: string,
-  masters: readonly string[],
-  { files, tokens }: { files: number; tokens: number },
-): string =>
-  [
-    files === 0
-      ? `${stateFolder} had all its keys.`
-      : `Restored ${files} files of keys and certificates from ${masters.join(', ')} to ${stateFolder}.`,
-    ...(tokens === 0 ? [] : [`Restored the tokens of ${tokens} users.`]),
-    ...(users.length === 0
-      ? []
-      : ['Users of the inventory got new keys and certificates; the old ones stay valid.']),
-    'Not on any host, and so not restored: keys of users, who issue-user made for whom, who was revoked.',
-    'k8s-bootstrap up should find nothing to change.',
-    '',
-  ].join('\n');

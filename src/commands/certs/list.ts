@@ -1,11 +1,12 @@
+import { endOf } from '../../answers/certificates.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 import { ExitCode } from '../../kernel/errors.ts';
+import { WARN_DAYS } from '../../pki/spec.ts';
 import { checks } from '../../preflight/preflight.ts';
 import { sightings } from '../../run/fleet.ts';
-import { listText } from './list-text.ts';
 import { localRows } from './local.ts';
-import { endOf, rowsOf } from './rows.ts';
+import { rowsOf } from './rows.ts';
 import { questionsTo } from './sources.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
@@ -15,12 +16,11 @@ export interface ListOptions extends RunOptions {
   readonly within: number | undefined;
   /** Names of the inventory; none stands for all, and this machine with them. */
   readonly hosts: readonly string[];
-  readonly verbose: boolean;
 }
 
 /** Every certificate on every host, as it lies there and as it is served, by one look at each; exit code 3 by `within`. */
 export async function listCertificates(options: ListOptions): Promise<number> {
-  const { within, verbose, hosts } = options;
+  const { within, hosts } = options;
   const read = await readInventory(options.file, options.env);
   const chosen = new Set(hostNames(read.inventory, hosts));
   const emit: RunOptions['emit'] = (event) => {
@@ -31,6 +31,7 @@ export async function listCertificates(options: ListOptions): Promise<number> {
     ...options,
     read,
     emit,
+    ending: 'answer',
     only: ['base'],
     asks: questionsTo,
     takesPart: ({ name }) => chosen.has(name),
@@ -47,8 +48,12 @@ export async function listCertificates(options: ListOptions): Promise<number> {
       }),
     ];
     const end = within === undefined ? undefined : new Date(now.getTime() + within);
-    const rows = end ? all.filter((row) => endOf(row) <= end) : all;
-    emit({ type: 'result', text: listText(rows, { now, end, verbose }), data: { certificates: rows } });
+    const rows = end ? all.filter((row) => new Date(endOf(row).notAfter) <= end) : all;
+    emit({
+      type: 'result',
+      answer: 'certs-list',
+      data: { certificates: rows, endBefore: end?.toISOString() ?? null, warnDays: WARN_DAYS },
+    });
     const code = outcome(fleet);
     return code === 0 && end && rows.length > 0 ? ExitCode.attention : code;
   });

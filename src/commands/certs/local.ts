@@ -1,10 +1,11 @@
 import { join, relative } from 'node:path';
+import type { CertificateRow } from '../../answers/certificates.ts';
 import { ADMIN, CA_FILES, trustedFile } from '../../pki/contents.ts';
 import { CA_IDS } from '../../pki/spec.ts';
 import { readIfThere } from '../../state/files.ts';
 import { userFolder } from '../../users/credentials.ts';
 import type { Cluster } from '../../cluster/open.ts';
-import { type CertificateRow, fileRows } from './rows.ts';
+import { fileRows } from './rows.ts';
 
 /** The certificates of this machine: authorities, the administrator's, users'. Files are told from the state folder on. */
 export async function localRows(cluster: Cluster, now: Date): Promise<CertificateRow[]> {

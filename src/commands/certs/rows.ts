@@ -1,42 +1,9 @@
+import type { CertificateRow, Served } from '../../answers/certificates.ts';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { type CertificateFacts, readCertificate } from '../../pki/read-certificate.ts';
-import type { LeafId } from '../../pki/spec.ts';
 import { certificatesOf } from '../../pki/trusted.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { type Endpoint, KUBECONFIGS, NO_OPENSSL, ownMakers, servedKey, sourcesOf } from './sources.ts';
-
-/** One certificate at one place. Plain data: it is what `certs list --json` prints. */
-export interface CertificateRow {
-  /** `null` for this machine. */
-  readonly host: string | null;
-  /** `null` for one that its server made for itself and keeps in memory. */
-  readonly file: string | null;
-  /** What `certs renew --only` calls it; `null` for authorities, users' and copies. */
-  readonly name: LeafId | null;
-  /** Serial number in hex. */
-  readonly serial: string;
-  readonly subject: string;
-  readonly issuer: string;
-  readonly sans: readonly string[];
-  readonly authority: boolean;
-  /** ISO 8601; of the one on disk. */
-  readonly notAfter: string;
-  /** Whole days from now; negative when it is over. */
-  readonly daysLeft: number;
-  readonly served: Served | null;
-}
-
-/** What a server answered with when its own host asked it. */
-export interface Served {
-  readonly address: string;
-  readonly unit: string;
-  /** `same` as on disk, `other`, or why it is not known: `no answer`, `no openssl`. */
-  readonly state: 'same' | 'other' | 'no answer' | 'no openssl';
-  /** `null` when it is not known, as below. */
-  readonly serial: string | null;
-  /** ISO 8601. */
-  readonly notAfter: string | null;
-}
 
 const DAY = 86_400_000;
 
@@ -46,14 +13,16 @@ export function rowsOf(inventory: Inventory, host: Host, seen: Observed, now: Da
     const state = seen.file(file);
     const text = state?.type === 'file' ? (state.content?.toString('utf8') ?? '') : '';
     return fileRows(text, { host: host.name, file, name: name ?? null }, now).map((row, index) =>
-      served && index === 0 ? { ...row, served: servedBy(served, seen, certificatesOf(text)[0]) } : row,
+      served && index === 0
+        ? { ...row, served: servedBy(served, seen, { onDisk: certificatesOf(text)[0], now }) }
+        : row,
     );
   });
   const made = ownMakers(host).flatMap((endpoint): CertificateRow[] => {
     const pem = answered(endpoint, seen);
     const facts = pem === undefined ? undefined : parsed(pem);
     if (!facts) return [];
-    const served = servedBy(endpoint, seen, pem);
+    const served = servedBy(endpoint, seen, { onDisk: pem, now });
     return [{ ...rowOf(facts, now), host: host.name, file: null, name: null, served }];
   });
   return [...files, ...embeddedRows(host.name, seen, now), ...made];
@@ -69,10 +38,6 @@ export const fileRows = (
     const facts = parsed(pem);
     return facts ? [{ ...rowOf(facts, now), ...place, served: null }] : [];
   });
-
-/** When the first of the two ends: the one on disk, and the one that is served instead. */
-export const endOf = ({ notAfter, served }: CertificateRow): Date =>
-  new Date(served?.notAfter != null && served.notAfter < notAfter ? served.notAfter : notAfter);
 
 function embeddedRows(host: string, seen: Observed, now: Date): CertificateRow[] {
   let file = '';
@@ -93,10 +58,17 @@ const rowOf = (
   sans: [...facts.dnsNames, ...facts.ips],
   authority: facts.x509.ca,
   notAfter: facts.notAfter.toISOString(),
-  daysLeft: Math.floor((facts.notAfter.getTime() - now.getTime()) / DAY),
+  daysLeft: daysLeft(facts, now),
 });
 
-function servedBy(endpoint: Endpoint, seen: Observed, onDisk: string | undefined): Served {
+const daysLeft = ({ notAfter }: CertificateFacts, now: Date): number =>
+  Math.floor((notAfter.getTime() - now.getTime()) / DAY);
+
+function servedBy(
+  endpoint: Endpoint,
+  seen: Observed,
+  { onDisk, now }: { readonly onDisk: string | undefined; readonly now: Date },
+): Served {
   const { address, unit } = endpoint;
   const pem = answered(endpoint, seen);
   const facts = pem === undefined ? undefined : parsed(pem);
@@ -108,6 +80,7 @@ function servedBy(endpoint: Endpoint, seen: Observed, onDisk: string | undefined
       state: said === NO_OPENSSL ? NO_OPENSSL : 'no answer',
       serial: null,
       notAfter: null,
+      daysLeft: null,
     };
   }
   const same = onDisk !== undefined && parsed(onDisk)?.x509.fingerprint256 === facts.x509.fingerprint256;
@@ -117,6 +90,7 @@ function servedBy(endpoint: Endpoint, seen: Observed, onDisk: string | undefined
     state: same ? 'same' : 'other',
     serial: serialOf(facts),
     notAfter: facts.notAfter.toISOString(),
+    daysLeft: daysLeft(facts, now),
   };
 }
 

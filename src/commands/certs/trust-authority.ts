@@ -4,7 +4,7 @@ import { stateFolderOf } from '../../cluster/connect.ts';
 import { type Environment, readInventory } from '../../cluster/read-inventory.ts';
 import { didYouMean } from '../../inventory/suggest.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
-import { type CertificateFacts, readCertificate } from '../../pki/read-certificate.ts';
+import { readCertificate } from '../../pki/read-certificate.ts';
 import { CA_IDS, type CaId } from '../../pki/spec.ts';
 import { openPkiStore } from '../../pki/store.ts';
 import { certificatesOf, whyNoAuthority } from '../../pki/trusted.ts';
@@ -55,11 +55,7 @@ export async function trustAuthority(options: TrustOptions): Promise<number> {
   const kept = [...issuing, ...after].map((pem) => readCertificate(pem));
   options.emit({
     type: 'result',
-    text: [
-      `Trusted as "${id}" from the next "k8s-bootstrap up" on, which restarts what reads it:`,
-      ...kept.map((facts, index) => `  ${named(facts)}${index === 0 ? ', which issues' : ''}`),
-      '',
-    ].join('\n'),
+    answer: 'certs-trust',
     data: {
       authority: id,
       trusted: kept.map(({ commonName, notAfter, x509 }) => ({
@@ -126,9 +122,6 @@ function warnOfServers({ emit }: TrustOptions, id: CaId, given: readonly string[
 }
 
 const fingerprint = (pem: string): string => readCertificate(pem).x509.fingerprint256;
-
-const named = ({ commonName, notAfter }: CertificateFacts): string =>
-  `${commonName}, until ${notAfter.toISOString().slice(0, 10)}`;
 
 const refusal = (message: string, details: { hint: string; cause?: unknown }): BootstrapError =>
   new BootstrapError('E_CA_TRUST', message, { ...details, exitCode: ExitCode.usage });

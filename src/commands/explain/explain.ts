@@ -3,8 +3,8 @@ import { didYouMean } from '../../inventory/suggest.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { flagTable } from '../../release/flags.ts';
 import { type ClusterOptions, openCluster } from '../../cluster/open.ts';
-import { type FileFact, explainFile, wantedOn } from './file-facts.ts';
-import { type FlagFact, COMPONENTS, explainFlag } from './flag-facts.ts';
+import { explainFile, wantedOn } from './file-facts.ts';
+import { COMPONENTS, explainFlag } from './flag-facts.ts';
 
 /**
  * Says where a flag or a file of the hosts comes from, by what is written down alone: no host is asked.
@@ -18,11 +18,7 @@ export async function explain(what: string, options: ClusterOptions): Promise<nu
       const facts = explainFile(wanted, what);
       if (facts.length === 0)
         throw unknownFile(what, wanted.map(({ resource }) => resource.owns ?? []).flat());
-      options.emit({
-        type: 'result',
-        text: facts.map(fileText).join('\n'),
-        data: { file: what, found: facts },
-      });
+      options.emit({ type: 'result', answer: 'explain-file', data: { file: what, found: facts } });
     } else {
       const flag = what.replace(/^-+/, '').replace(/=.*$/, '');
       const inventory = await readFile(cluster.inventory.file);
@@ -33,53 +29,12 @@ export async function explain(what: string, options: ClusterOptions): Promise<nu
         profile: cluster.inventory.profile,
       });
       if (facts.length === 0) throw unknownFlag(flag);
-      options.emit({
-        type: 'result',
-        text: `${facts.map(flagText).join('\n')}\n${CAVEAT}\n`,
-        data: { flag, found: facts },
-      });
+      options.emit({ type: 'result', answer: 'explain-flag', data: { flag, found: facts } });
     }
     return ExitCode.ok;
   } finally {
     await cluster.artifacts.close();
   }
-}
-
-const CAVEAT = 'As on freshly installed CentOS hosts; "k8s-bootstrap plan" looks at the real ones.';
-
-function fileText({ path, phase, title, hosts, kind, restarts }: FileFact): string {
-  return [
-    path,
-    `  what:   ${kind}`,
-    `  phase:  ${phase} (${title}), on ${hosts.join(', ')}`,
-    `  change: ${restarts.length === 0 ? 'restarts nothing' : `restarts ${restarts.join(', ')}`}`,
-    '',
-  ].join('\n');
-}
-
-function flagText({
-  component,
-  flag,
-  values,
-  why,
-  link,
-  sources,
-  phase,
-  unit,
-  cis,
-  deprecated,
-}: FlagFact): string {
-  const set = values.map(({ value, hosts }) => `  --${flag}=${value}   on ${hosts.join(', ')}`);
-  return [
-    `${component} --${flag}${deprecated ? ' (deprecated)' : ''}`,
-    ...(set.length > 0 ? set : ['  not set by anything']),
-    ...(why === undefined ? [] : [`  why:    ${why}`]),
-    ...sources.map((source) => `  from:   ${source}`),
-    ...(phase === undefined ? [] : [`  phase:  ${phase}, in ${unit}`]),
-    ...(cis.length === 0 ? [] : [`  CIS:    ${cis.join(', ')}`]),
-    `  more:   ${link}`,
-    '',
-  ].join('\n');
 }
 
 const unknownFile = (path: string, known: readonly string[]): BootstrapError =>

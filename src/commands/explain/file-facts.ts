@@ -1,3 +1,5 @@
+import type { FileFact } from '../../answers/cluster.ts';
+import { groupBy } from '../../kernel/group-by.ts';
 import { imagined } from '../../facts/facts.ts';
 import type { Observed } from '../../probe/observe.ts';
 import type { Change, Resource } from '../../resources/resource.ts';
@@ -10,17 +12,6 @@ export interface Wanted {
   readonly title: string;
   readonly host: string;
   readonly resource: Resource;
-}
-
-/** Where a file of the hosts comes from. Plain data. */
-export interface FileFact {
-  readonly path: string;
-  readonly phase: string;
-  readonly title: string;
-  readonly hosts: readonly string[];
-  readonly kind: string;
-  /** Units that start anew when it changes. */
-  readonly restarts: readonly string[];
 }
 
 /** Everything that is wanted on freshly installed hosts; CentOS decides where the families differ. */
@@ -104,13 +95,3 @@ const allRunning: Observed = {
     startedAt: '',
   }),
 };
-
-/** Items by key, both in the order in which they come. */
-export function groupBy<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
-}

@@ -1,3 +1,4 @@
+import type { FlagFact } from '../../answers/cluster.ts';
 import { type Document, parseDocument } from '../../inventory/document.ts';
 import { type Path, formatPath } from '../../inventory/problem.ts';
 import { imagined } from '../../facts/facts.ts';
@@ -5,7 +6,8 @@ import { flagTable } from '../../release/flags.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { fileId } from '../../resources/file.ts';
 import { flagLayer } from '../../templates/flags.ts';
-import { type Wanted, groupBy } from './file-facts.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Wanted } from './file-facts.ts';
 
 /** The components, and the section of the inventory that each is set by. */
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -18,21 +20,6 @@ const SECTIONS: Readonly<Record<string, string>> = {
 };
 
 export const COMPONENTS: readonly string[] = Object.keys(SECTIONS);
-
-/** Where a flag of a component comes from. Plain data. */
-export interface FlagFact {
-  readonly component: string;
-  readonly flag: string;
-  readonly values: readonly { readonly value: string; readonly hosts: readonly string[] }[];
-  readonly why: string | undefined;
-  readonly link: string;
-  /** Profile and inventory lines, the ones that win last. */
-  readonly sources: readonly string[];
-  readonly phase: string | undefined;
-  readonly unit: string;
-  readonly cis: readonly string[];
-  readonly deprecated: boolean;
-}
 
 export interface FlagContext {
   readonly wanted: readonly Wanted[];

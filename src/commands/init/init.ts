@@ -45,18 +45,12 @@ export async function init(options: InitOptions): Promise<number> {
   const { hosts, name } = check(text, output, env);
   await writeAtomic(output, text, 0o644);
   const shown = relative(process.cwd(), output);
-  const file = shown.startsWith('..') ? output : shown;
   emit({
     type: 'result',
-    text: [
-      `${file}: ${hosts.length} host${hosts.length === 1 ? '' : 's'}, ${hosts.map((one) => `${one.name} (${one.roles.join(', ')})`).join('; ')}.`,
-      'Next:',
-      `  k8s-bootstrap plan ${file}`,
-      `  k8s-bootstrap up ${file}`,
-      '',
-    ].join('\n'),
+    answer: 'init',
     data: {
       file: output,
+      shown: shown.startsWith('..') ? output : shown,
       name,
       hosts: hosts.map((one) => ({ name: one.name, address: one.address, roles: one.roles })),
     },

@@ -1,35 +1,22 @@
-/** One line of a journal. Plain data. */
-export interface Entry {
-  readonly host: string;
-  /** Microseconds since 1970, by the host's clock. */
-  readonly at: number;
-  /** Program and process: `etcd[123]`. */
-  readonly from: string;
-  readonly message: string;
-}
+import type { JournalEntry } from '../../answers/hosts.ts';
 
 /** Reads what `journalctl -o json` prints, a line for each; lines that are something else are left out. */
-export const readEntries = (host: string, text: string): Entry[] =>
-  text.split('\n').flatMap((line): Entry[] => {
+export const readEntries = (host: string, text: string): JournalEntry[] =>
+  text.split('\n').flatMap((line): JournalEntry[] => {
     const fields = parse(line);
     if (!fields) return [];
     const name = fields['SYSLOG_IDENTIFIER'] ?? fields['_COMM'] ?? fields['UNIT'] ?? '-';
+    const at = Number(fields['__REALTIME_TIMESTAMP']);
     const pid = fields['_PID'] ?? fields['SYSLOG_PID'];
     return [
       {
         host,
-        at: Number(fields['__REALTIME_TIMESTAMP'] ?? 0),
+        at: Number.isSafeInteger(at) ? at : 0,
         from: pid === undefined ? words(name) : `${words(name)}[${words(pid)}]`,
         message: words(fields['MESSAGE']),
       },
     ];
   });
-
-/** `2026-01-02T03:04:05.678Z  m1  etcd[12]: ready`; names padded to the longest. */
-export function entryText({ host, at, from, message }: Entry, hosts: readonly string[]): string {
-  const width = Math.max(...hosts.map(({ length }) => length));
-  return `${new Date(at / 1000).toISOString()}  ${host.padEnd(width)}  ${from}: ${message}\n`;
-}
 
 function parse(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;

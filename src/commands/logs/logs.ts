@@ -1,3 +1,4 @@
+import type { JournalEntry } from '../../answers/hosts.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
 import { serviceId } from '../../resources/service.ts';
@@ -6,7 +7,7 @@ import { type RunOptions } from '../../cluster/visit.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { visitFleet } from '../../cluster/visit-fleet.ts';
 import { wantedOn } from '../explain/file-facts.ts';
-import { type Entry, entryText, readEntries } from './entries.ts';
+import { readEntries } from './entries.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
@@ -32,9 +33,8 @@ export function logs(options: LogsOptions): Promise<number> {
     options,
     chosen,
     async ({ fleet }) => {
-      const names = [...fleet.members.keys()];
-      const show = (entry: Entry): void => {
-        emit({ type: 'result', text: entryText(entry, names), data: entry });
+      const show = (entry: JournalEntry): void => {
+        emit({ type: 'result', answer: 'logs', data: entry });
       };
       const script = `exec journalctl -u ${quote(unit)} -n ${lines} -o json --no-pager`;
       if (follow) {
@@ -69,8 +69,8 @@ function hostsOf(cluster: Cluster, unit: string): readonly string[] {
   return names.size === 0 ? all : all.filter((name) => names.has(name));
 }
 
-async function collect(fleet: Fleet, script: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
+async function collect(fleet: Fleet, script: string): Promise<JournalEntry[]> {
+  const entries: JournalEntry[] = [];
   await onEach(fleet, alive(fleet), undefined, async (member) => {
     const { stdout } = await runOn(fleet, member, { script });
     entries.push(...readEntries(member.name, stdout.toString('utf8')));
@@ -85,7 +85,7 @@ const followAll = (
   fleet: Fleet,
   script: string,
   stop: AbortSignal,
-  show: (entry: Entry) => void,
+  show: (entry: JournalEntry) => void,
 ): Promise<void> =>
   onEach(fleet, alive(fleet), undefined, async (member: Member) => {
     let rest = '';

@@ -1,12 +1,5 @@
+import type { Exported } from '../../answers/nfs.ts';
 import { parseExports } from '../../resources/exports-text.ts';
-
-/** One line of what a server exports right now. Plain data. */
-export interface Exported {
-  readonly path: string;
-  /** As it was written: an address, a range, a name, `*`. */
-  readonly client: string;
-  readonly options: readonly string[];
-}
 
 /**
  * Reads /var/lib/nfs/etab, which exportfs writes and mountd reads, with escapes for blanks. (exportfs -s leaves them as

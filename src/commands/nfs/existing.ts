@@ -1,18 +1,7 @@
+import type { Mounted } from '../../answers/nfs.ts';
 import { isTimeUp } from './causes.ts';
 import { unescaped } from '../../resources/exports-text.ts';
 import { type Server, mountSource } from './targets.ts';
-
-/** Something that a host has mounted by NFS. Plain data. */
-export interface Mounted {
-  /** As it was mounted: `192.0.2.9:/nfsdata`. */
-  readonly from: string;
-  readonly at: string;
-  /** `4.2`. */
-  readonly version: string;
-  readonly state: 'ok' | 'hangs' | 'failed';
-  /** What a look at it said, when it failed. */
-  readonly said: string;
-}
 
 /**
  * Tells as step `existing` what a host has mounted by NFS, each looked at with a time limit: a server that is away holds

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { Exported, Mounted, Space } from '../../answers/nfs.ts';
 import type { Host, Inventory, Nfs } from '../../inventory/types.ts';
 import { quote, sh } from '../../kernel/quote.ts';
 import { EXPORTS_FILE } from '../../resources/exports.ts';
 import { alive, onEach, runOn } from '../../run/fleet.ts';
 import type { StepResult } from './causes.ts';
 import { unitsOf } from './check/check-script.ts';
-import { type Exported, readEtab } from './etab.ts';
-import { EXISTING, type Mounted, readExisting } from './existing.ts';
+import { readEtab } from './etab.ts';
+import { EXISTING, readExisting } from './existing.ts';
 import { prelude, readFrames } from './frames.ts';
 import type { Visit } from '../../cluster/visit-fleet.ts';
 import { nfsOf, nodesOf, targetsOf } from './targets.ts';
@@ -29,12 +30,6 @@ export interface ServerSurvey {
   readonly peers: readonly string[];
   /** Names that clients of version 4 give themselves; kernels before 5.3 do not tell. */
   readonly clients: readonly string[];
-}
-
-/** Of the file system that a folder is on. */
-export interface Space {
-  readonly totalKiB: number;
-  readonly freeKiB: number;
 }
 
 /** Asks servers and nodes, each in one exec, which only reads. */

@@ -6,7 +6,7 @@ import { tellForgotten } from './forgotten.ts';
 
 /** Says what `up` would do, and touches nothing. */
 export const plan = (options: RunOptions & { readonly detailedExitCode: boolean }): Promise<number> =>
-  visit(options, async ({ cluster, fleet, tell }, found) => {
+  visit({ ...options, ending: 'answer' }, async ({ cluster, fleet, tell }, found) => {
     await tell();
     tellForgotten(options, cluster, fleet);
     const code = outcome(fleet);

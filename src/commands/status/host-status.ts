@@ -1,3 +1,4 @@
+import type { CertificateStatus, ComponentStatus, HostStatus } from '../../answers/hosts.ts';
 import type { Inventory } from '../../inventory/types.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import { type Plan, allChanges } from '../../plan/plan.ts';
@@ -9,34 +10,6 @@ import { serviceId } from '../../resources/service.ts';
 import type { Fleet } from '../../run/fleet.ts';
 import { standing } from '../../run/gates.ts';
 import { WARN_DAYS } from '../../pki/spec.ts';
-
-/** How one host is, as far as one look tells. Plain data: it is what `status --json` prints. */
-export interface HostStatus {
-  readonly host: string;
-  readonly roles: readonly string[];
-  readonly reached: boolean;
-  readonly components: readonly ComponentStatus[];
-  /** What must hold, and what is missing where it does not. */
-  readonly health: readonly { readonly check: string; readonly missing: string | null }[];
-  readonly certificates: readonly CertificateStatus[];
-  /** What `up` would change. */
-  readonly drift: readonly { readonly phase: string; readonly change: string; readonly summary: string }[];
-  /** Everything that is off, as sentences; empty when all is well. */
-  readonly problems: readonly string[];
-}
-
-export interface ComponentStatus {
-  readonly unit: string;
-  /** As systemd says it: `active`, `inactive`, `failed`, or `not-found`. */
-  readonly state: string;
-  readonly atBoot: boolean;
-}
-
-export interface CertificateStatus {
-  readonly path: string;
-  readonly notAfter: string;
-  readonly daysLeft: number;
-}
 
 const DAY = 86_400_000;
 

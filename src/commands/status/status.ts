@@ -5,13 +5,11 @@ import { checks } from '../../preflight/preflight.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
 import { hostStatuses } from './host-status.ts';
-import { statusText } from './status-text.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
 export interface StatusOptions extends RunOptions {
   /** Hash every binary instead of believing its size and times. */
   readonly deep: boolean;
-  readonly verbose: boolean;
 }
 
 /** Looks at every host once and says how it is; exit code 3 when anything is off. */
@@ -21,7 +19,7 @@ export const status = (options: StatusOptions): Promise<number> => {
     if (event.type !== 'preflight') options.emit(event);
   };
   const ignorePreflight = checks.map(({ id }) => id);
-  return visit({ ...options, emit, ignorePreflight }, async ({ cluster, fleet }, plan) => {
+  return visit({ ...options, emit, ignorePreflight, ending: 'answer' }, async ({ cluster, fleet }, plan) => {
     const tampered = options.deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
     const seen = sightings(fleet);
     const stages = cluster.desire(seen);
@@ -37,7 +35,7 @@ export const status = (options: StatusOptions): Promise<number> => {
       tampered,
     });
     const well = hosts.every(({ problems }) => problems.length === 0);
-    emit({ type: 'result', text: statusText(hosts, options.verbose), data: { well, hosts } });
+    emit({ type: 'result', answer: 'status', data: { well, hosts } });
     const code = outcome(fleet);
     return code === 0 && !well ? ExitCode.attention : code;
   });

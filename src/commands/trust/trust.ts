@@ -3,7 +3,7 @@ import type { Emit } from '../../run/events.ts';
 import type { ClusterOptions } from '../../cluster/open.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 import { knownHostsOf, stateFolderOf } from '../../cluster/connect.ts';
-import { type Confirm, keyTable, meet } from '../../cluster/first-contact.ts';
+import { type Confirm, hostKeys, meet } from '../../cluster/first-contact.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 
 export interface TrustOptions {
@@ -35,21 +35,7 @@ export async function trust(options: TrustOptions): Promise<number> {
     replace,
   });
   for (const [host, error] of silent) emit({ type: 'host.failed', host, error });
-  const trusted = presented.filter(({ state }) => state !== 'known').length;
-  emit({
-    type: 'result',
-    text: `${keyTable(presented).join('\n')}\n${trusted === 0 ? 'All of them were known.' : `${trusted} of them are known from now on.`}\n`,
-    data: {
-      hosts: presented.map(({ sighting: { host, address, port, key }, state }) => ({
-        host,
-        address,
-        port,
-        type: key.type,
-        fingerprint: key.fingerprint,
-        state,
-      })),
-    },
-  });
+  emit({ type: 'result', answer: 'trust', data: { hosts: hostKeys(presented) } });
   if (silent.size === 0) return ExitCode.ok;
   return silent.size === names.length ? ExitCode.failed : ExitCode.someHostsFailed;
 }

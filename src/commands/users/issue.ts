@@ -46,21 +46,18 @@ export async function issueUser(options: IssueOptions): Promise<number> {
   const code = options.apply ? await applyUsers({ ...options, state: open }, tokens) : ExitCode.ok;
   const certificate = user.auth === 'token' ? undefined : users.credentials(user.name)?.certificate;
   const kept = certificate !== undefined && certificate === before;
-  const expires = certificate === undefined ? undefined : readCertificate(certificate).notAfter.toISOString();
   options.emit({
     type: 'result',
-    text: resultText(user, out, {
-      kept,
-      expires,
-      applied: options.apply && code === 0,
-      sealed: pki.isSealed() && out === folder,
-    }),
+    answer: 'issue-user',
     data: {
       user: user.name,
       folder: out,
-      expires: expires ?? null,
+      expires: certificate === undefined ? null : readCertificate(certificate).notAfter.toISOString(),
       kept,
-      applied: options.apply && code === 0,
+      applied: options.apply && code === ExitCode.ok,
+      token: user.auth !== 'cert',
+      sealed: pki.isSealed() && out === folder,
+      rights: user.role !== undefined || user.clusterRole !== undefined || user.groups.length > 0,
     },
   });
   return code;
@@ -91,40 +88,6 @@ async function copyFiles({ stateFolder, pki }: OpenState, user: string, to: stri
     const secret = !/\.(?:crt|csr|yaml)$/.test(name);
     if ((await readIfThere(join(to, name))) !== content) await replaceFile(to, { name, content, secret });
   }
-}
-
-interface Told {
-  readonly kept: boolean;
-  readonly expires: string | undefined;
-  readonly applied: boolean;
-  /** What is in the folder cannot be used as it is. */
-  readonly sealed: boolean;
-}
-
-function resultText(
-  { name, auth, role, clusterRole, groups }: User,
-  folder: string,
-  { kept, expires, applied, sealed }: Told,
-): string {
-  const powerless = role === undefined && clusterRole === undefined && groups.length === 0;
-  return [
-    ...(expires === undefined
-      ? []
-      : [`${kept ? 'Kept' : 'Made'} the certificate of ${name}, valid until ${expires.slice(0, 10)}.`]),
-    ...(auth === 'cert' ? [] : [`${name}'s token is in ${join(folder, `${name}.token`)}.`]),
-    ...(sealed
-      ? [
-          `Everything ${name} needs is in ${folder}, its secrets sealed. To hand it out:`,
-          `  k8s-bootstrap users kubeconfig ${name} --out ${name}.kubeconfig`,
-        ]
-      : [
-          `Everything ${name} needs is in ${folder}:`,
-          `  kubectl --kubeconfig ${join(folder, `${name}.kubeconfig`)} get pods`,
-        ]),
-    ...(powerless ? [`${name} has no rights yet: give some with --role or --cluster-role.`] : []),
-    ...(applied ? [] : ['Nothing was done on the masters; rights and tokens go there with the next "up".']),
-    '',
-  ].join('\n');
 }
 
 const noAuthority = (stateFolder: string): BootstrapError =>

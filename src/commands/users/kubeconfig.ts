@@ -30,7 +30,7 @@ export async function userKubeconfigFor(options: KubeconfigOptions): Promise<num
   }
   const file = resolve(options.out);
   await writeAtomic(file, text, 0o600);
-  options.emit({ type: 'result', text: `Written: ${file}\n`, data: { user: options.name, file } });
+  options.emit({ type: 'result', answer: 'users-kubeconfig', data: { user: options.name, file } });
   return 0;
 }
 

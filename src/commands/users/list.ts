@@ -1,8 +1,8 @@
+import type { UserRow } from '../../answers/users.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import type { User } from '../../inventory/types.ts';
 import { forgottenUsers } from '../../phases/control-plane/users.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
-import { table } from '../../report/table.ts';
 import type { KubeObject } from '../../resources/object.ts';
 import { listed } from '../../resources/object-set.ts';
 import type { Observed } from '../../probe/observe.ts';
@@ -15,32 +15,18 @@ const LISTS = ['rolebindings', 'clusterrolebindings'].map(
   (kind) => `/apis/rbac.authorization.k8s.io/v1/${kind}`,
 );
 
-/** Whoever can get in, as far as it is known. Plain data. */
-export interface UserRow {
-  readonly name: string;
-  readonly kind: 'User' | 'Group';
-  /** Who says so: the inventory, `issue-user`, nobody any more, or somebody else (a binding, a token row). */
-  readonly source: 'inventory' | 'issued' | 'forgotten' | 'revoked' | 'others';
-  /** When the certificate expires, ISO 8601; `null` without one. */
-  readonly certificate: string | null;
-  readonly token: boolean;
-  readonly groups: readonly string[];
-  /** `admin (default)`, and without a namespace what holds everywhere. */
-  readonly roles: readonly string[];
-}
-
 /** Says who can get into the cluster, how, and what for; also those whom this program knows nothing of. */
 export const listUsers = (options: RunOptions): Promise<number> => {
   const takesPart = ({ roles }: { readonly roles: readonly string[] }): boolean => roles.includes('master');
   const only = ['base', 'apiserver', 'users'];
-  return visit({ ...options, only, takesPart }, async ({ cluster, fleet }) => {
+  return visit({ ...options, only, takesPart, ending: 'answer' }, async ({ cluster, fleet }) => {
     const watches = LISTS.map((key) => ({ kind: 'object', key }) as const);
     await onEach(fleet, alive(fleet), undefined, async (member) => {
       await probe(fleet, member, watches);
     });
     const seen = sightings(fleet);
     const rows = userRows(cluster.users, forgottenUsers(cluster.world(seen)), [...seen.values()]);
-    options.emit({ type: 'result', text: listText(rows), data: { users: rows } });
+    options.emit({ type: 'result', answer: 'users-list', data: { users: rows } });
     return outcome(fleet);
   });
 };
@@ -132,16 +118,4 @@ function expiryOf(users: UserStore, name: string): string | null {
     ...(current === undefined ? [] : [readCertificate(current).notAfter.toISOString()]),
   ];
   return dates.sort().at(-1) ?? null;
-}
-
-function listText(rows: readonly UserRow[]): string {
-  const cells = rows.map(({ name, kind, source, certificate, token, groups, roles }) => [
-    kind === 'Group' ? `${name} (group)` : name,
-    source,
-    certificate === null ? '-' : `until ${certificate.slice(0, 10)}`,
-    token ? 'yes' : '-',
-    groups.join(',') || '-',
-    roles.join(', ') || '-',
-  ]);
-  return `${table([['NAME', 'FROM', 'CERTIFICATE', 'TOKEN', 'GROUPS', 'ROLES'], ...cells]).join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import { ROLE_PRESETS, type RolePreset, type User } from '../../inventory/types.ts';
 import { BootstrapError, ExitCode, asBootstrapError } from '../../kernel/errors.ts';
 import type { Emit } from '../../run/events.ts';
-import { accessOf, manifest } from '../../users/access.ts';
+import { accessOf } from '../../users/access.ts';
 import { checkNames } from '../../users/names.ts';
 import { type StateOptions, openState } from '../../cluster/open-state.ts';
 
@@ -25,7 +25,7 @@ export async function renderAccess(options: RenderOptions): Promise<number> {
   checkNames({ groups: [], allowSystem: known?.allowSystem ?? false, ...subject });
   const { shared, own } = accessOf(subject);
   const objects = [...shared, ...own];
-  emit({ type: 'result', text: manifest(objects), data: { objects } });
+  emit({ type: 'result', answer: 'rbac-render', data: { objects } });
   return ExitCode.ok;
 }
 

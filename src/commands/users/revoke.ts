@@ -30,36 +30,8 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
   const left = users.issued().filter((one) => one.name === name && new Date(one.expires) > now);
   options.emit({
     type: 'result',
-    text: [
-      code === 0
-        ? `${name} has no rights of its own and no token any more.`
-        : `${name} is denied; the next "up" takes rights and token away where this run could not.`,
-      ...(left.length === 0
-        ? []
-        : [
-            stillValid(
-              name,
-              left.map(({ expires }) => expires),
-              groups,
-            ),
-          ]),
-      '',
-    ].join('\n'),
-    data: { user: name, certificates: left, groups },
+    answer: 'users-revoke',
+    data: { user: name, applied: code === ExitCode.ok, certificates: left, groups },
   });
   return code;
-}
-
-/** Kubernetes asks nobody whether a certificate was revoked: https://github.com/kubernetes/kubernetes/issues/18982 */
-function stillValid(name: string, expiries: readonly string[], groups: readonly string[]): string {
-  const until = [...expiries].sort().at(-1)?.slice(0, 10) ?? '';
-  return [
-    `Its certificate cannot be revoked: it stays valid until ${until}, and whoever has the key still logs in as ${name}.`,
-    'What was done: every binding made for the user is gone, and the name is denied, so that issuing it again warns.',
-    ...(groups.length === 0
-      ? []
-      : [
-          `What its groups (${groups.join(', ')}) are bound to, it keeps until then: see "k8s-bootstrap users list".`,
-        ]),
-  ].join('\n');
 }

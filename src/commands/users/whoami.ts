@@ -27,31 +27,20 @@ export async function whoami({ kubeconfig, emit, secrets }: WhoamiOptions): Prom
   const facts = login.certificate === undefined ? undefined : readCertificate(login.certificate);
   const { status, body } = await ask(login);
   const seenAs = /User \\?"([^"\\]+)\\?"/.exec(body)?.[1];
-  const accepted = status !== 401;
-  const expires = facts?.notAfter.toISOString();
   emit({
     type: 'result',
-    text: [
-      `server       ${login.server}`,
-      ...(facts && expires !== undefined
-        ? [
-            `certificate  ${facts.commonName}, groups ${facts.organizations.join(', ') || 'none'}, until ${expires.slice(0, 10)}`,
-          ]
-        : []),
-      ...(login.token ? ['token        yes'] : []),
-      `answer       ${accepted ? `lets in ${seenAs ?? facts?.commonName ?? 'the holder of the token'}` : 'does not know this identity (401)'}`,
-      '',
-    ].join('\n'),
+    answer: 'users-whoami',
     data: {
       server: login.server,
       user: seenAs ?? facts?.commonName ?? null,
+      certificate: facts?.commonName ?? null,
       groups: facts?.organizations ?? [],
-      expires: expires ?? null,
+      expires: facts?.notAfter.toISOString() ?? null,
       token: login.token !== undefined,
       status,
     },
   });
-  return accepted ? ExitCode.ok : ExitCode.failed;
+  return status === 401 ? ExitCode.failed : ExitCode.ok;
 }
 
 interface Login {

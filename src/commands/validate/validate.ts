@@ -12,11 +12,11 @@ export async function validate(file: string, env: Environment, emit: Emit): Prom
       message: `${where.file}:${where.line}:${where.column} ${path}: ${message}`,
     });
   }
-  const count = inventory.hosts.length;
+  const { hosts, kubernetes, profile } = inventory;
   emit({
     type: 'result',
-    text: `${file}: ${count} host${count === 1 ? '' : 's'}, Kubernetes ${inventory.kubernetes.version}, profile ${inventory.profile}: fine\n`,
-    data: { valid: true, hosts: count },
+    answer: 'validate',
+    data: { valid: true, file, hosts: hosts.length, version: kubernetes.version, profile },
   });
   return ExitCode.ok;
 }

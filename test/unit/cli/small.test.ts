@@ -2,10 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
-import { entryText, readEntries } from '../../../src/commands/logs/entries.ts';
 import { loginArguments } from '../../../src/commands/ssh/ssh.ts';
-import { statusText } from '../../../src/commands/status/status-text.ts';
-import type { HostStatus } from '../../../src/commands/status/host-status.ts';
 import { asker } from '../../../src/cli/ask.ts';
 import { scratch, target } from '../../support/ssh-target.ts';
 import { collector, run } from './support.ts';
@@ -103,67 +100,5 @@ describe('ssh', () => {
     const { code, stderr } = await run(['-i', file, 'ssh', 'm1'], { PATH: '/nonexistent' });
     expect(code).toBe(127);
     expect(stderr).toContain('install the OpenSSH client');
-  });
-});
-
-describe('journals', () => {
-  const line = (fields: object): string =>
-    JSON.stringify({ __REALTIME_TIMESTAMP: '1767323045678901', ...fields });
-
-  it.each([
-    { fields: { SYSLOG_IDENTIFIER: 'etcd', _PID: '12', MESSAGE: 'ready' }, is: 'etcd[12]: ready' },
-    { fields: { UNIT: 'etcd.service', MESSAGE: 'no pid' }, is: 'etcd.service: no pid' },
-    { fields: { _COMM: 'sh', MESSAGE: [27, 91, 104, 105] }, is: 'sh: \u001b[hi' },
-    { fields: { _COMM: 'sh', MESSAGE: null }, is: 'sh: (left out)' },
-  ])('$fields reads "$is"', ({ fields, is }) => {
-    const [entry] = readEntries('m1', line(fields));
-    expect(entryText(entry!, ['m1', 'node10'])).toBe(`2026-01-02T03:04:05.678Z  m1      ${is}\n`);
-  });
-
-  it('leave out what is no entry', () => {
-    expect(readEntries('m1', '-- No entries --\n{"cut\n\n')).toEqual([]);
-  });
-});
-
-describe('status', () => {
-  const good: HostStatus = {
-    host: 'm1',
-    roles: ['master', 'etcd'],
-    reached: true,
-    components: [{ unit: 'etcd.service', state: 'active', atBoot: true }],
-    health: [{ check: 'etcd is healthy', missing: null }],
-    certificates: [
-      { path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 },
-    ],
-    drift: [],
-    problems: [],
-  };
-  const bad: HostStatus = {
-    ...good,
-    host: 'w1',
-    components: [{ unit: 'kubelet.service', state: 'failed', atBoot: true }],
-    drift: [{ phase: 'kubelet', change: 'restart kubelet.service', summary: 'start' }],
-    problems: ['kubelet.service is failed'],
-  };
-
-  it('is one line a host', () => {
-    expect(statusText([good], false)).toBe(
-      [
-        'HOST  ROLES         COMPONENTS  HEALTH    CERTIFICATES  DRIFT',
-        'm1    master, etcd  all 1 ok    all 1 ok  1094 days     none',
-        '',
-        'All is well on 1 host.',
-        '',
-      ].join('\n'),
-    );
-  });
-
-  it('ends with what is off', () => {
-    const lost = { ...good, host: 'w2', reached: false, problems: ['cannot be looked at'] };
-    const text = statusText([good, bad, lost], true);
-    expect(text).toContain('w1    master, etcd  0 of 1 ok    all 1 ok  1094 days     1 change\n');
-    expect(text).toContain('w2    master, etcd  not reached\n');
-    expect(text).toContain('\nw1: kubelet.service is failed\nw2: cannot be looked at\n2 problems.');
-    expect(text).toContain('m1  etcd.service              active     at boot\n');
   });
 });

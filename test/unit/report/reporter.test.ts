@@ -69,10 +69,21 @@ describe('plain', () => {
 
   test('an answer goes to stdout, its control characters visible', async () => {
     const { tell, reporter, stdout, stderr } = rig();
-    tell({ type: 'result', text: 'm1  ok\nw1  \u001b]0;title\u0007off\n', data: { m1: 'ok' } });
+    const file = '/here/\u001b]0;title\u0007jane\n.kubeconfig';
+    tell({ type: 'result', answer: 'users-kubeconfig', data: { user: 'jane', file } });
     await reporter.close();
-    expect(stdout.text()).toBe('m1  ok\nw1  \\u001b]0;title\\u0007off\n');
+    expect(stdout.text()).toBe('Written: /here/\\u001b]0;title\\u0007jane\n.kubeconfig\n');
     expect(stderr.text()).toBe('');
+  });
+
+  test('a journal is padded to the names of the run', async () => {
+    const { tell, reporter, stdout } = rig();
+    tell(
+      { type: 'run.started', command: 'logs', cluster: 'c', hosts: ['m1', 'node10'] },
+      { type: 'result', answer: 'logs', data: { host: 'm1', at: 0, from: 'etcd', message: 'ready' } },
+    );
+    await reporter.close();
+    expect(stdout.text()).toBe('1970-01-01T00:00:00.000Z  m1      etcd: ready\n');
   });
 
   test('no colour into a pipe, colour into a terminal, none with NO_COLOR', async () => {
@@ -87,15 +98,18 @@ describe('plain', () => {
     expect(await show({ NO_COLOR: '1' }, { columns: 80 })).not.toContain('\u001b');
   });
 
-  test('a plan ends with its footer, not with a table', async () => {
+  test.each([
+    [{ ending: 'answer' as const }, /^No changes\. 1 host as the inventory says\.\n$/],
+    [{}, /^No changes\. [^]*\nHOST +STATE +CHANGED/],
+  ])('a run of %j has a table unless its answer says it all', async (ending, said) => {
     const { tell, reporter, stdout } = rig();
     tell(
-      { type: 'run.started', command: 'plan', cluster: 'c', hosts: ['m1'] },
+      { type: 'run.started', command: 'plan', cluster: 'c', hosts: ['m1'], ...ending },
       ...planEvents({ hosts: [] }, 1),
       { type: 'summary', ...aSummary() },
     );
     await reporter.close();
-    expect(stdout.text()).toBe('No changes. 1 host as the inventory says.\n');
+    expect(stdout.text()).toMatch(said);
   });
 
   test('a plan without changes does not vouch for hosts that were lost', async () => {

@@ -8,7 +8,9 @@ import { quote } from '../../../src/kernel/quote.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { openLogFile } from '../../../src/report/log-file.ts';
 import type { ReporterOptions } from '../../../src/report/reporter.ts';
-import { aSummary, NOW, rig, planEvents } from './support.ts';
+import type { Answer } from '../../../src/answers/answers.ts';
+import { answers } from './answers/samples.ts';
+import { aSummary, NOW, planEvents, rig } from './support.ts';
 import type { Untimed } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-report-'));
@@ -54,10 +56,26 @@ function leaking(value: string): Untimed[] {
       error: new BootstrapError('E_BUG', said, { cause: new TypeError(said) }),
     },
     { type: 'run.failed', error },
-    { type: 'result', text: said, data: { deep: [said, new Secret(value), new TypeError(said)] } },
+    ...answers.map((answer): Untimed => ({ type: 'result', ...everywhere(answer, said) })),
     { type: 'note', level: 'warn', message: said },
     { type: 'summary', ...aSummary({ failed: 0, kubeconfig: said }) },
   ];
+}
+
+/** The answer with the same words in place of all that is no field of it. */
+function everywhere(answer: Answer, said: string): Answer {
+  const names = { services: { [said]: said }, mountedBy: { [said]: 1 }, labels: { [said]: said } };
+  const filled = (value: unknown): unknown => {
+    if (typeof value === 'string') return said;
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(filled);
+    const fields = Object.entries(value).map(([key, item]) => [
+      key,
+      key in names ? names[key as keyof typeof names] : filled(item),
+    ]);
+    return Object.fromEntries(fields) as unknown;
+  };
+  return { answer: answer.answer, data: filled(answer.data) } as Answer;
 }
 
 const jsonForm = (text: string): string => JSON.stringify(text).slice(1, -1);

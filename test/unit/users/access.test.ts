@@ -3,7 +3,8 @@ import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { ROLE_PRESETS } from '../../../src/inventory/types.ts';
 import type { KubeObject } from '../../../src/resources/object.ts';
-import { accessOf, manifest, ownerOf } from '../../../src/users/access.ts';
+import { objectsText } from '../../../src/resources/objects-text.ts';
+import { accessOf, ownerOf } from '../../../src/users/access.ts';
 import { presets } from '../../../src/users/presets.ts';
 
 const user = { name: 'jane', role: undefined, namespaces: ['default'], clusterRole: undefined };
@@ -20,7 +21,7 @@ describe('presets', () => {
   });
 
   it.each(ROLE_PRESETS)('%s comes to what is written down', async (role) => {
-    const text = manifest(
+    const text = objectsText(
       all({ ...user, name: role === 'admin' ? 'admin' : 'jane', role, namespaces: ['team-a', 'default'] }),
     );
     await expect(text).toMatchFileSnapshot(`../../golden/rbac/${role}.yaml`);
@@ -92,8 +93,8 @@ describe('the rights of a user', () => {
   });
 
   it('as a file can be read back, and are the same text in any order', () => {
-    const text = manifest(all({ ...user, role: 'admin', namespaces: ['a', 'b'] }));
-    expect(manifest(all({ ...user, role: 'admin', namespaces: ['b', 'a'] }))).toBe(text);
+    const text = objectsText(all({ ...user, role: 'admin', namespaces: ['a', 'b'] }));
+    expect(objectsText(all({ ...user, role: 'admin', namespaces: ['b', 'a'] }))).toBe(text);
     expect(loadAll(text)).toEqual(all({ ...user, role: 'admin', namespaces: ['a', 'b'] }));
     expect(readFileSync(new URL('../../golden/rbac/admin.yaml', import.meta.url), 'utf8')).not.toContain('&');
   });

@@ -6,16 +6,15 @@ import { ExitCode } from '../../../kernel/errors.ts';
 import { alive, onEach, runOn } from '../../../run/fleet.ts';
 import { type Answers, told } from './check-report.ts';
 import { type Task, checkScript, longest } from './check-script.ts';
-import { checkText } from './check-text.ts';
 import { readFrames } from '../frames.ts';
 import { judge } from './judge-nfs.ts';
 import { type Visit, visitFleet } from '../../../cluster/visit-fleet.ts';
 import { nfsOf, nodesOf, targetsOf } from '../targets.ts';
+import { toldOnce } from '../told-once.ts';
 import { hostNames } from '../../../inventory/host-names.ts';
 import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
 
 export interface CheckOptions extends RunOptions {
-  readonly verbose: boolean;
   /** Names of nodes to mount from; none stands for all. */
   readonly nodes: readonly string[];
   /** Also claim a volume in the cluster. */
@@ -55,7 +54,7 @@ export function hostsOfNfs({ inventory }: Pick<Cluster, 'inventory'>): readonly 
 }
 
 async function checkMounts(
-  { emit, verbose, nodes }: CheckOptions,
+  { emit, nodes }: CheckOptions,
   { cluster: { inventory }, fleet }: Visit,
 ): Promise<number> {
   const nfs = nfsOf(inventory);
@@ -73,11 +72,21 @@ async function checkMounts(
   });
   const order = inventory.hosts.map(({ name }) => name);
   answers.sort((a, b) => order.indexOf(a.host.name) - order.indexOf(b.host.name));
-  const report = judge({ nfs, nodes: nodesOf(inventory), answers });
+  const { problems, ...report } = judge({ nfs, nodes: nodesOf(inventory), answers });
   const lost = lostIn(fleet);
-  const well = report.problems.length === 0 && lost.length === 0;
-  const data = { check: 'mounts', well, lost, ...report, problems: report.problems.map(told) };
-  emit({ type: 'result', text: checkText(report, lost, verbose), data });
+  const well = problems.length === 0 && lost.length === 0;
+  emit({
+    type: 'result',
+    answer: 'nfs-check',
+    data: {
+      check: 'mounts',
+      well,
+      lost,
+      ...report,
+      problems: problems.map(told),
+      causes: toldOnce(problems),
+    },
+  });
   const code = outcome(fleet);
   return code === ExitCode.ok && !well ? ExitCode.failed : code;
 }

@@ -1,5 +1,6 @@
+import type { MountCheck } from '../../../answers/nfs.ts';
 import type { StepResult } from '../causes.ts';
-import type { Answers, MountCheck, Problem } from './check-report.ts';
+import type { Answers, Problem } from './check-report.ts';
 import { isListed } from '../etab.ts';
 import { type Evidence, found, isExported, problem } from './evidence.ts';
 import { pathOn, readExisting } from '../existing.ts';

@@ -1,5 +1,6 @@
+import type { ServerCheck } from '../../../answers/nfs.ts';
 import type { StepResult } from '../causes.ts';
-import type { Answers, Problem, ServerCheck } from './check-report.ts';
+import type { Answers, Problem } from './check-report.ts';
 import { unitsOf } from './check-script.ts';
 import { isListed, readEtab } from '../etab.ts';
 import { type Evidence, found, problem } from './evidence.ts';

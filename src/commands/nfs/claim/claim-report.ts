@@ -1,36 +1,14 @@
+import type { ClaimProblem, NfsClaim, PodCheck } from '../../../answers/nfs.ts';
+import { groupBy } from '../../../kernel/group-by.ts';
 import { type StepResult, type Words, causeOf, inWords } from '../causes.ts';
+import { type Noticed, toldOnce } from '../told-once.ts';
 import { type ClaimSpec, nextOf, podName } from './claim-objects.ts';
 
-/** What came of a claim. Plain data. */
-export interface ClaimReport {
-  readonly storageClass: string;
-  /** Milliseconds until the claim was bound; `null` when it was not. */
-  readonly bound: number | null;
-  /** Name of the volume, and where it is: `192.0.2.9:/nfsdata/…`; `null` without one. */
-  readonly volume: string | null;
-  readonly folder: string | null;
-  readonly pods: readonly PodReport[];
-  readonly problems: readonly ClaimProblem[];
-}
+/** What came of a claim. */
+export type ClaimReport = Omit<NfsClaim, 'check' | 'well' | 'left'>;
 
-export interface PodReport {
-  readonly node: string;
-  /** Node whose file it read and deleted. */
-  readonly reads: string;
-  readonly result: 'ok' | 'failed';
-  /** From its creation to its end, to the second; `null` when it did not end well. */
-  readonly seconds: number | null;
-}
-
-export interface ClaimProblem {
-  /** A node, or `claim`. */
-  readonly where: string;
-  readonly cause: string;
-  readonly says: string;
-  readonly remedy: string;
-  /** Events and the like, a line each. */
-  readonly said: string;
-}
+/** Stands for a node where the claim itself has a problem. */
+const CLAIM = 'claim';
 
 interface Item {
   readonly kind: string;
@@ -44,6 +22,8 @@ interface Item {
   readonly spec?: { readonly nfs?: { readonly server: string; readonly path: string } };
   readonly reason?: string;
   readonly message?: string;
+  /** How often an event came, if more than once. */
+  readonly count?: number;
   readonly involvedObject?: { readonly kind: string; readonly name: string };
 }
 
@@ -59,21 +39,23 @@ export function judgeClaim(
   const { nfs } = volume?.spec ?? {};
   const isBound = bound?.code === 0;
   const pods = isBound ? spec.nodes.map((node) => podReport(node, spec, items)) : [];
+  const problems = [
+    ...unready.map((node) => problem('node', node, '', spec)),
+    ...(isBound ? podProblems(steps, pods, spec, items) : claimProblems(steps, spec, items)),
+    ...leftovers(steps, spec),
+  ];
   return {
     storageClass: spec.provisioner.storageClass.name,
     bound: isBound ? bound.ms : null,
     volume: volume?.metadata.name ?? null,
     folder: nfs ? `${nfs.server}:${nfs.path}` : null,
     pods,
-    problems: [
-      ...unready.map((node) => problem('node', node, '', spec)),
-      ...(isBound ? podProblems(steps, pods, spec, items) : claimProblems(steps, spec, items)),
-      ...leftovers(steps, spec),
-    ],
+    problems: problems.map(told),
+    causes: toldOnce(problems),
   };
 }
 
-function podReport(node: string, { nodes }: ClaimSpec, items: readonly Item[]): PodReport {
+function podReport(node: string, { nodes }: ClaimSpec, items: readonly Item[]): PodCheck {
   const pod = items.find(({ kind, metadata }) => kind === 'Pod' && metadata.name === podName(nodes, node));
   const ok = pod?.status?.phase === 'Succeeded';
   const ended = pod?.status?.containerStatuses?.[0]?.state?.terminated?.finishedAt;
@@ -92,9 +74,9 @@ function claimProblems(
   steps: ReadonlyMap<string, StepResult>,
   spec: ClaimSpec,
   items: readonly Item[],
-): ClaimProblem[] {
+): Noticed[] {
   const create = steps.get('create');
-  if (create && create.code !== 0) return [problem('claim', 'claim', create.said, spec)];
+  if (create && create.code !== 0) return [problem('claim', CLAIM, create.said, spec)];
   const { name } = spec.provisioner;
   const ofProvisioner = eventsOf(
     itemsOf(steps.get('provisioner')),
@@ -102,19 +84,19 @@ function claimProblems(
   );
   const own = eventsOf(items, (object) => object.kind === 'PersistentVolumeClaim');
   // A provisioner that cannot mount, or has no image, is the cause; that the claim waits is what follows.
-  const mounted = problem('mount', 'claim', ofProvisioner, spec);
+  const mounted = problem('mount', CLAIM, ofProvisioner, spec);
   if (mounted.cause !== 'unknown') return [{ ...mounted, said: `${own}\n${ofProvisioner}`.trim() }];
-  return [{ ...problem('claim', 'claim', own, spec), said: `${own}\n${ofProvisioner}`.trim() }];
+  return [{ ...problem('claim', CLAIM, own, spec), said: `${own}\n${ofProvisioner}`.trim() }];
 }
 
 function podProblems(
   steps: ReadonlyMap<string, StepResult>,
-  pods: readonly PodReport[],
+  pods: readonly PodCheck[],
   spec: ClaimSpec,
   items: readonly Item[],
-): ClaimProblem[] {
+): Noticed[] {
   const create = steps.get('pods');
-  if (create && create.code !== 0) return [problem('claim', 'claim', create.said, spec)];
+  if (create && create.code !== 0) return [problem('claim', CLAIM, create.said, spec)];
   const failed = pods.filter(({ result }) => result === 'failed');
   return failed.flatMap(({ node, reads }) => {
     const name = podName(spec.nodes, node);
@@ -133,7 +115,7 @@ function podProblems(
 }
 
 /** What could not be deleted. */
-function leftovers(steps: ReadonlyMap<string, StepResult>, spec: ClaimSpec): ClaimProblem[] {
+function leftovers(steps: ReadonlyMap<string, StepResult>, spec: ClaimSpec): Noticed[] {
   const deleted = steps.get('deleted');
   const volume = steps.get('volume-left')?.said.trim() ?? '';
   const left = [
@@ -141,13 +123,13 @@ function leftovers(steps: ReadonlyMap<string, StepResult>, spec: ClaimSpec): Cla
     ...(volume === '' ? [] : [volume]),
   ];
   if (left.length === 0) return [];
-  return [problem('cleanup', 'claim', deleted?.said ?? '', spec, { left: left.join(', ') })];
+  return [problem('cleanup', CLAIM, deleted?.said ?? '', spec, { left: left.join(', ') })];
 }
 
-function problem(step: string, where: string, said: string, spec: ClaimSpec, more: Words = {}): ClaimProblem {
+function problem(step: string, host: string, said: string, spec: ClaimSpec, more: Words = {}): Noticed {
   const { provisioner, image, namespace } = spec;
   const words = {
-    host: where === 'claim' ? 'the provisioner' : where,
+    host: host === CLAIM ? 'the provisioner' : host,
     server: provisioner.server,
     path: provisioner.export,
     class: provisioner.storageClass.name,
@@ -157,19 +139,39 @@ function problem(step: string, where: string, said: string, spec: ClaimSpec, mor
     image,
     ...more,
   };
-  const { cause, says, remedy } = causeOf(step, { code: 1, said });
-  return { where, cause, says: inWords(says, words), remedy: inWords(remedy, words), said };
+  return { ...causeOf(step, { code: 1, said }), host, path: null, said, words };
 }
 
-/** `FailedMount: MountVolume.SetUp failed …`, a line for each event. */
-const eventsOf = (
+/** With the words of the cause filled in. */
+const told = ({ host, cause, says, remedy, said, words }: Noticed): ClaimProblem => ({
+  where: host,
+  cause,
+  says: inWords(says, words),
+  remedy: inWords(remedy, words),
+  said,
+});
+
+/** `FailedMount (6 times): MountVolume.SetUp failed …`, a line for each event; those that say the same are one. */
+function eventsOf(
   items: readonly Item[],
   about: (object: NonNullable<Item['involvedObject']>) => boolean,
-): string =>
-  items
-    .filter(({ kind, involvedObject }) => kind === 'Event' && involvedObject && about(involvedObject))
-    .map(({ reason = '', message = '' }) => `${reason}: ${message.trim()}`)
+): string {
+  const events = items.filter(
+    ({ kind, involvedObject }) => kind === 'Event' && involvedObject && about(involvedObject),
+  );
+  const alike = groupBy(events, ({ reason, message = '' }) => `${reason} ${withoutNumbers(message.trim())}`);
+  return [...alike.values()]
+    .map((ones) => {
+      const [{ reason = '', message = '' } = {}] = ones;
+      const times = ones.reduce((sum, { count = 1 }) => sum + count, 0);
+      return `${reason}${times === 1 ? '' : ` (${times} times)`}: ${message.trim()}`;
+    })
     .join('\n');
+}
+
+/** Each attempt to mount has a scope of systemd of its own, and each pod an id. */
+const withoutNumbers = (message: string): string =>
+  message.replaceAll(/\brun-\w+\.scope\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '');
 
 const itemsOf = (result: StepResult | undefined): readonly Item[] =>
   (readJson(result) as { readonly items?: readonly Item[] } | undefined)?.items ?? [];

@@ -9,7 +9,6 @@ import type { StepResult } from '../causes.ts';
 import { type ClaimSpec, claimObjects, podObjects } from './claim-objects.ts';
 import { type ClaimReport, judgeClaim } from './claim-report.ts';
 import { LIMITS, claimScript, goneScript, lookScript } from './claim-script.ts';
-import { claimText } from './claim-text.ts';
 import { readFrames } from '../frames.ts';
 import type { Visit } from '../../../cluster/visit-fleet.ts';
 import { nfsOf } from '../targets.ts';
@@ -57,8 +56,7 @@ export async function checkClaim(options: ClaimOptions, visit: Visit): Promise<n
   const report = judgeClaim(steps, spec, unready);
   const left = await removeFolders(visit, report);
   const well = report.problems.length === 0;
-  const data = { check: 'claim', well, ...report, left };
-  emit({ type: 'result', text: claimText(report, left), data });
+  emit({ type: 'result', answer: 'nfs-claim', data: { check: 'claim', well, ...report, left } });
   return well ? ExitCode.ok : ExitCode.failed;
 }
 

@@ -211,24 +211,17 @@ const unexport = (options: RemoveOptions, host: string, path: string): Promise<n
         (await runOn(fleet, member, { script, timeoutMs })).stdout.toString('utf8');
       const table = readEtab(await run('cat /var/lib/nfs/etab', 10_000));
       const still = table.some((one) => one.path === path);
-      const result = !options.deleteData
-        ? 'kept'
+      const said = !options.deleteData
+        ? null
         : still
           ? 'it is still exported'
-          : await run(deleteScript(path), 3_600_000);
-      const deleted = result.trim() === 'deleted';
-      const text = [
-        still
-          ? `${host} still exports ${path}: a line in /etc/exports or beside our file has it, too.`
-          : `${host} does not export ${path} any more.`,
-        deleted
-          ? 'Its folder and all files in it are deleted.'
-          : options.deleteData
-            ? `Its files are not deleted: ${result.trim() || 'rm failed'}.`
-            : `Its files are kept, in ${path} on ${host}.`,
-        '',
-      ].join('\n');
-      options.emit({ type: 'result', text, data: { host, path, exported: still, deleted } });
+          : (await run(deleteScript(path), 3_600_000)).trim() || 'rm failed';
+      const deleted = said === 'deleted';
+      options.emit({
+        type: 'result',
+        answer: 'nfs-remove',
+        data: { host, path, exported: still, deleted, problem: deleted ? null : said },
+      });
       return still || (options.deleteData && !deleted) ? ExitCode.failed : ExitCode.ok;
     },
   );

@@ -3,21 +3,15 @@ import { ExitCode } from '../../../kernel/errors.ts';
 import { hostsOfNfs } from '../check/check.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';
 import { statusOf } from './status-report.ts';
-import { statusText } from './status-text.ts';
 import { survey } from '../survey.ts';
 import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
 
-export interface StatusOptions extends RunOptions {
-  readonly verbose: boolean;
-}
-
 /** Says what is exported, to whom, who has it mounted, and how much room there is; exit code 3 when anything is off. */
-export const nfsStatus = (options: StatusOptions): Promise<number> =>
+export const nfsStatus = (options: RunOptions): Promise<number> =>
   visitFleet(options, hostsOfNfs, async (visit) => {
     const surveys = await survey(visit);
     const status = statusOf(visit.cluster.inventory, surveys, lostIn(visit.fleet));
-    const well = status.problems.length === 0;
-    options.emit({ type: 'result', text: statusText(status, options.verbose), data: { well, ...status } });
+    options.emit({ type: 'result', answer: 'nfs-status', data: status });
     const code = outcome(visit.fleet);
-    return code === ExitCode.ok && !well ? ExitCode.attention : code;
+    return code === ExitCode.ok && !status.well ? ExitCode.attention : code;
   });

@@ -1,36 +1,8 @@
+import type { NfsStatus } from '../../../answers/nfs.ts';
 import type { Inventory } from '../../../inventory/types.ts';
-import type { Exported } from '../etab.ts';
-import { type Mounted, pathOn } from '../existing.ts';
-import type { ServerSurvey, Space, Survey } from '../survey.ts';
+import { pathOn } from '../existing.ts';
+import type { ServerSurvey, Survey } from '../survey.ts';
 import { serversOf, targetsOf } from '../targets.ts';
-
-/** What is exported, and who has it. Plain data. */
-export interface NfsStatus {
-  readonly servers: readonly ServerStatus[];
-  readonly exports: readonly ExportStatus[];
-  readonly mounts: readonly (Mounted & { readonly node: string })[];
-  readonly problems: readonly string[];
-}
-
-export interface ServerStatus {
-  readonly server: string;
-  readonly services: ServerSurvey['services'];
-  /** Addresses that are connected, and no host's of the inventory. */
-  readonly strangers: readonly string[];
-  /** What clients of version 4 call themselves; empty where the kernel does not tell. */
-  readonly clients: readonly string[];
-}
-
-export interface ExportStatus extends Exported {
-  readonly server: string;
-  /** Whether the inventory says so. */
-  readonly declared: boolean;
-  /** Whether our own file of exports has it, if only from an earlier inventory. */
-  readonly ours: boolean;
-  readonly space: Space | null;
-  /** How often each node has it, or a folder in it, mounted. */
-  readonly mountedBy: Readonly<Record<string, number>>;
-}
 
 /** Pure. */
 export function statusOf(
@@ -53,7 +25,25 @@ export function statusOf(
   };
   const isDeclared = (host: string, path: string): boolean =>
     targets.some(({ server, entry }) => server.host === host && entry.path === path);
+  const problems = [
+    ...lost.map((host) => `${host} could not be asked`),
+    ...asked.flatMap(({ host, server }) =>
+      Object.entries(server.services).flatMap(([unit, state]) =>
+        state === 'active' ? [] : [`${host}: ${unit} is ${state}`],
+      ),
+    ),
+    ...targets.flatMap(({ server: { host }, entry: { path } }) => {
+      const own = asked.find((one) => one.host === host)?.server;
+      return !own || own.exports.some((one) => one.path === path) ? [] : [`${host}: ${path} is not exported`];
+    }),
+    ...mounts.flatMap(({ node, from, at, state, said }) =>
+      state === 'ok' || !servers.some((server) => pathOn(server, from) !== undefined)
+        ? []
+        : [`${node}: ${from} at ${at} ${state === 'hangs' ? 'hangs' : `cannot be used (${said})`}`],
+    ),
+  ];
   return {
+    well: problems.length === 0,
     servers: asked.map(({ host, server }) => ({
       server: host,
       services: server.services,
@@ -71,25 +61,7 @@ export function statusOf(
       })),
     ),
     mounts,
-    problems: [
-      ...lost.map((host) => `${host} could not be asked`),
-      ...asked.flatMap(({ host, server }) =>
-        Object.entries(server.services).flatMap(([unit, state]) =>
-          state === 'active' ? [] : [`${host}: ${unit} is ${state}`],
-        ),
-      ),
-      ...targets.flatMap(({ server: { host }, entry: { path } }) => {
-        const own = asked.find((one) => one.host === host)?.server;
-        return !own || own.exports.some((one) => one.path === path)
-          ? []
-          : [`${host}: ${path} is not exported`];
-      }),
-      ...mounts.flatMap(({ node, from, at, state, said }) =>
-        state === 'ok' || !servers.some((server) => pathOn(server, from) !== undefined)
-          ? []
-          : [`${node}: ${from} at ${at} ${state === 'hangs' ? 'hangs' : `cannot be used (${said})`}`],
-      ),
-    ],
+    problems,
   };
 }
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listText, problemsOf } from '../../../../src/commands/certs/list-text.ts';
-import { type CertificateRow, endOf, rowsOf } from '../../../../src/commands/certs/rows.ts';
+import type { CertificateRow } from '../../../../src/answers/certificates.ts';
+import { rowsOf } from '../../../../src/commands/certs/rows.ts';
 import { KUBECONFIGS, questionsTo } from '../../../../src/commands/certs/sources.ts';
 import { leafCertificate, type Issuer } from '../../../../src/pki/certificate.ts';
 import { type KeyPair, newKeyPair } from '../../../../src/pki/keys.ts';
@@ -72,6 +72,7 @@ describe('a certificate on a host', () => {
           state: 'same',
           serial: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
           notAfter: '2027-03-03T12:00:00.000Z',
+          daysLeft: 100,
         },
       },
     ]);
@@ -79,8 +80,12 @@ describe('a certificate on a host', () => {
 
   it('is compared with what its server sends', () => {
     expect(served(onDisk)?.state).toBe('same');
-    expect(served(newer)).toMatchObject({ state: 'other', notAfter: '2029-05-11T12:00:00.000Z' });
-    expect(served('')).toMatchObject({ state: 'no answer', notAfter: null });
+    expect(served(newer)).toMatchObject({
+      state: 'other',
+      notAfter: '2029-05-11T12:00:00.000Z',
+      daysLeft: 900,
+    });
+    expect(served('')).toMatchObject({ state: 'no answer', notAfter: null, daysLeft: null });
     expect(served('no openssl')).toMatchObject({ state: 'no openssl', notAfter: null });
     expect(served('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----')?.state).toBe('no answer');
   });
@@ -109,45 +114,6 @@ describe('a certificate on a host', () => {
       { file: null, served: { unit: 'kube-controller-manager.service', state: 'same' } },
     ]);
   });
-});
-
-describe('the end of a certificate', () => {
-  it('is that of the one which is served, when that is sooner', () => {
-    const [old] = rows({ [APISERVER]: newer }, { [PORT]: onDisk });
-    expect(endOf(old!).toISOString()).toBe('2027-03-03T12:00:00.000Z');
-    const [fresh] = rows({ [APISERVER]: onDisk }, { [PORT]: newer });
-    expect(endOf(fresh!).toISOString()).toBe('2027-03-03T12:00:00.000Z');
-  });
-
-  it('is warned of below 30 days, with what to do', () => {
-    const all = rows({ [APISERVER]: onDisk, '/etc/kubernetes/pki/ca.crt': ca.certificate });
-    const after = (days: number): Date => new Date(NOW.getTime() + days * 86_400_000);
-    expect(problemsOf(all, after(70))).toEqual([]);
-    expect(problemsOf(all, after(71))).toEqual([
-      `m1: ${APISERVER} expires in 29 days: k8s-bootstrap certs renew --only apiserver --host m1`,
-    ]);
-    expect(problemsOf(all, after(101))[0]).toContain('expired on 2027-03-03T12:00:00.000Z');
-    expect(problemsOf(all, after(3640))[0]).toBe(
-      'm1: /etc/kubernetes/pki/ca.crt expires in 10 days: another authority has to take over',
-    );
-  });
-
-  it('of another one than on disk names what to restart', () => {
-    expect(problemsOf(rows({ [APISERVER]: onDisk }, { [PORT]: newer }), NOW)).toEqual([
-      `m1: 192.0.2.11:6443 serves another certificate than ${APISERVER}: restart kube-apiserver.service, or run "k8s-bootstrap up"`,
-    ]);
-  });
-});
-
-it('is one line a certificate, two names of it unless all are asked for', () => {
-  const all = rows({ [APISERVER]: onDisk }, { [PORT]: onDisk });
-  const [head, line, , end] = listText(all, { now: NOW, end: undefined, verbose: false }).split('\n');
-  expect(head).toMatch(/^HOST +FILE +SUBJECT +ISSUER +NAMES +EXPIRES +SERVED$/);
-  expect(line).toMatch(/ m1,kubernetes,\+3 +2027-03-03 \(100 days\) +192\.0\.2\.11:6443 same$/);
-  expect(end).toBe('1 certificate; none needs anything.');
-  const every = listText(all, { now: NOW, end: new Date('2028-01-01T00:00:00Z'), verbose: true });
-  expect(every).toContain(' m1,kubernetes,localhost,10.0.0.11,127.0.0.1 ');
-  expect(every).toContain('1 certificate with an end before 2028-01-01T00:00Z.\n');
 });
 
 describe('what is asked of a host', () => {

@@ -3,9 +3,9 @@ import { load as yaml } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import type { StepResult } from '../../../../../src/commands/nfs/causes.ts';
 import { type Answers, type CheckReport, told } from '../../../../../src/commands/nfs/check/check-report.ts';
-import { checkText } from '../../../../../src/commands/nfs/check/check-text.ts';
 import { judge } from '../../../../../src/commands/nfs/check/judge-nfs.ts';
 import { nfsOf, nodesOf, targetsOf } from '../../../../../src/commands/nfs/targets.ts';
+import { toldOnce } from '../../../../../src/commands/nfs/told-once.ts';
 import { load } from '../../../inventory/load-text.ts';
 
 type Said = string | [number, string] | null;
@@ -22,6 +22,7 @@ interface Case {
   readonly nodes?: Steps;
   readonly results: Readonly<Record<string, string>>;
   readonly problems?: readonly string[];
+  readonly causes?: readonly string[];
 }
 
 const cases = yaml(
@@ -110,43 +111,16 @@ describe('what is made of a check', () => {
       [host, step, cause, ...(path === null ? [] : [path])].join(' '),
     );
     expect(problems.sort()).toEqual([...(one.problems ?? [])].sort());
-    for (const { says, remedy } of report.problems.map(told)) expect(says + remedy).not.toMatch(/[{}]/);
-  });
-});
-
-const named = (name: string): Case => cases.find((one) => one.name === name) ?? fail(name);
-
-function fail(name: string): never {
-  throw new Error(`no case ${name}`);
-}
-
-describe('the text of a check', () => {
-  it('has a line for every export on every node, with times', async () => {
-    expect(checkText(await judged(named('all is well')), [], false)).toBe(
-      [
-        'SERVER  SERVICES  REGISTERED   EXPORTS',
-        'n1      active    nfs, mountd  all 1',
-        '',
-        'NODE  EXPORT       RESULT  VERSION  REACH  LIST  MOUNT  WRITE  READ  DELETE  UNMOUNT',
-        'm1    n1:/nfsdata  ok      4.2      5 ms   5 ms  5 ms   5 ms   5 ms  5 ms    5 ms',
-        'w1    n1:/nfsdata  ok      4.2      5 ms   5 ms  5 ms   5 ms   5 ms  5 ms    5 ms',
-        '',
-        'Every export can be used from 2 nodes.',
-        '',
-      ].join('\n'),
+    const causes = toldOnce(report.problems);
+    const sentences = causes.map(({ hosts, paths, says }) =>
+      [hosts.join(', '), ...(paths.length === 0 ? [] : [paths.join(', ')]), says].join(': '),
     );
-  });
-
-  it('tells what several hosts met alike once, with the remedy', async () => {
-    const text = checkText(await judged(named('rpcbind is down; version 4 still mounts')), ['w2'], true);
-    expect(text).toContain(
-      [
-        'n1, m1, w1: rpcbind does not answer: nobody listens on port 111 of n1',
-        '    | connect: Connection refused',
-        '    k8s-bootstrap nfs setup starts it',
-      ].join('\n'),
-    );
-    expect(text).toMatch(/^n1 {6}rpcbind inactive {2}/m);
-    expect(text).toMatch(/\nw2 could not be asked\.\n1 problem\.\n$/);
+    if (one.causes) expect(sentences).toEqual(one.causes);
+    for (const { says, remedy } of [...report.problems.map(told), ...causes]) {
+      expect(says + remedy).not.toMatch(/[{}]/);
+    }
+    // What programs said gets lost nowhere.
+    const said = report.problems.map((problem) => problem.said.trim()).filter(Boolean);
+    expect(new Set(causes.flatMap((cause) => cause.said))).toEqual(new Set(said));
   });
 });

@@ -1,15 +1,19 @@
-import { table } from '../../report/table.ts';
-import { count } from '../../report/text.ts';
-import type { HostStatus } from './host-status.ts';
+import type { HostStatus, HostStatuses } from '../../answers/hosts.ts';
+import { table } from '../table.ts';
+import { type Paint, count } from '../text.ts';
+import type { How } from './how.ts';
 
-/** One line a host, then what is off; with `verbose` every component and certificate. Ends in a line break. */
-export function statusText(hosts: readonly HostStatus[], verbose: boolean): string {
+/** One line a host, then what is off; with `verbose` every component and certificate. */
+export function statusText({ hosts }: HostStatuses, { paint, verbose }: How): string {
   const problems = hosts.flatMap(({ host, problems: own }) => own.map((problem) => `${host}: ${problem}`));
   return [
-    ...table([['HOST', 'ROLES', 'COMPONENTS', 'HEALTH', 'CERTIFICATES', 'DRIFT'], ...hosts.map(row)]),
+    ...table([
+      ['HOST', 'ROLES', 'COMPONENTS', 'HEALTH', 'CERTIFICATES', 'DRIFT'],
+      ...hosts.map((host) => row(host, paint)),
+    ]),
     '',
     ...(verbose ? [...hosts.flatMap(details), ''] : []),
-    ...problems,
+    ...problems.map((problem) => paint('yellow', problem)),
     problems.length === 0
       ? `All is well on ${count(hosts.length, 'host')}.`
       : `${count(problems.length, 'problem')}. "k8s-bootstrap plan" shows changes that are due, "k8s-bootstrap logs UNIT" what a unit said.`,
@@ -17,8 +21,9 @@ export function statusText(hosts: readonly HostStatus[], verbose: boolean): stri
   ].join('\n');
 }
 
-function row({ host, roles, reached, components, health, certificates, drift }: HostStatus): string[] {
-  if (!reached) return [host, roles.join(', '), 'not reached'];
+function row(status: HostStatus, paint: Paint): string[] {
+  const { host, roles, reached, components, health, certificates, drift } = status;
+  if (!reached) return [host, roles.join(', '), paint('red', 'not reached')];
   const [next] = certificates;
   return [
     host,

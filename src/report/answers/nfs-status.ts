@@ -1,12 +1,14 @@
-import { table } from '../../../report/table.ts';
-import { count } from '../../../report/text.ts';
-import type { ExportStatus, NfsStatus } from './status-report.ts';
+import type { ExportStatus, NfsStatus } from '../../answers/nfs.ts';
+import { table } from '../table.ts';
+import { count } from '../text.ts';
+import type { How } from './how.ts';
 
 /** Options that are worth a look; the others are defaults that hardly anybody changes. */
 const SHOWN = /^(rw|ro|sync|async|(no_)?root_squash|all_squash|insecure|fsid=.*)$/;
 
-/** Servers, exports, and what is off; with `verbose` every option and every mount. Ends in a line break. */
-export function statusText({ servers, exports, mounts, problems }: NfsStatus, verbose: boolean): string {
+/** Servers, exports, and what is off; with `verbose` every option and every mount. */
+export function nfsStatusText(status: NfsStatus, { paint, verbose }: How): string {
+  const { servers, exports, mounts, problems } = status;
   const rows = exports.map((one) => exportRow(one, verbose));
   return [
     ...(servers.length === 0
@@ -45,7 +47,7 @@ export function statusText({ servers, exports, mounts, problems }: NfsStatus, ve
             `${server}: connected, and no host of the inventory: ${strangers.join(', ')} (what they mounted, a server does not say reliably)`,
           ],
     ),
-    ...problems,
+    ...problems.map((problem) => paint('yellow', problem)),
     problems.length === 0
       ? 'All is well.'
       : `${count(problems.length, 'problem')}. "k8s-bootstrap nfs check" finds the cause, "k8s-bootstrap nfs setup" puts right what the inventory says.`,

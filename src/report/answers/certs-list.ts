@@ -1,53 +1,45 @@
-import { count } from '../../report/text.ts';
-import { table } from '../../report/table.ts';
-import { type CertificateRow, endOf } from './rows.ts';
-import { WARN_DAYS } from '../../pki/spec.ts';
+import { type CertificateList, type CertificateRow, endOf } from '../../answers/certificates.ts';
+import { table } from '../table.ts';
+import { count } from '../text.ts';
+import type { How } from './how.ts';
 
-export interface ListTextOptions {
-  readonly now: Date;
-  /** What the rows were chosen by: they end before that. */
-  readonly end: Date | undefined;
-  /** All names of each. */
-  readonly verbose: boolean;
-}
-
-/** One line a certificate, then what asks for something to be done. Ends in a line break. */
-export function listText(rows: readonly CertificateRow[], { now, end, verbose }: ListTextOptions): string {
-  const problems = problemsOf(rows, now);
-  const found = count(rows.length, 'certificate');
+/** One line a certificate, with `verbose` all names of each; then what asks for something to be done. */
+export function certsListText(list: CertificateList, { paint, verbose }: How): string {
+  const { certificates, endBefore } = list;
+  const problems = problemsOf(list);
+  const found = count(certificates.length, 'certificate');
   return [
     ...table([
       ['HOST', 'FILE', 'SUBJECT', 'ISSUER', 'NAMES', 'EXPIRES', 'SERVED'],
-      ...rows.map((row) => cells(row, verbose)),
+      ...certificates.map((row) => cells(row, verbose)),
     ]),
     '',
-    ...problems,
-    end
-      ? `${found} with an end before ${end.toISOString().slice(0, 16)}Z.`
-      : `${found}${problems.length === 0 ? '; none needs anything' : ''}.`,
+    ...problems.map((problem) => paint('yellow', problem)),
+    endBefore === null
+      ? `${found}${problems.length === 0 ? '; none needs anything' : ''}.`
+      : `${found} with an end before ${endBefore.slice(0, 16)}Z.`,
     '',
   ].join('\n');
 }
 
 /** What is served although another one lies there, and what ends soon, as sentences. */
-export const problemsOf = (rows: readonly CertificateRow[], now: Date): string[] => [
-  ...rows.flatMap(({ host, file, served }) =>
+const problemsOf = ({ certificates, warnDays }: CertificateList): string[] => [
+  ...certificates.flatMap(({ host, file, served }) =>
     served?.state === 'other' && file !== null
       ? [
           `${host ?? HERE}: ${served.address} serves another certificate than ${file}: restart ${served.unit}, or run "k8s-bootstrap up"`,
         ]
       : [],
   ),
-  ...rows.flatMap((row) => {
-    const days = Math.floor((endOf(row).getTime() - now.getTime()) / DAY);
-    if (days >= WARN_DAYS) return [];
+  ...certificates.flatMap((row) => {
+    const { daysLeft, notAfter } = endOf(row);
+    if (daysLeft >= warnDays) return [];
     const what = `${row.host ?? HERE}: ${row.file ?? row.served?.address ?? ''}`;
-    const when = days < 0 ? `expired on ${endOf(row).toISOString()}` : `expires in ${count(days, 'day')}`;
+    const when = daysLeft < 0 ? `expired on ${notAfter}` : `expires in ${count(daysLeft, 'day')}`;
     return [`${what} ${when}${remedy(row)}`];
   }),
 ];
 
-const DAY = 86_400_000;
 const HERE = 'here';
 
 function remedy({ name, host, authority, served, file }: CertificateRow): string {

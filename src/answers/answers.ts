@@ -1,0 +1,41 @@
+import type { CertificateList, TrustedAuthorities } from './certificates.ts';
+import type { Adopted, ExplainedFile, ExplainedFlag, NewInventory, ValidInventory } from './cluster.ts';
+import type { HostStatuses, JournalEntry, TrustedHosts } from './hosts.ts';
+import type { NfsCheck, NfsClaim, NfsRemoval, NfsStatus } from './nfs.ts';
+import type {
+  Identity,
+  IssuedUser,
+  RenderedAccess,
+  RevokedUser,
+  UserList,
+  WrittenKubeconfig,
+} from './users.ts';
+
+/** What each question is answered with. Plain data: `--json` prints it as it is. */
+export interface Answers {
+  readonly adopt: Adopted;
+  readonly 'certs-list': CertificateList;
+  readonly 'certs-trust': TrustedAuthorities;
+  readonly 'explain-file': ExplainedFile;
+  readonly 'explain-flag': ExplainedFlag;
+  readonly init: NewInventory;
+  readonly 'issue-user': IssuedUser;
+  readonly logs: JournalEntry;
+  readonly 'nfs-check': NfsCheck;
+  readonly 'nfs-claim': NfsClaim;
+  readonly 'nfs-remove': NfsRemoval;
+  readonly 'nfs-status': NfsStatus;
+  readonly 'rbac-render': RenderedAccess;
+  readonly status: HostStatuses;
+  readonly trust: TrustedHosts;
+  readonly 'users-kubeconfig': WrittenKubeconfig;
+  readonly 'users-list': UserList;
+  readonly 'users-revoke': RevokedUser;
+  readonly 'users-whoami': Identity;
+  readonly validate: ValidInventory;
+}
+
+/** One of them, with its name. */
+export type Answer<Name extends keyof Answers = keyof Answers> = {
+  [One in Name]: { readonly answer: One; readonly data: Answers[One] };
+}[Name];

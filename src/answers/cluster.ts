@@ -1,0 +1,70 @@
+/** A state folder that was made anew. */
+export interface Adopted {
+  readonly stateFolder: string;
+  /** Those that were read. */
+  readonly masters: readonly string[];
+  /** Names of the files that were missing in the folder. */
+  readonly files: readonly string[];
+  /** How many rows of the token file were taken over. */
+  readonly tokens: number;
+  /** Users of the inventory, who got new keys and certificates. */
+  readonly users: readonly string[];
+}
+
+/** An inventory that was written. */
+export interface NewInventory {
+  readonly file: string;
+  /** The file as one names it from where the command was run. */
+  readonly shown: string;
+  readonly name: string;
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly roles: readonly string[];
+  }[];
+}
+
+export interface ValidInventory {
+  readonly valid: true;
+  readonly file: string;
+  readonly hosts: number;
+  /** Of Kubernetes. */
+  readonly version: string;
+  readonly profile: string;
+}
+
+export interface ExplainedFile {
+  readonly file: string;
+  readonly found: readonly FileFact[];
+}
+
+/** Where a file of the hosts comes from. */
+export interface FileFact {
+  readonly path: string;
+  readonly phase: string;
+  readonly title: string;
+  readonly hosts: readonly string[];
+  readonly kind: string;
+  /** Units that start anew when it changes. */
+  readonly restarts: readonly string[];
+}
+
+export interface ExplainedFlag {
+  readonly flag: string;
+  readonly found: readonly FlagFact[];
+}
+
+/** Where a flag of a component comes from. */
+export interface FlagFact {
+  readonly component: string;
+  readonly flag: string;
+  readonly values: readonly { readonly value: string; readonly hosts: readonly string[] }[];
+  readonly why: string | undefined;
+  readonly link: string;
+  /** Profile and inventory lines, the ones that win last. */
+  readonly sources: readonly string[];
+  readonly phase: string | undefined;
+  readonly unit: string;
+  readonly cis: readonly string[];
+  readonly deprecated: boolean;
+}

@@ -1,0 +1,57 @@
+export interface HostStatuses {
+  readonly well: boolean;
+  readonly hosts: readonly HostStatus[];
+}
+
+/** How one host is, as far as one look tells. */
+export interface HostStatus {
+  readonly host: string;
+  readonly roles: readonly string[];
+  readonly reached: boolean;
+  readonly components: readonly ComponentStatus[];
+  /** What must hold, and what is missing where it does not. */
+  readonly health: readonly { readonly check: string; readonly missing: string | null }[];
+  readonly certificates: readonly CertificateStatus[];
+  /** What `up` would change. */
+  readonly drift: readonly { readonly phase: string; readonly change: string; readonly summary: string }[];
+  /** Everything that is off, as sentences; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+export interface ComponentStatus {
+  readonly unit: string;
+  /** As systemd says it: `active`, `inactive`, `failed`, or `not-found`. */
+  readonly state: string;
+  readonly atBoot: boolean;
+}
+
+export interface CertificateStatus {
+  readonly path: string;
+  readonly notAfter: string;
+  readonly daysLeft: number;
+}
+
+/** Keys that hosts presented, all of which are known now. */
+export interface TrustedHosts {
+  readonly hosts: readonly HostKey[];
+}
+
+export interface HostKey {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly type: string;
+  readonly fingerprint: string;
+  /** What it was before somebody said that it is right. */
+  readonly state: 'known' | 'new' | 'changed' | 'revoked';
+}
+
+/** One line of a journal. */
+export interface JournalEntry {
+  readonly host: string;
+  /** Microseconds since 1970, by the host's clock. */
+  readonly at: number;
+  /** Program and process: `etcd[123]`. */
+  readonly from: string;
+  readonly message: string;
+}

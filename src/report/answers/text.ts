@@ -1,0 +1,49 @@
+import type { Answer, Answers } from '../../answers/answers.ts';
+import { adoptText } from './adopt.ts';
+import { certsListText } from './certs-list.ts';
+import { certsTrustText } from './certs-trust.ts';
+import { explainFileText, explainFlagText } from './explain.ts';
+import type { How } from './how.ts';
+import { initText, validateText } from './inventory.ts';
+import { logsText } from './logs.ts';
+import { nfsCheckText } from './nfs-check.ts';
+import { nfsClaimText } from './nfs-claim.ts';
+import { nfsRemoveText } from './nfs-remove.ts';
+import { nfsStatusText } from './nfs-status.ts';
+import { statusText } from './status.ts';
+import { trustText } from './trust.ts';
+import {
+  issueUserText,
+  rbacRenderText,
+  usersKubeconfigText,
+  usersListText,
+  usersRevokeText,
+  usersWhoamiText,
+} from './users.ts';
+
+const texts: { readonly [Name in keyof Answers]: (data: Answers[Name], how: How) => string } = {
+  adopt: adoptText,
+  'certs-list': certsListText,
+  'certs-trust': certsTrustText,
+  'explain-file': explainFileText,
+  'explain-flag': explainFlagText,
+  init: initText,
+  'issue-user': issueUserText,
+  logs: logsText,
+  'nfs-check': nfsCheckText,
+  'nfs-claim': nfsClaimText,
+  'nfs-remove': nfsRemoveText,
+  'nfs-status': nfsStatusText,
+  'rbac-render': rbacRenderText,
+  status: statusText,
+  trust: trustText,
+  'users-kubeconfig': usersKubeconfigText,
+  'users-list': usersListText,
+  'users-revoke': usersRevokeText,
+  'users-whoami': usersWhoamiText,
+  validate: validateText,
+};
+
+/** What a person reads of an answer, ending in a line break. */
+export const answerText = <Name extends keyof Answers>({ answer, data }: Answer<Name>, how: How): string =>
+  texts[answer](data, how);

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { HostStatus } from '../../../../src/answers/hosts.ts';
+import { logsText } from '../../../../src/report/answers/logs.ts';
+import { statusText } from '../../../../src/report/answers/status.ts';
+import { trustText } from '../../../../src/report/answers/trust.ts';
+import { coloured, plainly, verbosely } from './how.ts';
+import { samples } from './samples.ts';
+
+it('lines of a journal are padded to the longest name', () => {
+  expect(logsText(samples.logs, { hosts: ['m1', 'node10'] })).toBe(
+    '2026-01-02T03:04:05.678Z  m1      etcd[12]: ready\n',
+  );
+});
+
+describe('status', () => {
+  const good: HostStatus = {
+    host: 'm1',
+    roles: ['master', 'etcd'],
+    reached: true,
+    components: [{ unit: 'etcd.service', state: 'active', atBoot: true }],
+    health: [{ check: 'etcd is healthy', missing: null }],
+    certificates: [
+      { path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 },
+    ],
+    drift: [],
+    problems: [],
+  };
+  const bad: HostStatus = {
+    ...good,
+    host: 'w1',
+    components: [{ unit: 'kubelet.service', state: 'failed', atBoot: true }],
+    drift: [{ phase: 'kubelet', change: 'restart kubelet.service', summary: 'start' }],
+    problems: ['kubelet.service is failed'],
+  };
+  const lost = { ...good, host: 'w2', reached: false, problems: ['cannot be looked at'] };
+
+  it('is one line a host', () => {
+    expect(statusText({ well: true, hosts: [good] }, plainly)).toBe(
+      [
+        'HOST  ROLES         COMPONENTS  HEALTH    CERTIFICATES  DRIFT',
+        'm1    master, etcd  all 1 ok    all 1 ok  1094 days     none',
+        '',
+        'All is well on 1 host.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('ends with what is off', () => {
+    const text = statusText({ well: false, hosts: [good, bad, lost] }, verbosely);
+    expect(text).toContain('w1    master, etcd  0 of 1 ok    all 1 ok  1094 days     1 change\n');
+    expect(text).toContain('w2    master, etcd  not reached\n');
+    expect(text).toContain('\nw1: kubelet.service is failed\nw2: cannot be looked at\n2 problems.');
+    expect(text).toContain('m1  etcd.service              active     at boot\n');
+  });
+
+  it('shows in colour what is off', () => {
+    const text = statusText({ well: false, hosts: [good, lost] }, coloured);
+    expect(text.match(/<.*>/g)).toEqual([
+      '<red>not reached</red>',
+      '<yellow>w2: cannot be looked at</yellow>',
+    ]);
+  });
+});
+
+it('keys that were all known need nothing', () => {
+  const [key] = samples.trust.hosts;
+  const text = trustText({ hosts: [{ ...key!, state: 'known' }] });
+  expect(text).toMatch(/ known\nAll of them were known\.\n$/);
+});
