@@ -5,17 +5,24 @@ import { type Fleet, alive, onEach, runOn } from '../run/fleet.ts';
 
 export const REACH_CHECK = 'reachability';
 
+/** How many of the others a host dials besides masters and etcd members: of a few hosts, each dials all. */
+const NEIGHBOURS = 20;
+
 /**
- * Every host dials every other one on its SSH port, before anything is changed: a cluster whose members
- * do not see each other comes up half and then waits. A refused connection is an answer, too.
+ * Hosts dial each other on their SSH ports, before anything is changed: a cluster whose members do not see each other
+ * comes up half and then waits. A refused connection is an answer, too.
  * @throws E_PREFLIGHT naming each pair that has no way
  */
 export async function checkReach(fleet: Fleet, inventory: Inventory): Promise<void> {
   const members = alive(fleet);
-  const targets = inventory.hosts.filter(({ name }) => members.some((member) => member.name === name));
+  const reached = new Set(members.map(({ name }) => name));
+  const targets = inventory.hosts.filter(({ name }) => reached.has(name));
+  const needed = targets.filter(({ roles }) => roles.includes('master') || roles.includes('etcd'));
   const blocked: string[] = [];
   await onEach(fleet, members, undefined, async (member) => {
-    const others = targets.filter(({ name }) => name !== member.name);
+    const at = targets.findIndex(({ name }) => name === member.name);
+    const next = [...targets.slice(at + 1), ...targets.slice(0, at)].slice(0, NEIGHBOURS);
+    const others = [...new Set([...needed, ...next])].filter(({ name }) => name !== member.name);
     if (others.length === 0) return;
     const result = await runOn(fleet, member, {
       script: others.map(({ name, ip, ssh }) => dial(name, ip, ssh.port)).join('\n') + '\nwait',

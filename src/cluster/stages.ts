@@ -86,20 +86,21 @@ export function imaginedWatches(
   const families = (['centos', 'debian'] as const).map((family) => {
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
     const bound = stages(here);
-    return { here, bound, elsewhere: gatesElsewhere(bound) };
+    const asking = selected.flatMap(({ watch, hosts }) =>
+      watch ? [{ watch, hosts: new Set(hosts(here)) }] : [],
+    );
+    return { here, bound, asking, elsewhere: gatesElsewhere(bound) };
   });
   return (name) => {
     const host = hostNamed(inventory, name);
     // Facts decide what is wanted and whether a host is fit, whichever phases take part.
     const watches = factsWatches();
-    for (const { here, bound, elsewhere } of families) {
+    for (const { here, bound, asking, elsewhere } of families) {
       for (const stage of bound) {
         if (stage.hosts.has(name)) watches.push(...watchesAt(stage, name));
       }
       watches.push(...(elsewhere.get(name) ?? []));
-      for (const phase of selected) {
-        if (phase.watch && phase.hosts(here).includes(host)) watches.push(...phase.watch(here, host));
-      }
+      for (const { watch, hosts } of asking) if (hosts.has(host)) watches.push(...watch(here, host));
     }
     return watches;
   };

@@ -17,8 +17,8 @@ export interface Subject {
   readonly facts: HostFacts;
   readonly seen: Observed;
   readonly time: AskedAt | undefined;
-  /** The other hosts that were seen. */
-  readonly others: readonly Subject[];
+  /** Names of other hosts of which the same is true; none where it is empty. */
+  readonly twins: (fact: 'machineId' | 'hostname') => readonly string[];
 }
 
 export interface Result {

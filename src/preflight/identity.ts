@@ -1,5 +1,5 @@
 import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
-import { type Check, type Subject, error, fixedByUp, warn } from './check.ts';
+import { type Check, error, fixedByUp, warn } from './check.ts';
 
 /** Whose host it is, and whether it can be told from the others. */
 export const identityChecks: readonly Check[] = [
@@ -45,13 +45,11 @@ export const identityChecks: readonly Check[] = [
   {
     id: 'machine-id',
     title: 'every host has a machine id of its own',
-    check({ facts, others }) {
-      const twins = namesOf(
-        others.filter((other) => facts.machineId !== '' && other.facts.machineId === facts.machineId),
-      );
-      if (twins === '') return [];
+    check({ twins }) {
+      const clones = twins('machineId');
+      if (clones.length === 0) return [];
       return warn(
-        `has the same machine id as ${twins}`,
+        `has the same machine id as ${some(clones)}`,
         'Clones of one image: remove /etc/machine-id, run systemd-machine-id-setup and boot again.',
       );
     },
@@ -59,7 +57,7 @@ export const identityChecks: readonly Check[] = [
   {
     id: 'hostname',
     title: 'every host has a name of its own',
-    check({ world, host, facts, others }) {
+    check({ world, host, facts, twins }) {
       if (facts.hostname === host.name) return [];
       if (host.setHostname) return fixedByUp(`is called ${facts.hostname}, becomes ${host.name}`);
       if (world.inventory.profile === 'cis') {
@@ -68,14 +66,15 @@ export const identityChecks: readonly Check[] = [
           'Set setHostname: true, or give the host that name.',
         );
       }
-      const twins = namesOf(others.filter((other) => other.facts.hostname === facts.hostname));
-      if (twins === '') return [];
+      const namesakes = twins('hostname');
+      if (namesakes.length === 0) return [];
       return warn(
-        `is called ${facts.hostname} as ${twins} is`,
+        `is called ${facts.hostname} as ${some(namesakes)} is`,
         'Set setHostname: true, so that logs and prompts tell them apart.',
       );
     },
   },
 ];
 
-const namesOf = (subjects: readonly Subject[]): string => subjects.map(({ host }) => host.name).join(', ');
+const some = (names: readonly string[]): string =>
+  names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');

@@ -1,5 +1,7 @@
 import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
 import { ports } from '../kernel/host-paths.ts';
+import type { Host, Inventory } from '../inventory/types.ts';
+import type { World } from '../phases/phase.ts';
 import { isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
@@ -107,16 +109,30 @@ export const foreignNetworks = ({
 function neighbours({ world, host, facts }: Subject): Result[] {
   const own = facts.addresses.find(({ ip }) => ip === host.ip);
   if (world.inventory.network.cni !== 'bridge' || !isNode(host) || !own) return [];
-  const far = nodes(world).filter(({ ip }) => !sameNetwork(own.ip, ip, own.prefix));
+  const far = nodesBeyond(world, own.ip, own.prefix);
   if (far.length === 0) return [];
   return error(
-    `${own.ip}/${own.prefix} is not in one network with ${far.map(({ name, ip }) => `${name} (${ip})`).join(', ')}`,
+    `${own.ip}/${own.prefix} is not in one network with ${far
+      .slice(0, 10)
+      .map(({ name, ip }) => `${name} (${ip})`)
+      .join(', ')}`,
     'Use network.cni: none and a pod network that can cross routers, like flannel.',
   );
 }
 
-const sameNetwork = (a: string, b: string, prefix: number): boolean =>
-  networkOf(a, prefix) === networkOf(b, prefix);
+/** Nodes outside of the network in which an address lies. Most hosts lie in the same: each is sorted out once. */
+function nodesBeyond(world: World, ip: string, prefix: number): readonly Host[] {
+  const { inventory } = world;
+  const known = beyond.get(inventory) ?? new Map<string, readonly Host[]>();
+  beyond.set(inventory, known);
+  const network = networkOf(ip, prefix);
+  const key = `${network}/${prefix}`;
+  const far = known.get(key) ?? nodes(world).filter((node) => networkOf(node.ip, prefix) !== network);
+  known.set(key, far);
+  return far;
+}
+
+const beyond = new WeakMap<Inventory, Map<string, readonly Host[]>>();
 
 const networkOf = (ip: string, prefix: number): number =>
   Math.floor(ip.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0) / 2 ** (32 - prefix));

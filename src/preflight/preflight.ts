@@ -22,16 +22,35 @@ export const checks: readonly Check[] = [...identityChecks, ...machineChecks, ..
  * @param times by host; a host's clock is judged only with them
  */
 export function preflight(world: World, times: ReadonlyMap<string, AskedAt> = new Map()): Finding[] {
-  const subjects = world.inventory.hosts.flatMap((host): Subject[] => {
-    const seen = world.seen(host.name);
-    return seen
-      ? [{ world, host, facts: world.facts(host.name), seen, time: times.get(host.name), others: [] }]
-      : [];
+  const seen = world.inventory.hosts.flatMap((host) => {
+    const observed = world.seen(host.name);
+    return observed ? [{ host, facts: world.facts(host.name), seen: observed }] : [];
   });
-  return subjects.flatMap((subject) => {
-    const others = subjects.filter(({ host }) => host !== subject.host);
-    return checks.flatMap(({ id, check }) =>
-      check({ ...subject, others }).map((result) => ({ host: subject.host.name, id, ...result })),
-    );
+  const byFact = namesByFact(seen);
+  return seen.flatMap((one) => {
+    const { name } = one.host;
+    const subject: Subject = {
+      ...one,
+      world,
+      time: times.get(name),
+      twins: (fact) => (byFact.get(`${fact} ${one.facts[fact]}`) ?? []).filter((other) => other !== name),
+    };
+    return checks.flatMap(({ id, check }) => check(subject).map((result) => ({ host: name, id, ...result })));
   });
+}
+
+function namesByFact(
+  seen: readonly Pick<Subject, 'host' | 'facts'>[],
+): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const { host, facts } of seen) {
+    for (const fact of ['machineId', 'hostname'] as const) {
+      if (facts[fact] === '') continue;
+      const key = `${fact} ${facts[fact]}`;
+      const known = names.get(key) ?? [];
+      names.set(key, known);
+      known.push(host.name);
+    }
+  }
+  return names;
 }

@@ -1,6 +1,7 @@
 import { overlaps, parseCidr, subnets } from '../../kernel/cidr.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
-import type { Host } from '../../inventory/types.ts';
+import { hostsWithRole } from '../../inventory/lookup.ts';
+import type { Host, Inventory } from '../../inventory/types.ts';
 import { nodes, withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
 import { nodesIn } from '../../resources/kube-api.ts';
@@ -69,12 +70,18 @@ function rangeInRoutes(world: World, host: Host): string | undefined {
 }
 
 /** Whose table of routes is read. All have the same: the masters' and a few workers' will do, of however many. */
-export const routeTellers = (world: Pick<World, 'inventory'>): readonly Host[] => [
-  ...withRole(world, 'master'),
-  ...withRole(world, 'worker')
-    .filter(({ roles }) => !roles.includes('master'))
-    .slice(0, 5),
-];
+export function routeTellers({ inventory }: Pick<World, 'inventory'>): readonly Host[] {
+  const known = tellers.get(inventory) ?? [
+    ...hostsWithRole(inventory, 'master'),
+    ...hostsWithRole(inventory, 'worker')
+      .filter(({ roles }) => !roles.includes('master'))
+      .slice(0, 5),
+  ];
+  tellers.set(inventory, known);
+  return known;
+}
+
+const tellers = new WeakMap<Inventory, readonly Host[]>();
 
 function isNodeRange(range: string, podCIDR: string, nodePrefix: number): boolean {
   try {
