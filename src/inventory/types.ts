@@ -1,3 +1,4 @@
+import type { ComponentName } from '../kernel/components.ts';
 import type { Secret } from '../kernel/secret.ts';
 
 /** The inventory after schema, defaults and rules: total, frozen, nothing left to decide. */
@@ -79,9 +80,6 @@ export interface Host {
   /** Per-host additions to component flags, by component (`kubelet`, `kube-proxy`, …). */
   readonly extraArgs: Readonly<Partial<Record<ComponentName, ExtraArgs>>>;
 }
-
-export type ComponentName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Taint {
   readonly key: string;

@@ -1,4 +1,5 @@
 import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
+import { COMPONENTS } from '../kernel/components.ts';
 import { ports } from '../kernel/host-paths.ts';
 import { isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
@@ -51,7 +52,7 @@ export const networkChecks: readonly Check[] = [
 ];
 
 /** As the kernel cuts them, at 15 characters. */
-const OURS = ['etcd', 'kube-apiserver', 'kube-controller', 'kube-scheduler', 'kubelet', 'kube-proxy'];
+const OURS: readonly string[] = COMPONENTS.map((name) => name.slice(0, 15));
 const OUR_INTERFACES = /^(?:cni0|docker0|kube-ipvs0|veth.*)$/;
 
 function portsInUse({ world, host, facts }: Subject): Result[] {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ComponentName } from '../kernel/components.ts';
 import { namesIn, readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
@@ -53,7 +54,7 @@ export const readRelease = (version: string): ReleaseData => read(`${version}.ya
 
 export const readArtifacts = (): ArtifactsData => read('artifacts.yaml', artifactsSchema);
 
-export const readFlagTable = (component: string): FlagTableData =>
+export const readFlagTable = (component: ComponentName): FlagTableData =>
   read(`flags/${component}.yaml`, flagTableSchema);
 
 /** The release's own checksums, for `checksumsOf`. */

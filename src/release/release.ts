@@ -1,4 +1,5 @@
 import compare from 'semver/functions/compare.js';
+import type { ComponentName } from '../kernel/components.ts';
 import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
@@ -23,8 +24,8 @@ export interface Release {
   /** Names a host's package manager may have for a runtime, best first, and the first version that fails. */
   packages(runtime: 'docker' | 'containerd', family: 'rhel' | 'debian'): PackageChoice;
   /** What is known of a flag, given without its dashes. */
-  flag(component: string, flag: string): Flag;
-  flagNames(component: string): readonly string[];
+  flag(component: ComponentName, flag: string): Flag;
+  flagNames(component: ComponentName): readonly string[];
 }
 
 export interface PairedVersion {
@@ -75,7 +76,7 @@ export function archOf(machine: string): Arch {
 
 function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksums): Release {
   const tables = new Map<string, FlagTable>();
-  const table = (component: string): FlagTable => {
+  const table = (component: ComponentName): FlagTable => {
     const found = tables.get(component) ?? flagTable(component);
     tables.set(component, found);
     return found;

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { didYouMean } from '../../inventory/suggest.ts';
+import { COMPONENTS } from '../../kernel/components.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { flagTable } from '../../release/flags.ts';
 import { type ClusterOptions, openCluster } from '../../cluster/open.ts';
 import { type FileFact, explainFile, wantedOn } from './file-facts.ts';
-import { type FlagFact, COMPONENTS, explainFlag } from './flag-facts.ts';
+import { type FlagFact, explainFlag } from './flag-facts.ts';
 
 /**
  * Says where a flag or a file of the hosts comes from, by what is written down alone: no host is asked.

@@ -1,23 +1,13 @@
 import { type Document, parseDocument } from '../../inventory/document.ts';
 import { type Path, formatPath } from '../../inventory/problem.ts';
+import { SECTIONS } from '../../inventory/sections.ts';
+import { COMPONENTS, type ComponentName } from '../../kernel/components.ts';
 import { imagined } from '../../facts/facts.ts';
 import { flagTable } from '../../release/flags.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { fileId } from '../../resources/file.ts';
 import { flagLayer } from '../../templates/flags.ts';
 import { type Wanted, groupBy } from './file-facts.ts';
-
-/** The components, and the section of the inventory that each is set by. */
-const SECTIONS: Readonly<Record<string, string>> = {
-  etcd: 'etcd',
-  'kube-apiserver': 'apiServer',
-  'kube-controller-manager': 'controllerManager',
-  'kube-scheduler': 'scheduler',
-  kubelet: 'kubelet',
-  'kube-proxy': 'kubeProxy',
-};
-
-export const COMPONENTS: readonly string[] = Object.keys(SECTIONS);
 
 /** Where a flag of a component comes from. Plain data. */
 export interface FlagFact {
@@ -81,10 +71,10 @@ function valuesOf(units: readonly Wanted[], flag: string): FlagFact['values'] {
 }
 
 /** All places of the inventory that say something of the flag, the more particular later. */
-function writtenIn(document: Document, component: string, flag: string, file: string): string[] {
+function writtenIn(document: Document, component: ComponentName, flag: string, file: string): string[] {
   const { groups = {}, hosts = [] } = document.value as { groups?: object; hosts?: readonly unknown[] };
   const places: Path[] = [
-    [SECTIONS[component] ?? '', 'extraArgs', flag],
+    [SECTIONS[component], 'extraArgs', flag],
     ['defaults', 'extraArgs', component, flag],
     ...Object.keys(groups).map((group) => ['groups', group, 'extraArgs', component, flag]),
     ...hosts.map((_, index) => ['hosts', index, 'extraArgs', component, flag]),

@@ -1,9 +1,11 @@
+import { COMPONENTS, type ComponentName } from '../../kernel/components.ts';
 import type { FieldKind, FieldTree } from './config-fields.ts';
 import { kubeletConfigFields, kubeProxyConfigFields } from './config-fields.ts';
 import type { Path } from '../problem.ts';
 import type { Report, Rule } from './rule.ts';
+import { SECTIONS } from '../sections.ts';
 import { didYouMean } from '../suggest.ts';
-import type { ComponentName, ExtraArgs, Inventory } from '../types.ts';
+import type { ExtraArgs, Inventory } from '../types.ts';
 
 export const versionsAreKnown: Rule = ({ kubernetes }, report, { versions }) => {
   const { version, kubectl } = kubernetes;
@@ -36,19 +38,10 @@ interface GivenFlags {
 }
 
 function givenFlags(inventory: Inventory): GivenFlags[] {
-  const { etcd, apiServer, controllerManager, scheduler, kubelet, kubeProxy } = inventory;
-  const everywhere: GivenFlags[] = [
-    { component: 'etcd', path: ['etcd', 'extraArgs'], args: etcd.extraArgs },
-    { component: 'kube-apiserver', path: ['apiServer', 'extraArgs'], args: apiServer.extraArgs },
-    {
-      component: 'kube-controller-manager',
-      path: ['controllerManager', 'extraArgs'],
-      args: controllerManager.extraArgs,
-    },
-    { component: 'kube-scheduler', path: ['scheduler', 'extraArgs'], args: scheduler.extraArgs },
-    { component: 'kubelet', path: ['kubelet', 'extraArgs'], args: kubelet.extraArgs },
-    { component: 'kube-proxy', path: ['kubeProxy', 'extraArgs'], args: kubeProxy.extraArgs },
-  ];
+  const everywhere = COMPONENTS.map((component): GivenFlags => {
+    const section = SECTIONS[component];
+    return { component, path: [section, 'extraArgs'], args: inventory[section].extraArgs };
+  });
   const perHost = inventory.hosts.flatMap((host, index) =>
     (Object.entries(host.extraArgs) as [ComponentName, ExtraArgs][]).map(([component, args]) => ({
       component,

@@ -1,5 +1,6 @@
+import type { ComponentName } from '../../kernel/components.ts';
 import type { Path } from '../problem.ts';
-import type { ComponentName, Host, Inventory } from '../types.ts';
+import type { Host, Inventory } from '../types.ts';
 
 /** What the rules cannot know by themselves: it comes from the release data. */
 export interface Known {

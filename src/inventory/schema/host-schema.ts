@@ -1,16 +1,9 @@
 import * as z from 'zod';
+import { COMPONENTS } from '../../kernel/components.ts';
 import { envText, extraArgs, localPath, port, scalarText, secret, type Surroundings } from './fields.ts';
-import type { ComponentName, Role } from '../types.ts';
+import type { Role } from '../types.ts';
 
 export const ROLES = ['master', 'etcd', 'worker', 'nfs'] as const satisfies readonly Role[];
-export const COMPONENTS = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-] as const satisfies readonly ComponentName[];
 
 export const SSH_DEFAULTS = {
   user: 'root',

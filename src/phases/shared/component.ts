@@ -1,4 +1,5 @@
-import type { ComponentName, ExtraArgs, Host } from '../../inventory/types.ts';
+import type { ExtraArgs, Host } from '../../inventory/types.ts';
+import type { ComponentName } from '../../kernel/components.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { file, fileId } from '../../resources/file.ts';
 import { revisionFile } from '../../probe/probers/units.ts';

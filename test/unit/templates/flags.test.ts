@@ -1,25 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { COMPONENTS } from '../../../src/kernel/components.ts';
 import { flagTable } from '../../../src/release/flags.ts';
 import { loadRelease } from '../../../src/release/release.ts';
 import { commandLine, flagNotes, flagsFor, ownFlags } from '../../../src/templates/flags.ts';
-
-const components = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-];
 
 const realFlags = (component: string): string[] => {
   const file = new URL(`../../cases/flags/v1.16.3/${component}.yaml`, import.meta.url);
   return (load(readFileSync(file, 'utf8')) as { name: string }[]).map(({ name }) => name);
 };
 
-describe.each(components)('the flags a profile sets for %s', (component) => {
+describe.each(COMPONENTS)('the flags a profile sets for %s', (component) => {
   it('are flags of the real binary, and of the table', () => {
     const own = ownFlags(component);
     expect(own.length).toBeGreaterThan(1);

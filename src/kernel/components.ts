@@ -1,0 +1,11 @@
+/** What a cluster is made of, in the order in which it starts: each a binary, a unit and a table of flags of that name. */
+export const COMPONENTS = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+] as const;
+
+export type ComponentName = (typeof COMPONENTS)[number];
