@@ -1,5 +1,6 @@
 import type { LoadedInventory } from '../inventory/load.ts';
 import { ExitCode } from '../kernel/errors.ts';
+import { knownError } from '../release/known-errors.ts';
 import type { Emit } from '../run/events.ts';
 import { type Fleet, type Member, closeAll, connectAll, hostSummaries, makeFleet } from '../run/fleet.ts';
 import { connector, knownHostsOf, stateFolderOf } from './connect.ts';
@@ -45,7 +46,7 @@ export async function visitHosts(
   }
   const knownHosts = knownHostsOf(stateFolderOf(inventory), acceptNewHostKeys);
   await firstContact({ inventory, knownHosts, emit, confirm, signal: kill });
-  const fleet = makeFleet(hosts, { emit, concurrency, kill });
+  const fleet = makeFleet(hosts, { emit, concurrency, kill, knownError });
   try {
     await connectAll(fleet, connector(inventory, knownHosts), ask && ((member) => ask(fleet, member)));
     return await act(fleet);

@@ -63,7 +63,11 @@ export const checksumsFile = 'release/checksums.yaml';
 /** Asked for each binary of each host, and the same for the whole run. */
 const loaded = new Map<string, unknown>();
 
-function read<T>(name: string, schema: z.ZodType<T>): T {
+/**
+ * A file of `release/`, read once.
+ * @throws E_RELEASE_DATA when it does not fit the schema
+ */
+export function read<T>(name: string, schema: z.ZodType<T>): T {
   const file = `release/${name}`;
   try {
     const known = loaded.get(name) ?? schema.parse(readData(file), ONCE);

@@ -22,6 +22,7 @@ async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal
     emit: (event) => void events.push({ ...event, at: new Date() }),
     concurrency: 2,
     kill: new AbortController().signal,
+    knownError: () => undefined,
   });
   const goal: Goal = {
     desire: () => stages,
@@ -236,6 +237,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
       emit: () => undefined,
       concurrency: 1,
       kill: new AbortController().signal,
+      knownError: () => undefined,
     });
     const [member] = fleet.members.values();
     member!.session = session;

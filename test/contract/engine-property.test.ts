@@ -228,6 +228,7 @@ async function repair(host: RootedHost, one: Stage): Promise<void> {
     emit: () => undefined,
     concurrency: 1,
     kill: new AbortController().signal,
+    knownError: () => undefined,
   });
   const member = fleet.members.get('m1')!;
   member.session = host.session();
