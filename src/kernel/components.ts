@@ -9,3 +9,8 @@ export const COMPONENTS = [
 ] as const;
 
 export type ComponentName = (typeof COMPONENTS)[number];
+
+/** Those that read a file of settings beside their flags. */
+export const CONFIGURED = ['kubelet', 'kube-proxy'] as const satisfies readonly ComponentName[];
+
+export type ConfiguredComponent = (typeof CONFIGURED)[number];

@@ -20,9 +20,9 @@ export interface FlagTable {
   flag(name: string): Flag;
 }
 
-/** The table of a component, `release/flags/<component>.yaml`. */
-export function flagTable(component: ComponentName): FlagTable {
-  const data = readFlagTable(component);
+/** The table of a component, `release/flags/MINOR/COMPONENT.yaml`. */
+export function flagTable(minor: string, component: ComponentName): FlagTable {
+  const data = readFlagTable(minor, component);
   const names = [...new Set([...data.known, ...data.deprecated])].sort();
   const known = new Set(names);
   const deprecated = new Set(data.deprecated);

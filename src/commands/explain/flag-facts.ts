@@ -3,10 +3,10 @@ import { type Path, formatPath } from '../../inventory/problem.ts';
 import { SECTIONS } from '../../inventory/sections.ts';
 import { COMPONENTS, type ComponentName } from '../../kernel/components.ts';
 import { imagined } from '../../facts/facts.ts';
-import { flagTable } from '../../release/flags.ts';
+import type { Release } from '../../release/release.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { fileId } from '../../resources/file.ts';
-import { flagLayer } from '../../templates/flags.ts';
+import { flagLayer, flagPath } from '../../templates/flags.ts';
 import { type Wanted, groupBy } from './file-facts.ts';
 
 /** Where a flag of a component comes from. Plain data. */
@@ -30,22 +30,24 @@ export interface FlagContext {
   readonly inventory: Uint8Array;
   readonly file: string;
   readonly profile: string;
+  readonly release: Release;
 }
 
 /** One fact for each component that knows the flag, those that set it first. */
 export function explainFlag(
   flag: string,
-  { wanted, inventory, file, profile }: FlagContext,
+  { wanted, inventory, file, profile, release }: FlagContext,
 ): readonly FlagFact[] {
   const document = parseDocument(inventory, file);
-  return COMPONENTS.filter((component) => flagTable(component).flag(flag).known)
+  return COMPONENTS.filter((component) => release.flag(component, flag).known)
     .map((component): FlagFact => {
-      const { why, link, cis, deprecated } = flagTable(component).flag(flag);
+      const { why, link, cis, deprecated } = release.flag(component, flag);
       const unit = `${paths.unitFolder}/${component}.service`;
       const units = wanted.filter(({ resource }) => resource.id === fileId(unit));
       const values = valuesOf(units, flag);
-      const layer = flagLayer(component, profile, flag);
-      const profiles = layer === undefined ? [] : [profileText(layer, profile, component)];
+      const source = { minor: release.minor, component };
+      const layer = flagLayer(source, profile, flag);
+      const profiles = layer === undefined ? [] : [profileText(layer, profile, flagPath(source))];
       const sources = [...profiles, ...writtenIn(document, component, flag, file)];
       const phase = values.length > 0 ? units[0]?.phase : undefined;
       return { component, flag, values, why, link, sources, phase, unit, cis, deprecated };
@@ -53,8 +55,8 @@ export function explainFlag(
     .toSorted((a, b) => Number(b.values.length > 0) - Number(a.values.length > 0));
 }
 
-const profileText = (layer: string, profile: string, component: string): string =>
-  `${layer === 'all' ? 'every profile' : `profile ${profile}`} (templates/flags/${component}.yaml, ${layer})`;
+const profileText = (layer: string, profile: string, path: string): string =>
+  `${layer === 'all' ? 'every profile' : `profile ${profile}`} (${path}, ${layer})`;
 
 /** As the unit files have it. */
 function valuesOf(units: readonly Wanted[], flag: string): FlagFact['values'] {

@@ -1,6 +1,5 @@
-import { COMPONENTS, type ComponentName } from '../../kernel/components.ts';
-import type { FieldKind, FieldTree } from './config-fields.ts';
-import { kubeletConfigFields, kubeProxyConfigFields } from './config-fields.ts';
+import { COMPONENTS, CONFIGURED, type ComponentName } from '../../kernel/components.ts';
+import type { FieldKind, FieldTree } from '../known.ts';
 import type { Path } from '../problem.ts';
 import type { Report, Rule } from './rule.ts';
 import { SECTIONS } from '../sections.ts';
@@ -61,14 +60,14 @@ function eachFlag(
   }
 }
 
-export const flagsAreKnown: Rule = (inventory, report, { flagKnown, flagNames }) => {
+export const flagsAreKnown: Rule = (inventory, report, { release }) => {
   eachFlag(inventory, (component, flag, _value, path) => {
-    const known = flagKnown(component, flag);
-    if (known === false) {
-      const message = `${component} has no flag --${flag}${didYouMean(flag, flagNames(component))}`;
+    const { known, deprecated } = release.flag(component, flag);
+    if (!known) {
+      const message = `${component} has no flag --${flag}${didYouMean(flag, release.flagNames(component))}`;
       report.error(path, message, { atKey: true });
-    } else if (known !== true) {
-      report.warning(path, `--${flag} is deprecated: ${known.deprecated}`, { atKey: true });
+    } else if (deprecated) {
+      report.warning(path, `--${flag} is deprecated: a later version may not know it`, { atKey: true });
     }
   });
 };
@@ -155,10 +154,14 @@ function opensADoor(flag: string, value: string | null): boolean {
   return value !== null && (flag === 'insecure-bind-address' || flag === 'token-auth-file');
 }
 
-/** kubelet and kube-proxy 1.16 ignore unknown fields silently and die of wrongly typed ones. */
-export const configFieldsAreKnown: Rule = ({ kubelet, kubeProxy }, report) => {
-  checkFields(kubelet.config, kubeletConfigFields, ['kubelet', 'config'], report);
-  checkFields(kubeProxy.config, kubeProxyConfigFields, ['kubeProxy', 'config'], report);
+/** kubelet and kube-proxy ignore unknown fields silently and die of wrongly typed ones. */
+export const configFieldsAreKnown: Rule = (inventory, report, { release }) => {
+  for (const component of CONFIGURED) {
+    const section = SECTIONS[component];
+    const { config } = inventory[section];
+    if (Object.keys(config).length === 0) continue;
+    checkFields(config, release.configFields(component), [section, 'config'], report);
+  }
 };
 
 function checkFields(config: object, fields: FieldTree, path: Path, report: Report): void {
