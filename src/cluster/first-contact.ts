@@ -4,7 +4,7 @@ import type { Inventory } from '../inventory/types.ts';
 import { table } from '../report/table.ts';
 import type { Emit } from '../run/events.ts';
 import { type KnownHostsPolicy, type Sighting, sightingOf } from '../transport/host-keys.ts';
-import { judge } from '../transport/known-hosts.ts';
+import { judgeHostKey } from '../transport/known-hosts.ts';
 import { targetOf } from './connect.ts';
 
 /** Asks a person a question whose answer is yes or no; with a word, only typing just that is a yes. */
@@ -88,7 +88,7 @@ interface KeyAnswer {
 
 async function askForKeys(names: readonly string[], options: ContactOptions): Promise<KeyAnswer[]> {
   const { inventory, knownHosts, signal } = options;
-  const { connectSsh, createShared } = await import('../transport/ssh.ts');
+  const { connectSsh, createShared } = await import('../transport/ssh-session.ts');
   const shared = createShared();
   const ask = async (name: string): Promise<KeyAnswer> => {
     const target = targetOf(inventory, name);
@@ -121,7 +121,7 @@ async function judged(answers: readonly KeyAnswer[], knownHosts: KnownHostsPolic
     answers.flatMap(({ sighting }) => (sighting ? [[`${sighting.address}:${sighting.port}`, sighting]] : [])),
   );
   return pMap(distinct.values(), async (sighting): Promise<Presented> => {
-    const { state } = judge(await knownHosts.lookup(sighting.address, sighting.port), sighting.key);
+    const { state } = judgeHostKey(await knownHosts.lookup(sighting.address, sighting.port), sighting.key);
     return { sighting, state: state === 'unknown' ? 'new' : state };
   });
 }

@@ -9,7 +9,7 @@ import type { Known } from './known.ts';
 import { isEnvReference, type Surroundings } from './schema/fields.ts';
 import { complaintsOf, type Complaint } from './issues.ts';
 import { inventoryJsonSchema } from './schema/json-schema.ts';
-import { formatPath, formatProblem, InventoryError, type Path, type Problem } from './problem.ts';
+import { formatPath, formatProblem, InventoryError, type Path, type InventoryProblem } from './problem.ts';
 import { resolveInventory } from './resolve.ts';
 import type { Report } from './rules/rule.ts';
 import { rules } from './rules/rules.ts';
@@ -26,7 +26,7 @@ export interface LoadOptions {
 
 export interface LoadedInventory {
   readonly inventory: Inventory;
-  readonly warnings: readonly Problem[];
+  readonly warnings: readonly InventoryProblem[];
 }
 
 /**
@@ -149,8 +149,8 @@ function toWritten(
 
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((part, index) => path[index] === part);
 
-function toProblems(complaints: readonly Complaint[], document: Document, file: string): Problem[] {
-  const problems = complaints.map(({ path, message, hint, atKey }): Problem => {
+function toProblems(complaints: readonly Complaint[], document: Document, file: string): InventoryProblem[] {
+  const problems = complaints.map(({ path, message, hint, atKey }): InventoryProblem => {
     const where = { file, ...(atKey ? document.keyAt(path) : document.valueAt(path)) };
     return { path: formatPath(path), message, ...(hint !== undefined && { hint }), where };
   });

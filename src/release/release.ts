@@ -4,7 +4,7 @@ import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
 import { checksumsOf, type Checksums } from './checksums.ts';
-import { flagTable, type Flag, type FlagTable } from './flags.ts';
+import { flagTable, type Flag, type FlagTable } from './flag-table.ts';
 import { checksumsFile, readArtifacts, readConfigFields, readRelease, releaseNames } from './release-data.ts';
 import type { ArtifactsData, ConfigFields, ReleaseData, SourceData } from './release-data.ts';
 

@@ -1,8 +1,8 @@
-import { binary, paths } from '../kernel/host-paths.ts';
+import { binaryPath, paths } from '../kernel/host-paths.ts';
 import type { KubeObject } from './object.ts';
 
 /** How a master talks to its API server: its own kubectl, as the administrator. */
-export const kubectl = `${binary('kubectl')} --kubeconfig=${paths.adminConf}`;
+export const kubectl = `${binaryPath('kubectl')} --kubeconfig=${paths.adminConf}`;
 
 /** API path of a host's Node object. */
 export const nodePath = ({ name }: { readonly name: string }): string => `/api/v1/nodes/${name}`;

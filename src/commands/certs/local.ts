@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { ADMIN, CA_FILES, trustedFile } from '../../pki/contents.ts';
 import { CA_IDS } from '../../pki/spec.ts';
-import { readIfThere } from '../../state/files.ts';
+import { readIfThere } from '../../state/state-files.ts';
 import { userFolder } from '../../users/credentials.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { type CertificateRow, fileRows } from './rows.ts';

@@ -40,7 +40,7 @@ export interface CertificateStatus {
 
 const DAY = 86_400_000;
 
-export interface Survey {
+export interface FleetSurvey {
   readonly inventory: Inventory;
   readonly fleet: Fleet;
   readonly stages: readonly Stage[];
@@ -52,7 +52,7 @@ export interface Survey {
   readonly tampered: ReadonlyMap<string, readonly string[]>;
 }
 
-export const hostStatuses = (survey: Survey): readonly HostStatus[] =>
+export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
   survey.inventory.hosts.map(({ name, roles }): HostStatus => {
     const seen = alive(survey.fleet).find((member) => member.name === name)?.seen;
     if (!seen) {

@@ -76,7 +76,7 @@ const taint = () =>
 export const sysctls = () => z.record(z.string().regex(SYSCTL, { error: 'not a sysctl name' }), scalarText());
 const SYSCTL = /^[a-z0-9_-]+(?:[./][A-Za-z0-9_*-]+)+$/;
 
-export const packages = () =>
+export const packageNames = () =>
   z.array(
     z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._:~-]*$/, {
       error: (issue) => `"${String(issue.input)}" is not a package name`,
@@ -95,7 +95,7 @@ export const groupSchema = (surroundings: Surroundings) =>
       .boolean()
       .optional()
       .meta({ description: "Make the OS's host name the node name", default: false }),
-    packages: packages().optional().describe('Further OS packages'),
+    packages: packageNames().optional().describe('Further OS packages'),
     sysctls: sysctls().optional(),
     extraArgs: z
       .partialRecord(z.enum(COMPONENTS), extraArgs())

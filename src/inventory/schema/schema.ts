@@ -12,7 +12,7 @@ import {
   webAddress,
   type Surroundings,
 } from './fields.ts';
-import { groupSchema, hostSchema, packages, sysctls } from './host-schema.ts';
+import { groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { userSchema } from './user-schema.ts';
 
@@ -116,7 +116,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
         firewall: z.enum(['open-ports', 'disable', 'ignore']).default('open-ports'),
         selinux: z.enum(['keep', 'permissive']).default('keep'),
         swap: z.enum(['off', 'ignore']).default('off'),
-        packages: packages().default([]).describe('Further OS packages on every host'),
+        packages: packageNames().default([]).describe('Further OS packages on every host'),
         sysctls: sysctls().default({}),
       })
       .prefault({}),

@@ -2,7 +2,7 @@ import { dump } from 'js-yaml';
 import type { LockedText } from '../../kernel/locked-text.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { LeafId } from '../../pki/spec.ts';
-import { binary, paths } from '../../kernel/host-paths.ts';
+import { binaryPath, paths } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { releaseBinary } from '../shared/binaries.ts';
@@ -11,8 +11,8 @@ import { hostFile } from '../../templates/host-files.ts';
 import { etcdServers, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
-import { tokenFileOf, tokensPath } from './tokens.ts';
-import { clientCaFile, serviceAccountPublicFile } from '../trust/trust.ts';
+import { tokenFileOf, tokensPath } from './user-tokens.ts';
+import { clientCaFile, serviceAccountPublicFile } from '../trust/authorities.ts';
 
 const LEAFS: readonly LeafId[] = [
   'apiserver',
@@ -52,7 +52,7 @@ export const apiserverPhase: Phase = {
       tokens.resource,
       ...component(world, host, {
         name: 'kube-apiserver',
-        binary: binary('kube-apiserver'),
+        binary: binaryPath('kube-apiserver'),
         values: {
           ip: host.ip,
           apiPort: String(inventory.apiServer.port),

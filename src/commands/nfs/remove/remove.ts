@@ -8,7 +8,7 @@ import { converge } from '../../../run/converge.ts';
 import { sessionOf } from '../../../run/fleet.ts';
 import { runScript } from '../../../transport/feed.ts';
 import { openState } from '../../../cluster/open-state.ts';
-import { hostsOfNfs } from '../check/check.ts';
+import { hostsOfNfs } from '../check/nfs-check.ts';
 import { readEtab } from '../etab.ts';
 import { pathOn } from '../existing.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';

@@ -1,18 +1,18 @@
 import { type RunOptions } from '../../../cluster/visit.ts';
 import { ExitCode } from '../../../kernel/errors.ts';
-import { hostsOfNfs } from '../check/check.ts';
+import { hostsOfNfs } from '../check/nfs-check.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';
 import { statusOf } from './status-report.ts';
 import { statusText } from './status-text.ts';
 import { survey } from '../survey.ts';
 import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
 
-export interface StatusOptions extends RunOptions {
+export interface NfsStatusOptions extends RunOptions {
   readonly verbose: boolean;
 }
 
 /** Says what is exported, to whom, who has it mounted, and how much room there is; exit code 3 when anything is off. */
-export const nfsStatus = (options: StatusOptions): Promise<number> =>
+export const nfsStatus = (options: NfsStatusOptions): Promise<number> =>
   visitFleet(options, hostsOfNfs, async (visit) => {
     const surveys = await survey(visit);
     const status = statusOf(visit.cluster.inventory, surveys, lostIn(visit.fleet));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { StepResult } from '../../../../../src/commands/nfs/causes.ts';
 import { type Answers, type CheckReport, told } from '../../../../../src/commands/nfs/check/check-report.ts';
 import { checkText } from '../../../../../src/commands/nfs/check/check-text.ts';
-import { judge } from '../../../../../src/commands/nfs/check/judge-nfs.ts';
+import { judgeNfs } from '../../../../../src/commands/nfs/check/judge-nfs.ts';
 import { nfsOf, nodesOf, targetsOf } from '../../../../../src/commands/nfs/targets.ts';
 import { load } from '../../../inventory/load-text.ts';
 
@@ -98,7 +98,7 @@ async function judged(one: Case): Promise<CheckReport> {
       const own = host.name === 'm1' ? one.m1 : one.w1;
       return { ...base, serves: [], mounts: targets, steps: steps(node, one.nodes, own) };
     });
-  return judge({ nfs, nodes: nodesOf(inventory), answers });
+  return judgeNfs({ nfs, nodes: nodesOf(inventory), answers });
 }
 
 describe('what is made of a check', () => {

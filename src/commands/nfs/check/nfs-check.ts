@@ -9,7 +9,7 @@ import { type Answers, told } from './check-report.ts';
 import { type Task, checkScript, longest } from './check-script.ts';
 import { checkText } from './check-text.ts';
 import { readFrames } from '../frames.ts';
-import { judge } from './judge-nfs.ts';
+import { judgeNfs } from './judge-nfs.ts';
 import { type Visit, visitFleet } from '../../../cluster/visit-fleet.ts';
 import { nfsOf, nodesOf, targetsOf } from '../targets.ts';
 import { hostNames } from '../../../inventory/host-names.ts';
@@ -75,7 +75,7 @@ async function checkMounts(
   });
   const order = inventory.hosts.map(({ name }) => name);
   answers.sort((a, b) => order.indexOf(a.host.name) - order.indexOf(b.host.name));
-  const report = judge({ nfs, nodes: nodesOf(inventory), answers });
+  const report = judgeNfs({ nfs, nodes: nodesOf(inventory), answers });
   const lost = lostIn(fleet);
   const well = report.problems.length === 0 && lost.length === 0;
   const data = { check: 'mounts', well, lost, ...report, problems: report.problems.map(told) };
