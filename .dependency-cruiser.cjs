@@ -17,9 +17,9 @@ module.exports = {
     only('probe', []),
     only('facts', ['probe']),
     only('resources', ['probe', 'facts']),
-    only('inventory', ['users/names[.]ts']),
+    only('inventory', ['users/names[.]ts', 'templates/(rbac|export-options)[.]ts']),
     only('pki', ['state']),
-    only('users', ['inventory', 'pki', 'state', 'resources']),
+    only('users', ['inventory', 'pki', 'state', 'resources', 'templates']),
     only('plan', ['probe', 'resources']),
     only('answers', ['resources/object[.]ts']),
     only('run', ['probe', 'resources', 'plan', 'answers', 'transport/(session|feed)[.]ts']),
@@ -36,6 +36,14 @@ module.exports = {
     ]),
     only('preflight', ['inventory', 'release', 'pki', 'probe', 'facts', 'resources', 'phases']),
     only('report', ['run/events.ts', 'answers', 'plan', 'probe', 'resources']),
+    {
+      name: 'data-by-its-readers',
+      comment:
+        'A folder of data is read by src/ of the same name; the version of the program is in package.json.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/((pki|release|templates)/|cli/program[.]ts)' },
+      to: { path: '^src/kernel/data[.]ts' },
+    },
     {
       name: 'cluster-below-commands',
       severity: 'error',

@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPkiStore } from '../../src/pki/store.ts';
+import { openPkiStore } from '../../src/pki/open-pki-store.ts';
 import { specForUser } from '../../src/pki/profiles.ts';
-import { openUserStore } from '../../src/users/store.ts';
+import { openUserStore } from '../../src/users/open-user-store.ts';
 
 const [folder, what, ...numbers] = process.argv.slice(2);
 const pki = openPkiStore(folder);
@@ -18,9 +18,9 @@ async function main() {
   await pki.load();
   // To load modules is to start the program, not to issue: it is in the wall time, but not in the pauses.
   await Promise.all([
-    import('../../src/pki/certificate.ts'),
+    import('../../src/pki/issue-certificate.ts'),
     import('../../src/pki/signing-request.ts'),
-    import('../../src/users/files.ts'),
+    import('../../src/users/user-files.ts'),
   ]);
   const pauses = watchPauses();
   await sleep(20); // the first are those of its own start

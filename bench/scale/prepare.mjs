@@ -10,7 +10,7 @@ import { dump } from 'js-yaml';
 import { openState } from '../../src/cluster/open-state.ts';
 import { openCluster } from '../../src/cluster/open.ts';
 import { Secret } from '../../src/kernel/secret.ts';
-import { leafCertificate } from '../../src/pki/certificate.ts';
+import { leafCertificate } from '../../src/pki/issue-certificate.ts';
 import { dueOn } from '../../src/plan/planner.ts';
 import { parseProbe } from '../../src/probe/probe.ts';
 import { CLOCK, kubeApi, simulatedHost } from './state.mjs';

@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Confirm } from '../cluster/first-contact.ts';
 import { Secret } from '../kernel/secret.ts';
 import type { AskSecret } from '../pki/passphrase.ts';
-import type { GlobalOptions, Surroundings } from './context.ts';
+import type { GlobalOptions, ProcessIo } from './context.ts';
 
 /**
  * A question on the terminal, answered by y or n, or by typing a word; `undefined` when nobody can answer (a pipe, `--json`).
@@ -12,7 +12,7 @@ import type { GlobalOptions, Surroundings } from './context.ts';
  * @param ready waits until the terminal is free and shows all there was to tell
  */
 export function asker(
-  { stdin, stderr }: Surroundings,
+  { stdin, stderr }: ProcessIo,
   { json }: GlobalOptions,
   ready: () => Promise<void>,
   stop: AbortSignal,
@@ -43,7 +43,7 @@ export function asker(
  * of the input count as no answer.
  */
 export function secretAsker(
-  { stdin, stderr }: Surroundings,
+  { stdin, stderr }: ProcessIo,
   { json }: GlobalOptions,
   ready: () => Promise<void>,
   stop: AbortSignal,

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { OutputStream } from '../report/text.ts';
 
 /** The process as the command line sees it; nothing else in the program touches `process`. */
-export interface Surroundings {
+export interface ProcessIo {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean; readonly setRawMode?: (raw: boolean) => unknown };
@@ -12,7 +12,7 @@ export interface Surroundings {
 
 /** What the registration of a command gets besides the command line it adds itself to. */
 export interface Cli {
-  readonly around: Surroundings;
+  readonly around: ProcessIo;
   /** Sets what the process will exit with. */
   readonly exit: (code: number) => void;
 }
@@ -29,5 +29,5 @@ export interface GlobalOptions {
 export const inventoryFile = (
   argument: string | undefined,
   options: GlobalOptions,
-  env: Surroundings['env'],
+  env: ProcessIo['env'],
 ): string => argument ?? options.inventory ?? env['K8S_BOOTSTRAP_INVENTORY'] ?? 'inventory.yaml';

@@ -40,7 +40,7 @@ function registerCheck(nfs: Command, cli: Cli): void {
     .option(...ACCEPT)
     .action(async (nodes: string[]) => {
       const { claim = false, image } = command.optsWithGlobals<CheckCommandOptions>();
-      const { checkNfs } = await import('../commands/nfs/check/check.ts');
+      const { checkNfs } = await import('../commands/nfs/check/nfs-check.ts');
       const options = { nodes, claim, image };
       cli.exit(await hostRun(cli, command, undefined, false, (run) => checkNfs({ ...run, ...options })));
     });

@@ -4,7 +4,7 @@ import { ExitCode } from '../kernel/errors.ts';
 import type { OutputStream } from '../report/text.ts';
 import { registerCerts } from './certs.ts';
 import { registerAdopt } from './adopt.ts';
-import type { Cli, Surroundings } from './context.ts';
+import type { Cli, ProcessIo } from './context.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
 import { registerLogs } from './logs.ts';
@@ -54,7 +54,7 @@ const globalOptions: readonly Option[] = [
 ];
 
 /** Parses the command line, runs the command, returns the exit code. */
-export async function program(around: Surroundings): Promise<number> {
+export async function program(around: ProcessIo): Promise<number> {
   let code: number = ExitCode.ok;
   const cli: Cli = {
     around,

@@ -6,7 +6,7 @@ import type { Secret } from '../kernel/secret.ts';
 import type { Emit } from '../run/events.ts';
 import type { AskSecret } from '../pki/passphrase.ts';
 import { asker, secretAsker } from './ask.ts';
-import type { GlobalOptions, Surroundings } from './context.ts';
+import type { GlobalOptions, ProcessIo } from './context.ts';
 
 export interface RunContext {
   readonly emit: Emit;
@@ -25,7 +25,7 @@ export interface RunContext {
  * The first interrupt asks the run to end when what it does is finished, the second ends it at once.
  */
 export async function reported(
-  around: Surroundings,
+  around: ProcessIo,
   options: GlobalOptions,
   logFolder: string | undefined,
   command: string,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { reported } from './run.ts';
 
-interface TrustOptions extends GlobalOptions {
+interface TrustFlags extends GlobalOptions {
   readonly replace?: boolean;
   readonly yes?: boolean;
 }
@@ -14,7 +14,7 @@ export function registerTrust(root: Command, { around, exit }: Cli): void {
     .option('--replace', 'also where another key is known, after a reinstallation')
     .option('--yes', 'do not ask: the fingerprints have been compared')
     .action(async (hosts: string[]) => {
-      const { replace = false, yes = false, ...options } = command.optsWithGlobals<TrustOptions>();
+      const { replace = false, yes = false, ...options } = command.optsWithGlobals<TrustFlags>();
       const file = inventoryFile(undefined, options, around.env);
       exit(
         await reported(around, options, undefined, 'trust', async ({ emit, confirm, kill }) => {

@@ -1,5 +1,5 @@
 import { BootstrapError } from '../kernel/errors.ts';
-import { type Finding, neverIgnored, preflight } from '../preflight/preflight.ts';
+import { type Finding, neverIgnored, preflightFindings } from '../preflight/preflight.ts';
 import type { Observed } from '../probe/observe.ts';
 import type { Goal } from '../run/converge.ts';
 import type { Emit } from '../run/events.ts';
@@ -21,7 +21,7 @@ export function admission(
 ): Goal['admit'] {
   const told = new Set<string>();
   return (seen: ReadonlyMap<string, Observed>, times) => {
-    const findings = preflight(cluster.world(seen), times);
+    const findings = preflightFindings(cluster.world(seen), times);
     for (const { host, id, level, message, hint } of findings) {
       if (told.has(`${host} ${id} ${message}`)) continue;
       told.add(`${host} ${id} ${message}`);

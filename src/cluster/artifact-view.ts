@@ -3,7 +3,7 @@ import type { Artifacts } from '../inventory/types.ts';
 import type { ArtifactView } from '../phases/phase.ts';
 import type { Artifact } from '../release/artifact.ts';
 import type { ArtifactStore } from '../release/artifact-store.ts';
-import { sourcesOf } from '../release/source.ts';
+import { artifactSources } from '../release/source.ts';
 import { fileContent } from '../resources/content.ts';
 import type { Content, Download } from '../resources/step.ts';
 
@@ -34,7 +34,7 @@ function byHost(store: ArtifactStore, settings: Artifacts, artifact: Artifact, m
       },
     );
   }
-  const urls = sourcesOf(artifact, settings.mirrors, settings.onlyMirrors).flatMap((source) =>
+  const urls = artifactSources(artifact, settings.mirrors, settings.onlyMirrors).flatMap((source) =>
     source.kind === 'http' ? [source.url.href] : [],
   );
   return {

@@ -32,7 +32,7 @@ export const knownHostsOf = (stateFolder: string, acceptNew: boolean): KnownHost
 
 /** Opens sessions to the hosts of an inventory, as root: by login or by sudo. */
 export function connector(inventory: Inventory, knownHosts: KnownHostsPolicy): Connect {
-  const loaded = Promise.all([import('../transport/ssh.ts'), import('../transport/sudo.ts')]);
+  const loaded = Promise.all([import('../transport/ssh-session.ts'), import('../transport/sudo.ts')]);
   const shared = loaded.then(([ssh]) => ssh.createShared());
   return async (name, signal) => {
     const [{ connectSsh }, { withSudo }] = await loaded;

@@ -1,5 +1,5 @@
 import { CA_IDS, WARN_DAYS } from '../pki/spec.ts';
-import type { PkiStore } from '../pki/store.ts';
+import type { PkiStore } from '../pki/open-pki-store.ts';
 import { count } from '../report/text.ts';
 
 /** Authorities that end soon, as sentences: unlike certificates, `up` does not renew them. */

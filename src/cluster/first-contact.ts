@@ -5,7 +5,7 @@ import type { Inventory } from '../inventory/types.ts';
 import { keyTable } from '../report/answers/trust.ts';
 import type { Emit } from '../run/events.ts';
 import { type KnownHostsPolicy, type Sighting, sightingOf } from '../transport/host-keys.ts';
-import { judge } from '../transport/known-hosts.ts';
+import { judgeHostKey } from '../transport/known-hosts.ts';
 import { targetOf } from './connect.ts';
 
 /** Asks a person a question whose answer is yes or no; with a word, only typing just that is a yes. */
@@ -89,7 +89,7 @@ interface KeyAnswer {
 
 async function askForKeys(names: readonly string[], options: ContactOptions): Promise<KeyAnswer[]> {
   const { inventory, knownHosts, signal } = options;
-  const { connectSsh, createShared } = await import('../transport/ssh.ts');
+  const { connectSsh, createShared } = await import('../transport/ssh-session.ts');
   const shared = createShared();
   const ask = async (name: string): Promise<KeyAnswer> => {
     const target = targetOf(inventory, name);
@@ -122,7 +122,7 @@ async function judged(answers: readonly KeyAnswer[], knownHosts: KnownHostsPolic
     answers.flatMap(({ sighting }) => (sighting ? [[`${sighting.address}:${sighting.port}`, sighting]] : [])),
   );
   return pMap(distinct.values(), async (sighting): Promise<Presented> => {
-    const { state } = judge(await knownHosts.lookup(sighting.address, sighting.port), sighting.key);
+    const { state } = judgeHostKey(await knownHosts.lookup(sighting.address, sighting.port), sighting.key);
     return { sighting, state: state === 'unknown' ? 'new' : state };
   });
 }

@@ -1,12 +1,12 @@
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
-import type { PkiStore } from '../pki/store.ts';
+import type { PkiStore } from '../pki/open-pki-store.ts';
 import { CA_IDS } from '../pki/spec.ts';
-import { openUserStore } from '../users/store.ts';
+import { openUserStore } from '../users/open-user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { stateFolderOf } from './connect.ts';
-import { type KeyOptions, pkiOf } from './keys.ts';
+import { type KeyOptions, pkiOf } from './open-pki.ts';
 import { readInventory } from './read-inventory.ts';
 
 /** A cluster as far as it lies on this machine: what was written down, keys, users. Read once for each command. */

@@ -1,6 +1,5 @@
 import { type LoadOptions, type LoadedInventory, loadInventory } from '../inventory/load.ts';
-import { flagTable } from '../release/flags.ts';
-import { knownVersions } from '../release/release.ts';
+import { knownVersions, loadRelease } from '../release/release.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,9 +10,5 @@ export const readInventory = (file: string, env: Environment): Promise<LoadedInv
 export const inventoryContext = (env: Environment): LoadOptions => ({
   env,
   knownVersions: knownVersions(),
-  flagKnown(component, flag) {
-    const { known, deprecated } = flagTable(component).flag(flag);
-    return deprecated ? { deprecated: 'a later version may not know it' } : known;
-  },
-  flagNames: (component) => flagTable(component).names,
+  release: loadRelease,
 });

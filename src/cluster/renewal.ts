@@ -1,6 +1,6 @@
 import type { Host } from '../inventory/types.ts';
 import { leafId } from '../phases/shared/certificates.ts';
-import { adminFiles } from '../phases/trust/trust.ts';
+import { adminFiles } from '../phases/trust/authorities.ts';
 import { rolesOf } from '../pki/profiles.ts';
 import type { LeafId } from '../pki/spec.ts';
 import type { Stage } from '../plan/stage.ts';

@@ -86,9 +86,9 @@ export function imaginedWatches(
   const families = (['centos', 'debian'] as const).map((family) => {
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
     const bound = stages(here);
-    const asking = selected.flatMap(({ watch, hosts }) =>
-      watch ? [{ watch, hosts: new Set(hosts(here)) }] : [],
-    );
+    const asking = selected
+      .filter((phase) => phase.watch)
+      .map((phase) => ({ phase, hosts: new Set(phase.hosts(here)) }));
     return { here, bound, asking, elsewhere: gatesElsewhere(bound) };
   });
   return (name) => {
@@ -100,7 +100,9 @@ export function imaginedWatches(
         if (stage.hosts.has(name)) watches.push(...watchesAt(stage, name));
       }
       watches.push(...(elsewhere.get(name) ?? []));
-      for (const { watch, hosts } of asking) if (hosts.has(host)) watches.push(...watch(here, host));
+      for (const { phase, hosts } of asking) {
+        if (hosts.has(host)) watches.push(...(phase.watch?.(here, host) ?? []));
+      }
     }
     return watches;
   };

@@ -1,5 +1,6 @@
 import type { LoadedInventory } from '../inventory/load.ts';
 import { ExitCode } from '../kernel/errors.ts';
+import { knownError } from '../release/known-errors.ts';
 import type { Emit } from '../run/events.ts';
 import { type Fleet, type Member, closeAll, connectAll, hostSummaries, makeFleet } from '../run/fleet.ts';
 import { connector, knownHostsOf, stateFolderOf } from './connect.ts';
@@ -47,7 +48,13 @@ export async function visitHosts(
   }
   const knownHosts = knownHostsOf(stateFolderOf(inventory), acceptNewHostKeys);
   await firstContact({ inventory, knownHosts, emit, confirm, signal: kill });
-  const fleet = makeFleet(hosts, { emit, connect: connector(inventory, knownHosts), concurrency, kill });
+  const fleet = makeFleet(hosts, {
+    emit,
+    connect: connector(inventory, knownHosts),
+    concurrency,
+    kill,
+    knownError,
+  });
   try {
     await connectAll(fleet, ask && ((member) => ask(fleet, member)));
     return await act(fleet);

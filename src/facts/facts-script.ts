@@ -1,3 +1,4 @@
+import { COMPONENTS } from '../kernel/components.ts';
 import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
 
 /** Signs of a cluster that somebody else made: kubeadm's files, units of the same names, an etcd's data. */
@@ -6,10 +7,9 @@ const MARKS = [
   `${paths.kubelet}/kubeadm-flags.env`,
   `${paths.unitFolder}/kubelet.service.d/10-kubeadm.conf`,
   '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf',
-  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'].map(
+  ...[...COMPONENTS, 'k3s', 'k3s-agent', 'rke2-server', 'rke2-agent'].map(
     (name) => `${paths.unitFolder}/${name}.service`,
   ),
-  ...['k3s', 'k3s-agent', 'rke2-server', 'rke2-agent'].map((name) => `${paths.unitFolder}/${name}.service`),
   `${paths.etcdData}/member`,
 ];
 

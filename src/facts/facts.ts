@@ -35,7 +35,7 @@ export interface HostFacts {
   /** `hybrid` has the controllers of v1 and does for Kubernetes 1.16; `v2` does not. */
   readonly cgroups: 'v1' | 'v2' | 'hybrid';
   readonly addresses: readonly Address[];
-  readonly routes: readonly Route[];
+  readonly routes: readonly NetworkRoute[];
   /** What is wrong with our routes to pods, as sentences; they themselves are not among `routes`. */
   readonly podRoutes: readonly string[];
   readonly defaultInterface: string | undefined;
@@ -64,7 +64,7 @@ export interface Address {
   readonly prefix: number;
 }
 
-export interface Route {
+export interface NetworkRoute {
   /** `10.244.1.0/24`; `0.0.0.0/0` for the default route. */
   readonly to: string;
   readonly via: string | undefined;
@@ -216,7 +216,7 @@ function address(line: string): Address[] {
 }
 
 /** `default via 192.0.2.1 dev eth0`, `10.0.0.0/8 dev eth0 scope link`, `blackhole 10.1.0.0/16`. */
-function route(line: string): Route[] {
+function route(line: string): NetworkRoute[] {
   const [, to] =
     /^(?:(?:blackhole|unreachable|prohibit|throw|unicast)\s+)?(default|[\d.]+(?:\/\d+)?)(?:\s|$)/.exec(
       line,

@@ -5,27 +5,28 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
 import { Secret } from '../kernel/secret.ts';
 import { parseDocument, type Document } from './document.ts';
+import type { Known } from './known.ts';
 import { isEnvReference, type Surroundings } from './schema/fields.ts';
 import { complaintsOf, type Complaint } from './issues.ts';
 import { inventoryJsonSchema } from './schema/json-schema.ts';
-import { formatPath, formatProblem, InventoryError, type Path, type Problem } from './problem.ts';
+import { formatPath, formatProblem, InventoryError, type Path, type InventoryProblem } from './problem.ts';
 import { resolveInventory } from './resolve.ts';
-import type { Known, Report } from './rules/rule.ts';
+import type { Report } from './rules/rule.ts';
 import { rules } from './rules/rules.ts';
 import { inventorySchema, type WrittenInventory } from './schema/schema.ts';
 import type { Inventory } from './types.ts';
 
 export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Versions of Kubernetes that can be installed, oldest first. */
   readonly knownVersions: Known['versions'];
-  readonly flagKnown: Known['flagKnown'];
-  /** Flags to suggest for an unknown one; without it nothing is suggested. */
-  readonly flagNames?: Known['flagNames'];
+  /** What goes with one of them. */
+  readonly release: (version: string) => Known['release'];
 }
 
 export interface LoadedInventory {
   readonly inventory: Inventory;
-  readonly warnings: readonly Problem[];
+  readonly warnings: readonly InventoryProblem[];
 }
 
 /**
@@ -47,11 +48,12 @@ export function parseInventory(bytes: Uint8Array, file: string, options: LoadOpt
   const written = parseWritten(withNumbersAsWritten(document.value, document, []), surroundings, errors);
   let inventory: Inventory | undefined;
   if (written) {
-    const resolved = resolveInventory(written, absolute, surroundings);
+    const known = knownTo(written, options);
+    const resolved = resolveInventory(written, absolute, surroundings, known.release);
     const place = (path: Path): Path => toWritten(path, resolved.origins, written, document);
     const isNew = ({ path }: Complaint): boolean => !errors.some((error) => startsWith(path, error.path));
     const found: Complaint[] = [...resolved.complaints];
-    if (found.length === 0) runRules(resolved.inventory, known(options), place, found, warnings);
+    if (found.length === 0) runRules(resolved.inventory, known, place, found, warnings);
     errors.push(...found.filter(isNew));
     inventory = resolved.inventory;
   }
@@ -74,11 +76,11 @@ async function read(file: string): Promise<Uint8Array> {
   }
 }
 
-const known = ({ knownVersions, flagKnown, flagNames }: LoadOptions): Known => ({
-  versions: knownVersions,
-  flagKnown,
-  flagNames: flagNames ?? (() => []),
-});
+/** For a version that is not known, which a rule refuses, the latest stands in: there may be more to complain of. */
+function knownTo({ kubernetes }: WrittenInventory, { knownVersions, release }: LoadOptions): Known {
+  const version = knownVersions.findLast((one) => one === kubernetes.version) ?? knownVersions.at(-1);
+  return { versions: knownVersions, release: release(version ?? kubernetes.version) };
+}
 
 /**
  * The schema's view of the file. What it refuses is noted and, where the rest makes sense without it,
@@ -147,8 +149,8 @@ function toWritten(
 
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((part, index) => path[index] === part);
 
-function toProblems(complaints: readonly Complaint[], document: Document, file: string): Problem[] {
-  const problems = complaints.map(({ path, message, hint, atKey }): Problem => {
+function toProblems(complaints: readonly Complaint[], document: Document, file: string): InventoryProblem[] {
+  const problems = complaints.map(({ path, message, hint, atKey }): InventoryProblem => {
     const where = { file, ...(atKey ? document.keyAt(path) : document.valueAt(path)) };
     return { path: formatPath(path), message, ...(hint !== undefined && { hint }), where };
   });

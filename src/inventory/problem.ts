@@ -4,7 +4,7 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 export type Path = readonly (string | number)[];
 
 /** One thing that is wrong (or doubtful) in an inventory, with its place in the file. */
-export interface Problem {
+export interface InventoryProblem {
   /** As a reader would write it: `hosts[1].address`. */
   readonly path: string;
   readonly message: string;
@@ -15,9 +15,9 @@ export interface Problem {
 
 /** Everything that is wrong with one inventory, in file order. Code `E_INVENTORY`, exit code 2. */
 export class InventoryError extends BootstrapError {
-  readonly problems: readonly Problem[];
+  readonly problems: readonly InventoryProblem[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly InventoryProblem[]) {
     super('E_INVENTORY', problems.map(formatProblem).join('\n'), {
       exitCode: ExitCode.usage,
       ...(problems[0] && { where: problems[0].where }),
@@ -28,7 +28,7 @@ export class InventoryError extends BootstrapError {
 }
 
 /** `inventory.yaml:7:5 hosts[1].adress: unknown key; did you mean address?`, its hint indented below. */
-export function formatProblem({ path, message, hint, where }: Problem): string {
+export function formatProblem({ path, message, hint, where }: InventoryProblem): string {
   const place = `${where.file}:${where.line}:${where.column}`;
   return `${place} ${path === '' ? '' : `${path}: `}${message}${hint === undefined ? '' : `\n    ${hint}`}`;
 }

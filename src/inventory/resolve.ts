@@ -1,5 +1,6 @@
 import { nthAddress } from '../kernel/cidr.ts';
 import type { Surroundings } from './schema/fields.ts';
+import type { KnownRelease } from './known.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
 import { resolveNfs } from './schema/nfs-schema.ts';
 import type { WrittenInventory } from './schema/schema.ts';
@@ -11,6 +12,7 @@ export function resolveInventory(
   written: WrittenInventory,
   file: string,
   surroundings: Surroundings,
+  release: Pick<KnownRelease, 'etcd' | 'cni' | 'pauseImage'>,
 ): Omit<ResolvedHosts, 'hosts'> & { readonly inventory: Inventory } {
   const { hosts, origins, complaints } = resolveHosts(written, surroundings);
   const { name, profile, kubernetes, network, apiServer, artifacts, proxy } = written;
@@ -21,15 +23,19 @@ export function resolveInventory(
     profile,
     kubernetes: { ...kubernetes, kubectl: kubernetes.kubectl ?? kubernetes.version },
     hosts,
-    network: { ...network, dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR) },
-    etcd,
+    network: {
+      ...network,
+      cniVersion: network.cniVersion ?? release.cni.version,
+      dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR),
+    },
+    etcd: { ...etcd, version: etcd.version ?? release.etcd.version },
     apiServer: { ...apiServer, endpoint: apiServer.endpoint },
     controllerManager,
     scheduler,
     kubelet,
     kubeProxy,
     runtime,
-    images,
+    images: { ...images, pause: images.pause ?? release.pauseImage },
     artifacts: { ...artifacts, checksums: artifacts.checksums, cache: artifacts.cache },
     os,
     pki: { ...pki, ca: pki.ca && { ...pki.ca, passphrase: pki.ca.passphrase } },

@@ -1,4 +1,6 @@
+import type { ComponentName } from '../kernel/components.ts';
 import type { Secret } from '../kernel/secret.ts';
+import type { PolicyRule, RolePreset } from '../templates/rbac.ts';
 
 /** The inventory after schema, defaults and rules: total, frozen, nothing left to decide. */
 export interface Inventory {
@@ -79,9 +81,6 @@ export interface Host {
   /** Per-host additions to component flags, by component (`kubelet`, `kube-proxy`, …). */
   readonly extraArgs: Readonly<Partial<Record<ComponentName, ExtraArgs>>>;
 }
-
-export type ComponentName =
-  'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Taint {
   readonly key: string;
@@ -184,23 +183,10 @@ export interface User {
   readonly token: Secret | undefined;
 }
 
-/** The keys of `templates/rbac/presets.yaml`. */
-export const ROLE_PRESETS = ['admin', 'edit', 'view', 'cluster-admin', 'deployer'] as const;
-export type RolePreset = (typeof ROLE_PRESETS)[number];
-
 /** Rights of one's own: those within the namespaces, and those everywhere. */
 export interface OwnRules {
   readonly rules: readonly PolicyRule[];
   readonly clusterRules: readonly PolicyRule[];
-}
-
-/** As in Kubernetes: https://v1-16.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.16/#policyrule-v1-rbac-authorization-k8s-io */
-export interface PolicyRule {
-  readonly apiGroups?: readonly string[] | undefined;
-  readonly resources?: readonly string[] | undefined;
-  readonly resourceNames?: readonly string[] | undefined;
-  readonly nonResourceURLs?: readonly string[] | undefined;
-  readonly verbs: readonly string[];
 }
 
 /** What is exported, by whom, to whom; see exports(5): https://man7.org/linux/man-pages/man5/exports.5.html */

@@ -28,8 +28,8 @@ export const POD_ROUTE_PROTOCOL = '86';
 /** Folder of our binaries. Not in sudo's secure_path on CentOS: commands use absolute paths. */
 export const binaryFolder = '/usr/local/bin';
 
-/** Where a binary of ours is installed: `binary('kubelet')` is `/usr/local/bin/kubelet`. */
-export const binary = (name: string): string => `${binaryFolder}/${name}`;
+/** Where a binary of ours is installed: `binaryPath('kubelet')` is `/usr/local/bin/kubelet`. */
+export const binaryPath = (name: string): string => `${binaryFolder}/${name}`;
 
 export const paths = {
   unitFolder: '/etc/systemd/system',

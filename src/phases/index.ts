@@ -8,7 +8,7 @@ import { imagesPhase } from './node/images.ts';
 import { kubeProxyPhase } from './node/kube-proxy.ts';
 import { kubeletPhase } from './node/kubelet.ts';
 import { nfsClientPhase } from './nfs/client.ts';
-import { nfsPackagesPhase } from './nfs/packages.ts';
+import { nfsPackagesPhase } from './nfs/nfs-packages.ts';
 import { nfsServerPhase } from './nfs/server.ts';
 import { nfsStoragePhase } from './nfs/storage.ts';
 import { nodesPhase, verifyPhase } from './node/nodes.ts';
@@ -17,7 +17,7 @@ import { packagesPhase } from './host/packages.ts';
 import type { Phase } from './phase.ts';
 import { rbacPhase } from './control-plane/rbac.ts';
 import { runtimePhase } from './node/runtime.ts';
-import { trustPhase } from './trust/trust.ts';
+import { trustPhase } from './trust/authorities.ts';
 import { usersPhase } from './control-plane/users.ts';
 
 /** The product's table of contents: what is done, in this order. */

@@ -1,6 +1,6 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { CertificateSpec } from '../pki/spec.ts';
-import type { PkiStore } from '../pki/store.ts';
+import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Artifact } from '../release/artifact.ts';
 import type { Release } from '../release/release.ts';

@@ -4,7 +4,7 @@ import { authorityFrom, keyFilesFrom, pairFits, randomKeyFrom } from './authorit
 import type { Authority, KeptPair, KeyFiles, PairFile } from './authority.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId } from './spec.ts';
-import { readIfThere } from '../state/files.ts';
+import { readIfThere } from '../state/state-files.ts';
 import { refuseOpenAccess } from '../state/folder.ts';
 import { certificatesOf, trustedFrom } from './trusted.ts';
 

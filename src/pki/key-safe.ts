@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootstrapError } from '../kernel/errors.ts';
 import { type PassphraseSource, PASSPHRASE_VARIABLE, newPassphrase, passphraseFor } from './passphrase.ts';
-import { type StateFile, readIfThere, replaceFile } from '../state/files.ts';
+import { type StateFile, readIfThere, replaceFile } from '../state/state-files.ts';
 import { type Vault, isSealed, newVault, openVault } from './vault.ts';
 
 /**

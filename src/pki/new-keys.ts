@@ -5,7 +5,7 @@ import { newKeyPair, privatePem, publicPem } from './keys.ts';
 import { caSpec } from './profiles.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId } from './spec.ts';
-import type { StateFile } from '../state/files.ts';
+import type { StateFile } from '../state/state-files.ts';
 
 /** What new keys depend on. */
 export interface NewKeys {
@@ -46,7 +46,10 @@ const givenAuthority = ({ certificate, parents, key }: CheckedAuthority): StateF
 
 async function newAuthority(id: CaId, { keyBits, now }: NewKeys): Promise<StateFile[]> {
   // forge takes 40 ms to load: only who issues pays for it.
-  const [{ caCertificate }, keys] = await Promise.all([import('./certificate.ts'), newKeyPair(keyBits)]);
+  const [{ caCertificate }, keys] = await Promise.all([
+    import('./issue-certificate.ts'),
+    newKeyPair(keyBits),
+  ]);
   return [
     secret(`${CA_FILES[id]}.key`, privatePem(keys.privateKey).reveal()),
     open(`${CA_FILES[id]}.crt`, caCertificate(caSpec(id), keys, now)),

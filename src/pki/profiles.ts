@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
-import { dnsName, ipAddress, subjectAltNames, subjectValue } from './names.ts';
+import { dnsName, ipAddress, subjectAltNames, subjectValue } from './subject-names.ts';
 import { CA_IDS, LEAF_IDS } from './spec.ts';
 import type { CaId, CaSpec, CertificateSpec, LeafId } from './spec.ts';
 

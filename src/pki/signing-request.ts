@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import forge from 'node-forge';
 import type { Secret } from '../kernel/secret.ts';
-import { attribute } from './certificate.ts';
+import { attribute } from './issue-certificate.ts';
 import type { CertificateSpec } from './spec.ts';
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { LockedText } from '../kernel/locked-text.ts';
-import { readIfThere, replaceFile } from '../state/files.ts';
+import { readIfThere, replaceFile } from '../state/state-files.ts';
 
 /**
  * Digests of the texts that sealed keys were last seen in, so that files on hosts can be compared without the

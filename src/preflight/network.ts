@@ -1,4 +1,5 @@
 import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
+import { COMPONENTS } from '../kernel/components.ts';
 import { ports } from '../kernel/host-paths.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { World } from '../phases/phase.ts';
@@ -52,7 +53,7 @@ export const networkChecks: readonly Check[] = [
 ];
 
 /** As the kernel cuts them, at 15 characters. */
-const OURS = ['etcd', 'kube-apiserver', 'kube-controller', 'kube-scheduler', 'kubelet', 'kube-proxy'];
+const OURS: readonly string[] = COMPONENTS.map((name) => name.slice(0, 15));
 const OUR_INTERFACES = /^(?:cni0|docker0|kube-ipvs0|veth.*)$/;
 
 function portsInUse({ world, host, facts }: Subject): Result[] {

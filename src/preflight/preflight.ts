@@ -1,7 +1,7 @@
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
 import { networkChecks } from './network.ts';
-import { nfsChecks } from './nfs.ts';
+import { nfsChecks } from './nfs-checks.ts';
 import type { AskedAt, Check, Result, Subject } from './check.ts';
 import type { World } from '../phases/phase.ts';
 
@@ -21,7 +21,7 @@ export const checks: readonly Check[] = [...identityChecks, ...machineChecks, ..
  * What stands in the way on the hosts that were seen, and what `up` will change of it. Pure.
  * @param times by host; a host's clock is judged only with them
  */
-export function preflight(world: World, times: ReadonlyMap<string, AskedAt> = new Map()): Finding[] {
+export function preflightFindings(world: World, times: ReadonlyMap<string, AskedAt> = new Map()): Finding[] {
   const seen = world.inventory.hosts.flatMap((host) => {
     const observed = world.seen(host.name);
     return observed ? [{ host, facts: world.facts(host.name), seen: observed }] : [];

@@ -9,7 +9,7 @@ import { download } from './download.ts';
 import { openHttpClient, type HttpClient, type ProxyEnvironment } from './http.ts';
 import { openLockFile, type LockFile } from './lock-file.ts';
 import { claimPartial } from './partial.ts';
-import { describeSource, sourcesOf, type Source } from './source.ts';
+import { describeSource, artifactSources, type ArtifactSource } from './source.ts';
 
 export interface ArtifactStoreOptions {
   /** Absolute; made when needed. Clusters may share it. */
@@ -136,7 +136,7 @@ async function obtain(context: Context, artifact: Artifact): Promise<StoredFile>
   if (cached) return cached;
 
   const failures: string[] = [];
-  for (const source of sourcesOf(artifact, mirrors, onlyMirrors)) {
+  for (const source of artifactSources(artifact, mirrors, onlyMirrors)) {
     try {
       const stored = await obtainFrom(context, artifact, source, expected);
       if (expected === undefined) await context.lock.record(new Map([[artifact.path, stored.sha256]]));
@@ -152,7 +152,7 @@ async function obtain(context: Context, artifact: Artifact): Promise<StoredFile>
 async function obtainFrom(
   context: Context,
   artifact: Artifact,
-  source: Source,
+  source: ArtifactSource,
   known: string | undefined,
 ): Promise<StoredFile> {
   const { cacheFolder, onProgress, signal, retryDelayMs = 500 } = context.options;
@@ -192,7 +192,7 @@ const elfMagic = Buffer.from('\x7fELF', 'latin1');
  * The checksum that a server offers beside the file, as dl.k8s.io does: over https only, where it cannot have
  * been changed on the way.
  */
-async function publishedSum({ http }: Context, source: Source): Promise<string | undefined> {
+async function publishedSum({ http }: Context, source: ArtifactSource): Promise<string | undefined> {
   if (source.kind !== 'http' || source.url.protocol !== 'https:') return undefined;
   const url = new URL(source.url);
   url.pathname += '.sha256';

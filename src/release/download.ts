@@ -5,11 +5,11 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { retry } from '../kernel/retry.ts';
 import { hashFile } from './cache.ts';
 import { diskFailure } from './disk.ts';
-import { connectionFailure, type HttpAnswer, type HttpClient } from './http.ts';
-import { describeSource, type Source } from './source.ts';
+import { connectionFailure, type HttpResponse, type HttpClient } from './http.ts';
+import { describeSource, type ArtifactSource } from './source.ts';
 
 export interface DownloadRequest {
-  readonly source: Source;
+  readonly source: ArtifactSource;
   /** Where to write; what it already holds is resumed when `expected` is known. */
   readonly file: string;
   readonly expected: string | undefined;
@@ -72,7 +72,7 @@ async function attempt(request: DownloadRequest): Promise<string> {
   return sum;
 }
 
-async function ask({ source, http, file }: DownloadRequest, offset: number): Promise<HttpAnswer> {
+async function ask({ source, http, file }: DownloadRequest, offset: number): Promise<HttpResponse> {
   if (source.kind === 'folder') return readLocal(source.file, offset);
   try {
     return await http.get(source.url, offset);
@@ -83,14 +83,18 @@ async function ask({ source, http, file }: DownloadRequest, offset: number): Pro
   }
 }
 
-async function readLocal(file: string, offset: number): Promise<HttpAnswer> {
+async function readLocal(file: string, offset: number): Promise<HttpResponse> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) throw new BootstrapError('E_SOURCE', 'no such file');
   const start = offset < found.size ? offset : 0;
   return { body: createReadStream(file, { start, highWaterMark: 256 * 1024 }), start, total: found.size };
 }
 
-async function receive({ file, onBytes }: DownloadRequest, answer: HttpAnswer, hash: Hash): Promise<number> {
+async function receive(
+  { file, onBytes }: DownloadRequest,
+  answer: HttpResponse,
+  hash: Hash,
+): Promise<number> {
   let position = answer.start;
   let target: FileHandle | undefined;
   try {
@@ -143,7 +147,7 @@ const sizeOf = (file: string): Promise<number> =>
 const mixture = (): BootstrapError =>
   new BootstrapError('E_SOURCE_BUSY', 'what was left of an earlier download did not fit');
 
-const wrongChecksum = (source: Source, sum: string, expected: string): BootstrapError =>
+const wrongChecksum = (source: ArtifactSource, sum: string, expected: string): BootstrapError =>
   new BootstrapError('E_CHECKSUM', `${describeSource(source)} has SHA-256 ${sum}, expected ${expected}`, {
     hint: 'The file was damaged or replaced, and is not used. If it is a build of your own, name its checksum in artifacts.checksums.',
   });

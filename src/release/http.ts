@@ -11,7 +11,7 @@ export interface ProxyEnvironment {
   readonly noProxy: string | undefined;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly body: Readable;
   /** First byte of the body within the whole: the offset asked for, or 0 when the server ignores ranges. */
   readonly start: number;
@@ -25,7 +25,7 @@ export interface HttpClient {
    * @throws E_SOURCE when the server will not give it, E_SOURCE_BUSY when another try may help,
    * E_SOURCE_RANGE when there is nothing at that offset
    */
-  get(url: URL, offset: number): Promise<HttpAnswer>;
+  get(url: URL, offset: number): Promise<HttpResponse>;
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ const maxRedirects = 5;
 export function openHttpClient(options: HttpClientOptions): HttpClient {
   let opened: Promise<Connection> | undefined;
 
-  const get = async (url: URL, offset: number): Promise<HttpAnswer> => {
+  const get = async (url: URL, offset: number): Promise<HttpResponse> => {
     const { request, dispatcher } = await (opened ??= connect(options));
     for (let target = url, hop = 0; ; hop += 1) {
       const answer = await request(withoutLogin(target), {
@@ -127,7 +127,7 @@ function redirectTarget(answer: Dispatcher.ResponseData, from: URL): URL {
   throw new BootstrapError('E_SOURCE', `redirects to ${withoutCredentials(target)}, which is less safe`);
 }
 
-function accept(answer: Dispatcher.ResponseData, offset: number): HttpAnswer {
+function accept(answer: Dispatcher.ResponseData, offset: number): HttpResponse {
   const length = Number(header(answer, 'content-length') ?? Number.NaN);
   const total = Number.isNaN(length) ? undefined : length;
   if (answer.statusCode === 200) return { body: answer.body, start: 0, total };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ComponentName, ConfiguredComponent } from '../kernel/components.ts';
 import { namesIn, readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
@@ -38,6 +39,28 @@ const flagTableSchema = z.strictObject({
   deprecated: z.array(text),
 });
 
+const fieldKind = z.enum([
+  'text',
+  'whole',
+  'number',
+  'boolean',
+  'duration',
+  'texts',
+  'text map',
+  'boolean map',
+  'texts map',
+]);
+
+/** Fields of a configuration file, by what each holds. */
+export interface ConfigFields {
+  readonly [name: string]: z.infer<typeof fieldKind> | ConfigFields;
+}
+
+const configFields: z.ZodType<ConfigFields> = z.record(
+  text,
+  z.union([fieldKind, z.lazy(() => configFields)]),
+);
+
 export type ReleaseData = z.infer<typeof releaseSchema>;
 export type SourceData = z.infer<typeof source>;
 export type ArtifactsData = z.infer<typeof artifactsSchema>;
@@ -53,8 +76,12 @@ export const readRelease = (version: string): ReleaseData => read(`${version}.ya
 
 export const readArtifacts = (): ArtifactsData => read('artifacts.yaml', artifactsSchema);
 
-export const readFlagTable = (component: string): FlagTableData =>
-  read(`flags/${component}.yaml`, flagTableSchema);
+/** `minor` is that of Kubernetes: `v1.16`. */
+export const readFlagTable = (minor: string, component: ComponentName): FlagTableData =>
+  read(`flags/${minor}/${component}.yaml`, flagTableSchema);
+
+export const readConfigFields = (minor: string, component: ConfiguredComponent): ConfigFields =>
+  read(`config/${minor}/${component}.yaml`, configFields);
 
 /** The release's own checksums, for `checksumsOf`. */
 export const checksumsFile = 'release/checksums.yaml';
@@ -62,7 +89,11 @@ export const checksumsFile = 'release/checksums.yaml';
 /** Asked for each binary of each host, and the same for the whole run. */
 const loaded = new Map<string, unknown>();
 
-function read<T>(name: string, schema: z.ZodType<T>): T {
+/**
+ * A file of `release/`, read once.
+ * @throws E_RELEASE_DATA when it does not fit the schema
+ */
+export function read<T>(name: string, schema: z.ZodType<T>): T {
   const file = `release/${name}`;
   try {
     const known = loaded.get(name) ?? schema.parse(readData(file), ONCE);

@@ -1,17 +1,20 @@
 import compare from 'semver/functions/compare.js';
+import type { ComponentName, ConfiguredComponent } from '../kernel/components.ts';
 import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
 import { checksumsOf, type Checksums } from './checksums.ts';
-import { flagTable, type Flag, type FlagTable } from './flags.ts';
-import { checksumsFile, readArtifacts, readRelease, releaseNames } from './release-data.ts';
-import type { ArtifactsData, ReleaseData, SourceData } from './release-data.ts';
+import { flagTable, type Flag, type FlagTable } from './flag-table.ts';
+import { checksumsFile, readArtifacts, readConfigFields, readRelease, releaseNames } from './release-data.ts';
+import type { ArtifactsData, ConfigFields, ReleaseData, SourceData } from './release-data.ts';
 
 /** Everything that depends on the version of Kubernetes: what to fetch, what goes together, which flags exist. */
 export interface Release {
   /** `v1.16.3` */
   readonly version: string;
-  readonly pauseTag: string;
+  /** `v1.16`: what is the same for all its patch versions is kept by it. */
+  readonly minor: string;
+  readonly pauseImage: string;
   readonly etcd: PairedVersion;
   readonly cni: PairedVersion;
   /**
@@ -23,8 +26,10 @@ export interface Release {
   /** Names a host's package manager may have for a runtime, best first, and the first version that fails. */
   packages(runtime: 'docker' | 'containerd', family: 'rhel' | 'debian'): PackageChoice;
   /** What is known of a flag, given without its dashes. */
-  flag(component: string, flag: string): Flag;
-  flagNames(component: string): readonly string[];
+  flag(component: ComponentName, flag: string): Flag;
+  flagNames(component: ComponentName): readonly string[];
+  /** Fields of a component's configuration file. */
+  configFields(component: ConfiguredComponent): ConfigFields;
 }
 
 export interface PairedVersion {
@@ -74,9 +79,10 @@ export function archOf(machine: string): Arch {
 }
 
 function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksums): Release {
+  const minor = data.kubernetes.replace(/[.]\d+$/, '');
   const tables = new Map<string, FlagTable>();
-  const table = (component: string): FlagTable => {
-    const found = tables.get(component) ?? flagTable(component);
+  const table = (component: ComponentName): FlagTable => {
+    const found = tables.get(component) ?? flagTable(minor, component);
     tables.set(component, found);
     return found;
   };
@@ -87,7 +93,8 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
   ];
   return {
     version: data.kubernetes,
-    pauseTag: data.pause,
+    minor,
+    pauseImage: data.pause,
     etcd: data.etcd,
     cni: data.cni,
     artifact: (name, arch, version) => {
@@ -106,5 +113,6 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
     }),
     flag: (component, flag) => table(component).flag(flag),
     flagNames: (component) => table(component).names,
+    configFields: (component) => readConfigFields(minor, component),
   };
 }

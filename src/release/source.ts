@@ -3,7 +3,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import type { Artifact } from './artifact.ts';
 
 /** One place where an artifact may be found. */
-export type Source =
+export type ArtifactSource =
   { readonly kind: 'http'; readonly url: URL } | { readonly kind: 'folder'; readonly file: string };
 
 /** A mirror of the inventory, checked: a base URL or an absolute folder. */
@@ -13,16 +13,20 @@ export type Mirror = string;
  * Where to look for an artifact, in order: the mirrors, then the makers' own addresses.
  * @throws E_MIRROR for a mirror that is neither an http(s) URL nor an absolute folder
  */
-export function sourcesOf(artifact: Artifact, mirrors: readonly Mirror[], onlyMirrors: boolean): Source[] {
+export function artifactSources(
+  artifact: Artifact,
+  mirrors: readonly Mirror[],
+  onlyMirrors: boolean,
+): ArtifactSource[] {
   const official = onlyMirrors ? [] : artifact.official;
   return [
     ...mirrors.map((mirror) => onMirror(mirror, artifact.path)),
-    ...official.map((url): Source => ({ kind: 'http', url: new URL(url) })),
+    ...official.map((url): ArtifactSource => ({ kind: 'http', url: new URL(url) })),
   ];
 }
 
 /** For messages: the address without a password, or the file. */
-export function describeSource(source: Source): string {
+export function describeSource(source: ArtifactSource): string {
   return source.kind === 'folder' ? source.file : withoutCredentials(source.url);
 }
 
@@ -35,7 +39,7 @@ export function withoutCredentials(url: URL): string {
   return shown.href;
 }
 
-function onMirror(mirror: Mirror, path: string): Source {
+function onMirror(mirror: Mirror, path: string): ArtifactSource {
   if (isAbsolute(mirror)) return { kind: 'folder', file: join(mirror, path) };
   const url = URL.canParse(mirror) ? new URL(mirror) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
-import { ONCE } from '../kernel/once.ts';
+import { read } from './release-data.ts';
 
 const names = z.array(z.string().min(1));
 const schema = z.strictObject({
@@ -62,21 +61,4 @@ export const supportedSystems = (): string[] =>
     ids.flatMap((id) => versions.map((version) => `${id} ${version}`)),
   );
 
-let loaded: readonly System[] | undefined;
-
-function systems(): readonly System[] {
-  loaded ??= read('release/host-packages.yaml');
-  return loaded;
-}
-
-function read(file: string): readonly System[] {
-  try {
-    return schema.parse(readData(file), ONCE).systems;
-  } catch (cause) {
-    throw new BootstrapError('E_RELEASE_DATA', `${file} is damaged`, {
-      hint: 'Install k8s-bootstrap again.',
-      where: { file },
-      cause,
-    });
-  }
-}
+const systems = (): readonly System[] => read('host-packages.yaml', schema).systems;

@@ -5,7 +5,7 @@ import type { FileState, Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Step } from './step.ts';
 
-export interface CertificateSpec {
+export interface CertificatePairSpec {
   readonly certificate: string;
   readonly key: string;
   readonly owner?: string;
@@ -23,7 +23,7 @@ export const certificateId = (path: string): string => `certificate:${path}`;
  * A certificate and its private key. The key lives on the host alone; whether it is still the one
  * that was written is told by the host's manifest. Both are made anew together.
  */
-export function certificate(spec: CertificateSpec): Resource {
+export function certificate(spec: CertificatePairSpec): Resource {
   const { owner = 'root' } = spec;
   const rights = (mode: string): Attributes => ({ mode, owner, group: owner });
   const files: [string, Attributes][] = [
@@ -65,7 +65,7 @@ export function certificate(spec: CertificateSpec): Resource {
   };
 }
 
-function reasonToIssue(spec: CertificateSpec, seen: Observed): string | undefined {
+function reasonToIssue(spec: CertificatePairSpec, seen: Observed): string | undefined {
   const current = state(seen, spec.certificate);
   const verdict = spec.judge(current.type === 'file' ? current.content?.toString('utf8') : undefined);
   if (!verdict.fit) return verdict.reason;

@@ -1,9 +1,9 @@
-import { binary, paths } from '../kernel/host-paths.ts';
+import { binaryPath, paths } from '../kernel/host-paths.ts';
 import type { ApiAnswer, Observed } from '../probe/observe.ts';
 import type { KubeObject } from './object.ts';
 
 /** How a master talks to its API server: its own kubectl, as the administrator. */
-export const kubectl = `${binary('kubectl')} --kubeconfig=${paths.adminConf}`;
+export const kubectl = `${binaryPath('kubectl')} --kubeconfig=${paths.adminConf}`;
 
 /** API path of the list of all nodes: one question, however many there are. */
 export const NODES = '/api/v1/nodes';

@@ -4,7 +4,6 @@ import type { Due } from '../plan/planner.ts';
 import { type NamedStep, compile, describe } from '../resources/compile.ts';
 import { changes } from '../resources/resource.ts';
 import type { Content } from '../resources/step.ts';
-import { hintFor } from './diagnose.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 
 /**
@@ -67,7 +66,7 @@ async function execute(
     onStdout: progress,
   });
   if (result.code !== 0) {
-    throw stepFailure(nonce, steps, result.stdout, result.stderr.toString('utf8'), result.code);
+    throw stepFailure(fleet, nonce, steps, result.stdout, result.stderr.toString('utf8'), result.code);
   }
 }
 
@@ -118,6 +117,7 @@ function follow(nonce: string, steps: readonly NamedStep[], listen: Listener): (
 }
 
 function stepFailure(
+  { knownError }: Fleet,
   nonce: string,
   steps: readonly OwnedStep[],
   stdout: Buffer,
@@ -131,7 +131,7 @@ function stepFailure(
   const what = step
     ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}`
     : `the batch of steps ended with code ${code}`;
-  const known = hintFor(lines.join('\n'));
+  const known = knownError(lines.join('\n'));
   return new BootstrapError(
     known?.code ?? 'E_STEP',
     `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`,

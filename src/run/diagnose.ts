@@ -1,18 +1,6 @@
-import { readData } from '../kernel/data.ts';
 import { quote } from '../kernel/quote.ts';
 import { lastWords } from '../resources/journal.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
-
-interface KnownError {
-  readonly pattern: string;
-  readonly code: string;
-  readonly hint: string;
-}
-
-/** The known error that a text shows, if any. */
-export function hintFor(text: string): KnownError | undefined {
-  return knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(text));
-}
 
 /** The last lines of the units' journals, for an error; empty when even that cannot be had. */
 export async function journalOf(fleet: Fleet, member: Member, units: readonly string[]): Promise<string> {
@@ -26,11 +14,4 @@ export async function journalOf(fleet: Fleet, member: Member, units: readonly st
   } catch {
     return '';
   }
-}
-
-let loaded: readonly KnownError[] | undefined;
-
-function knownErrors(): readonly KnownError[] {
-  loaded ??= readData('release/known-errors.yaml') as KnownError[];
-  return loaded;
 }

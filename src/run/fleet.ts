@@ -42,6 +42,8 @@ export interface Fleet {
   readonly concurrency: number;
   /** Aborted by a second interrupt: stops even a running command. */
   readonly kill: AbortSignal;
+  /** What to tell of an error by what a host said, where that is known. */
+  readonly knownError: (said: string) => { readonly code: string; readonly hint: string } | undefined;
 }
 
 export function makeFleet(hosts: readonly string[], options: Omit<Fleet, 'members'>): Fleet {

@@ -3,7 +3,7 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Watch } from '../probe/observe.ts';
-import { hintFor, journalOf } from './diagnose.ts';
+import { journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
 
 /** Whether a gate holds by what was last seen; what is missing, if not. */
@@ -63,7 +63,7 @@ const startOf = (unit: string): Watch => ({
 
 async function notPassed(fleet: Fleet, member: Member, gate: Gate, why: string): Promise<BootstrapError> {
   const journal = await journalOf(fleet, member, gate.units);
-  const known = hintFor(journal);
+  const known = fleet.knownError(journal);
   return new BootstrapError('E_GATE', `${gate.title}: ${why}${journal ? `\n${journal}` : ''}`, {
     hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
   });

@@ -1,3 +1,4 @@
+import type { ComponentName } from '../kernel/components.ts';
 import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { unitArgument } from './unit.ts';
@@ -13,6 +14,15 @@ export type Flags = ReadonlyMap<string, string>;
 
 type FlagData = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
+/** Names the file that a component of a minor version of Kubernetes (`v1.16`) has its flags from. */
+export interface FlagFile {
+  readonly minor: string;
+  readonly component: ComponentName;
+}
+
+export const flagPath = ({ minor, component }: FlagFile): string =>
+  `templates/flags/${minor}/${component}.yaml`;
+
 /** Which parts of the data make a profile, the later ones over the earlier. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   secure: ['all', 'hardened'],
@@ -27,17 +37,17 @@ const files = new Map<string, FlagData>();
  * A flag with a name that is `undefined` is left out; `null` removes a flag.
  */
 export function flagsFor(
-  component: string,
+  file: FlagFile,
   profile: string,
   values: Readonly<Record<string, string | undefined>>,
   extra: readonly Readonly<Record<string, string | null>>[],
 ): Flags {
-  const data = flagData(component);
+  const data = flagData(file);
   const layers = (LAYERS[profile] ?? ['all']).map((layer) => data[layer] ?? {});
   const own = Object.entries(Object.assign({}, ...layers) as FlagData[string]).map(
     ([flag, value]): [string, string | null] => [
       flag,
-      value === null ? null : (fill(component, flag, value, values) ?? null),
+      value === null ? null : (fill(file.component, flag, value, values) ?? null),
     ],
   );
   const merged = Object.assign({}, Object.fromEntries(own), ...extra) as Record<string, string | null>;
@@ -45,13 +55,13 @@ export function flagsFor(
   return new Map(present.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The part of `templates/flags/COMPONENT.yaml` from which a profile takes a flag; the last of several. */
-export const flagLayer = (component: string, profile: string, flag: string): string | undefined =>
-  (LAYERS[profile] ?? []).findLast((layer) => Object.hasOwn(flagData(component)[layer] ?? {}, flag));
+/** The part of a file from which a profile takes a flag; the last of several. */
+export const flagLayer = (file: FlagFile, profile: string, flag: string): string | undefined =>
+  (LAYERS[profile] ?? []).findLast((layer) => Object.hasOwn(flagData(file)[layer] ?? {}, flag));
 
 /** Names of the flags that any profile sets by itself. */
-export const ownFlags = (component: string): string[] => [
-  ...new Set(Object.values(flagData(component)).flatMap((flags) => Object.keys(flags))),
+export const ownFlags = (file: FlagFile): string[] => [
+  ...new Set(Object.values(flagData(file)).flatMap((flags) => Object.keys(flags))),
 ];
 
 /** A command over several lines, as a unit file has it. */
@@ -90,11 +100,9 @@ function fill(
   return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 }
 
-function flagData(component: string): FlagData {
-  let data = files.get(component);
-  if (!data) {
-    data = readData(`templates/flags/${component}.yaml`) as FlagData;
-    files.set(component, data);
-  }
+function flagData(file: FlagFile): FlagData {
+  const path = flagPath(file);
+  const data = files.get(path) ?? (readData(path) as FlagData);
+  files.set(path, data);
   return data;
 }

@@ -1,3 +1,4 @@
+import type { ComponentName } from '../kernel/components.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { compiled } from './compiled.ts';
 
@@ -8,13 +9,8 @@ export interface UnitContext {
   readonly revisionFile: string;
 }
 
-export interface UnitTemplates {
-  etcd: UnitContext;
-  'kube-apiserver': UnitContext;
-  'kube-controller-manager': UnitContext;
-  'kube-scheduler': UnitContext;
-  kubelet: UnitContext & { readonly runtimeUnit: string };
-  'kube-proxy': UnitContext;
+export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContext>> {
+  readonly kubelet: UnitContext & { readonly runtimeUnit: string };
 }
 
 const templates = new Map<string, ReturnType<typeof compiled>>();

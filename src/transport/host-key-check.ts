@@ -1,6 +1,6 @@
 import type { BootstrapError } from '../kernel/errors.ts';
-import { changedHostKey, revokedHostKey, unknownHostKey } from './errors.ts';
-import { judge, type HostKey, type KnownKeys } from './known-hosts.ts';
+import { changedHostKey, revokedHostKey, unknownHostKey } from './connection-errors.ts';
+import { judgeHostKey, type HostKey, type KnownKeys } from './known-hosts.ts';
 import type { SshTarget } from './target.ts';
 
 /**
@@ -13,7 +13,7 @@ export function verifyHostKey(
   known: KnownKeys,
   acceptNew: boolean,
 ): 'known' | 'new' | BootstrapError {
-  const verdict = judge(known, key);
+  const verdict = judgeHostKey(known, key);
   const pinned = target.ssh.hostKey;
   if (verdict.state === 'revoked') return revokedHostKey(target, key);
   if (pinned !== undefined) {

@@ -69,7 +69,7 @@ export function lookup(known: KnownHosts, host: string, port: number): KnownKeys
 }
 
 /** Judges the key that a host presented by what is known about it. */
-export function judge(known: KnownKeys, presented: HostKey): Verdict {
+export function judgeHostKey(known: KnownKeys, presented: HostKey): Verdict {
   const has = (keys: readonly HostKey[]): boolean => keys.some((key) => key.blob.equals(presented.blob));
   if (has(known.revoked)) return { state: 'revoked' };
   if (has(known.keys)) return { state: 'known' };

@@ -5,7 +5,7 @@ import { asBootstrapError, BootstrapError } from '../kernel/errors.ts';
 import { algorithmsFor, HOST_KEY_TYPES } from './algorithms.ts';
 import { login } from './auth.ts';
 import { gatherWrites } from './gather-writes.ts';
-import { authError, connectError, forwardError, timeoutError } from './errors.ts';
+import { authError, connectError, forwardError, timeoutError } from './connection-errors.ts';
 import { refuseGlobalRequests } from './nudge.ts';
 import { Sighting, sightingOf, type KnownHostsPolicy } from './host-keys.ts';
 import { verifyHostKey } from './host-key-check.ts';

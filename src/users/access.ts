@@ -1,6 +1,6 @@
 import type { User } from '../inventory/types.ts';
 import type { KubeObject } from '../resources/object.ts';
-import { type NamedRules, type Preset, presets } from './presets.ts';
+import { type NamedRules, type Preset, presets } from '../templates/rbac.ts';
 
 /** On every object that a user's rights are made of; https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'k8s-bootstrap' } as const;

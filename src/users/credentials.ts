@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Secret } from '../kernel/secret.ts';
 import { type Issued, type KeptPair, pairFits } from '../pki/authority.ts';
-import type { PkiStore } from '../pki/store.ts';
+import type { PkiStore } from '../pki/open-pki-store.ts';
 import { readCertificate } from '../pki/read-certificate.ts';
-import { readIfThere } from '../state/files.ts';
+import { readIfThere } from '../state/state-files.ts';
 import { refuseOpenAccess } from '../state/folder.ts';
 import type { Issuance } from './registry.ts';
 

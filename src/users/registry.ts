@@ -6,7 +6,7 @@ import type { User } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
-import { readIfThere } from '../state/files.ts';
+import { readIfThere } from '../state/state-files.ts';
 import { refuseOpenAccess } from '../state/folder.ts';
 import { type TokenRow, parseTokens, tokenText } from './tokens.ts';
 

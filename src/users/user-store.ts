@@ -1,7 +1,7 @@
 import type { Profile, User } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { KeptPair } from '../pki/authority.ts';
-import type { PkiStore } from '../pki/store.ts';
+import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Issuance, Revoked } from './registry.ts';
 
 /**

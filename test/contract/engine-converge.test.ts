@@ -23,6 +23,7 @@ async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal
     connect: () => Promise.resolve(host.session()),
     concurrency: 2,
     kill: new AbortController().signal,
+    knownError: () => undefined,
   });
   const goal: Goal = {
     desire: () => stages,
@@ -239,6 +240,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
       connect: () => Promise.resolve(session),
       concurrency: 1,
       kill: new AbortController().signal,
+      knownError: () => undefined,
     });
     const [member] = fleet.members.values();
     const held = await lockAll(fleet, [member!], 'dead');

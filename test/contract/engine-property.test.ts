@@ -229,6 +229,7 @@ async function repair(host: RootedHost, one: Stage): Promise<void> {
     connect: () => Promise.resolve(host.session()),
     concurrency: 1,
     kill: new AbortController().signal,
+    knownError: () => undefined,
   });
   const member = fleet.members.get('m1')!;
   member.seen = await look(host.session(), watchesOf([one]).get('m1') ?? []);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createShared } from '../../src/transport/ssh.ts';
+import { createShared } from '../../src/transport/ssh-session.ts';
 import type { Session } from '../../src/transport/session.ts';
 import type { SshSettings } from '../../src/transport/target.ts';
 import { startSshServer, type SshServer, type SshServerOptions } from '../support/ssh-server.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createShared } from '../../src/transport/ssh.ts';
+import { createShared } from '../../src/transport/ssh-session.ts';
 import type { SshTarget } from '../../src/transport/target.ts';
 import { newKey, startSshServer, type SshServer } from '../support/ssh-server.ts';
 import { connect, failure, PASSWORD, QUICK, scratch, target, trusting } from '../support/ssh-target.ts';

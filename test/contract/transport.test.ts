@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runScript } from '../../src/transport/feed.ts';
-import { localSession } from '../../src/transport/local.ts';
+import { localSession } from '../../src/transport/local-session.ts';
 import type { Session } from '../../src/transport/session.ts';
 import { startSshServer, type SshServer } from '../support/ssh-server.ts';
 import { connect, failure, PASSWORD, scratch, target, trusting } from '../support/ssh-target.ts';

@@ -80,6 +80,7 @@ export interface PlayOptions extends Partial<Goal> {
   readonly kill?: AbortSignal;
   readonly concurrency?: number;
   readonly onEvent?: Emit;
+  readonly knownError?: Fleet['knownError'];
 }
 
 /** A run of stages over hosts in memory; all of them are essential unless said otherwise. */
@@ -102,6 +103,7 @@ export function play(
       connect: (name) => Promise.resolve(connectTo(byName.get(name)!)),
       concurrency: options.concurrency ?? 30,
       kill: options.kill ?? new AbortController().signal,
+      knownError: options.knownError ?? (() => undefined),
     },
   );
   const goal: Goal = {

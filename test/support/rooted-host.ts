@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import { quote } from '../../src/kernel/quote.ts';
-import { localSession } from '../../src/transport/local.ts';
+import { localSession } from '../../src/transport/local-session.ts';
 import type { ExecOptions, Session } from '../../src/transport/session.ts';
 import type { Shell } from './shells.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../src/kernel/secret.ts';
 import { openKnownHosts, type KnownHostsPolicy } from '../../src/transport/host-keys.ts';
-import { connectSsh, createShared, type SshDeps } from '../../src/transport/ssh.ts';
+import { connectSsh, createShared, type SshDeps } from '../../src/transport/ssh-session.ts';
 import type { Session } from '../../src/transport/session.ts';
 import type { SshSettings, SshTarget } from '../../src/transport/target.ts';
 import type { Tuning } from '../../src/transport/tuning.ts';

@@ -4,7 +4,7 @@ import type { SubjectContext } from '../../src/pki/profiles.ts';
 import { specFor, specForUser } from '../../src/pki/profiles.ts';
 import type { CaId, CertificateSpec, LeafId } from '../../src/pki/spec.ts';
 import { CA_IDS, LEAF_IDS } from '../../src/pki/spec.ts';
-import { openPkiStore } from '../../src/pki/store.ts';
+import { openPkiStore } from '../../src/pki/open-pki-store.ts';
 import type { Made } from './certificate-fields.ts';
 
 /** A master of a small cluster, the same for whoever makes certificates for it. */

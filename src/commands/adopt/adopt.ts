@@ -1,10 +1,10 @@
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import type { Host } from '../../inventory/types.ts';
-import { tokensPath } from '../../phases/control-plane/tokens.ts';
+import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
 import { pkiFolderOf } from '../../pki/contents.ts';
 import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
-import { type StateFile, publish, readIfThere } from '../../state/files.ts';
+import { type StateFile, publish, readIfThere } from '../../state/state-files.ts';
 import { makeStateFolder } from '../../state/folder.ts';
 import { alive, onEach, runOn } from '../../run/fleet.ts';
 import { readRegistry, writeRegistry } from '../../users/registry.ts';

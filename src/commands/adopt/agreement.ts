@@ -1,5 +1,5 @@
 import { BootstrapError } from '../../kernel/errors.ts';
-import { tokensPath } from '../../phases/control-plane/tokens.ts';
+import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import type { Holdings } from './holdings.ts';
 

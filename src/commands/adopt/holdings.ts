@@ -2,8 +2,12 @@ import { quote } from '../../kernel/quote.ts';
 import { Secret } from '../../kernel/secret.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { CA_IDS } from '../../pki/spec.ts';
-import { adminFiles, serviceAccountKeyFile, serviceAccountPublicFile } from '../../phases/trust/trust.ts';
-import { tokensPath } from '../../phases/control-plane/tokens.ts';
+import {
+  adminFiles,
+  serviceAccountKeyFile,
+  serviceAccountPublicFile,
+} from '../../phases/trust/authorities.ts';
+import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
 import { paths } from '../../kernel/host-paths.ts';
 
 /** What a master holds of the state folder, by path; what is not there is missing. */

@@ -1,7 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { CORE_SCHEMA, load } from 'js-yaml';
 import { BootstrapError } from '../../kernel/errors.ts';
-import { adminFiles, serviceAccountKeyFile, serviceAccountPublicFile } from '../../phases/trust/trust.ts';
+import {
+  adminFiles,
+  serviceAccountKeyFile,
+  serviceAccountPublicFile,
+} from '../../phases/trust/authorities.ts';
 import { isSelfSigned } from '../../pki/authority-facts.ts';
 import { authorityFrom, keyFilesFrom, pairFits } from '../../pki/authority.ts';
 import {
@@ -14,7 +18,7 @@ import {
 } from '../../pki/contents.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { CA_IDS, type CaId } from '../../pki/spec.ts';
-import type { StateFile } from '../../state/files.ts';
+import type { StateFile } from '../../state/state-files.ts';
 import { certificatesOf } from '../../pki/trusted.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import type { Holdings } from './holdings.ts';

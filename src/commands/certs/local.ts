@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import type { CertificateRow } from '../../answers/certificates.ts';
 import { ADMIN, CA_FILES, trustedFile } from '../../pki/contents.ts';
 import { CA_IDS } from '../../pki/spec.ts';
-import { readIfThere } from '../../state/files.ts';
+import { readIfThere } from '../../state/state-files.ts';
 import { userFolder } from '../../users/credentials.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { fileRows } from './rows.ts';

@@ -1,7 +1,7 @@
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { quote } from '../../kernel/quote.ts';
 import { leafFiles } from '../../phases/shared/certificates.ts';
-import { adminFiles, clientCaFile } from '../../phases/trust/trust.ts';
+import { adminFiles, clientCaFile } from '../../phases/trust/authorities.ts';
 import { caFilesOf, rolesOf } from '../../pki/profiles.ts';
 import { CA_IDS, LEAF_IDS, type LeafId } from '../../pki/spec.ts';
 import { paths, ports } from '../../kernel/host-paths.ts';

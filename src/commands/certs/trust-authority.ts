@@ -6,11 +6,11 @@ import { didYouMean } from '../../inventory/suggest.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import { CA_IDS, type CaId } from '../../pki/spec.ts';
-import { openPkiStore } from '../../pki/store.ts';
+import { openPkiStore } from '../../pki/open-pki-store.ts';
 import { certificatesOf, whyNoAuthority } from '../../pki/trusted.ts';
 import type { Emit } from '../../run/events.ts';
 
-export interface TrustOptions {
+export interface TrustAuthorityOptions {
   readonly file: string;
   readonly env: Environment;
   readonly emit: Emit;
@@ -27,7 +27,7 @@ export interface TrustOptions {
  * to them. See docs/decisions/021-ca-rotation.md.
  * @throws E_CA_TRUST, E_CA_MISSING; what opening the state folder throws
  */
-export async function trustAuthority(options: TrustOptions): Promise<number> {
+export async function trustAuthority(options: TrustAuthorityOptions): Promise<number> {
   const { inventory } = await readInventory(options.file, options.env);
   const stateFolder = stateFolderOf(inventory);
   const id = caNamed(options.authority);
@@ -110,7 +110,7 @@ const notTrusted = (path: string): BootstrapError =>
   });
 
 /** The users' authority comes to users in their `ca.crt`, and without that limit it could vouch for a server there. */
-function warnOfServers({ emit }: TrustOptions, id: CaId, given: readonly string[]): void {
+function warnOfServers({ emit }: TrustAuthorityOptions, id: CaId, given: readonly string[]): void {
   for (const facts of id === 'users' ? given.map((pem) => readCertificate(pem)) : []) {
     if (facts.usages.length > 0 && !facts.usages.includes('server')) continue;
     emit({

@@ -1,25 +1,15 @@
 import type { FlagFact } from '../../answers/cluster.ts';
 import { type Document, parseDocument } from '../../inventory/document.ts';
 import { type Path, formatPath } from '../../inventory/problem.ts';
+import { SECTIONS } from '../../inventory/sections.ts';
+import { COMPONENTS, type ComponentName } from '../../kernel/components.ts';
 import { imagined } from '../../facts/facts.ts';
-import { flagTable } from '../../release/flags.ts';
+import type { Release } from '../../release/release.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { fileId } from '../../resources/file.ts';
-import { flagLayer } from '../../templates/flags.ts';
+import { flagLayer, flagPath } from '../../templates/flags.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wanted } from './file-facts.ts';
-
-/** The components, and the section of the inventory that each is set by. */
-const SECTIONS: Readonly<Record<string, string>> = {
-  etcd: 'etcd',
-  'kube-apiserver': 'apiServer',
-  'kube-controller-manager': 'controllerManager',
-  'kube-scheduler': 'scheduler',
-  kubelet: 'kubelet',
-  'kube-proxy': 'kubeProxy',
-};
-
-export const COMPONENTS: readonly string[] = Object.keys(SECTIONS);
 
 export interface FlagContext {
   readonly wanted: readonly Wanted[];
@@ -27,22 +17,24 @@ export interface FlagContext {
   readonly inventory: Uint8Array;
   readonly file: string;
   readonly profile: string;
+  readonly release: Release;
 }
 
 /** One fact for each component that knows the flag, those that set it first. */
 export function explainFlag(
   flag: string,
-  { wanted, inventory, file, profile }: FlagContext,
+  { wanted, inventory, file, profile, release }: FlagContext,
 ): readonly FlagFact[] {
   const document = parseDocument(inventory, file);
-  return COMPONENTS.filter((component) => flagTable(component).flag(flag).known)
+  return COMPONENTS.filter((component) => release.flag(component, flag).known)
     .map((component): FlagFact => {
-      const { why, link, cis, deprecated } = flagTable(component).flag(flag);
+      const { why, link, cis, deprecated } = release.flag(component, flag);
       const unit = `${paths.unitFolder}/${component}.service`;
       const units = wanted.filter(({ resource }) => resource.id === fileId(unit));
       const values = valuesOf(units, flag);
-      const layer = flagLayer(component, profile, flag);
-      const profiles = layer === undefined ? [] : [profileText(layer, profile, component)];
+      const source = { minor: release.minor, component };
+      const layer = flagLayer(source, profile, flag);
+      const profiles = layer === undefined ? [] : [profileText(layer, profile, flagPath(source))];
       const sources = [...profiles, ...writtenIn(document, component, flag, file)];
       const phase = values.length > 0 ? units[0]?.phase : undefined;
       return { component, flag, values, why, link, sources, phase, unit, cis, deprecated };
@@ -50,8 +42,8 @@ export function explainFlag(
     .toSorted((a, b) => Number(b.values.length > 0) - Number(a.values.length > 0));
 }
 
-const profileText = (layer: string, profile: string, component: string): string =>
-  `${layer === 'all' ? 'every profile' : `profile ${profile}`} (templates/flags/${component}.yaml, ${layer})`;
+const profileText = (layer: string, profile: string, path: string): string =>
+  `${layer === 'all' ? 'every profile' : `profile ${profile}`} (${path}, ${layer})`;
 
 /** As the unit files have it. */
 function valuesOf(units: readonly Wanted[], flag: string): FlagFact['values'] {
@@ -68,10 +60,10 @@ function valuesOf(units: readonly Wanted[], flag: string): FlagFact['values'] {
 }
 
 /** All places of the inventory that say something of the flag, the more particular later. */
-function writtenIn(document: Document, component: string, flag: string, file: string): string[] {
+function writtenIn(document: Document, component: ComponentName, flag: string, file: string): string[] {
   const { groups = {}, hosts = [] } = document.value as { groups?: object; hosts?: readonly unknown[] };
   const places: Path[] = [
-    [SECTIONS[component] ?? '', 'extraArgs', flag],
+    [SECTIONS[component], 'extraArgs', flag],
     ['defaults', 'extraArgs', component, flag],
     ...Object.keys(groups).map((group) => ['groups', group, 'extraArgs', component, flag]),
     ...hosts.map((_, index) => ['hosts', index, 'extraArgs', component, flag]),

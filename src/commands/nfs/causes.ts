@@ -1,4 +1,4 @@
-import { readData } from '../../kernel/data.ts';
+import { nfsErrors } from '../../release/nfs-errors.ts';
 
 /** Why a step failed: by a name that scripts can compare, in words, and what to do about it; `{host}` and the like stand for themselves. */
 export interface Cause {
@@ -24,7 +24,7 @@ export const inWords = (text: string, words: Words): string =>
 /** The cause that `release/nfs-errors.yaml` knows for what a step said; else its own last words. */
 export function causeOf(step: string, { code, said }: Pick<StepResult, 'code' | 'said'>): Cause {
   const stopped = isTimeUp(code);
-  const known = rows().find(
+  const known = nfsErrors().find(
     (row) =>
       (row.step === undefined || row.step === step || step.startsWith(`${row.step}-`)) &&
       (row.pattern === undefined || new RegExp(row.pattern, 'i').test(said)) &&
@@ -42,19 +42,3 @@ export function causeOf(step: string, { code, said }: Pick<StepResult, 'code' | 
 
 /** `timeout` ends with 124, or with 137 when it had to use SIGKILL. */
 export const isTimeUp = (code: number): boolean => code === 124 || code === 137;
-
-interface Row {
-  readonly cause: string;
-  readonly step?: string;
-  readonly pattern?: string;
-  readonly timedOut?: boolean;
-  readonly says: string;
-  readonly remedy: string;
-}
-
-let loaded: readonly Row[] | undefined;
-
-function rows(): readonly Row[] {
-  loaded ??= readData('release/nfs-errors.yaml') as readonly Row[];
-  return loaded;
-}

@@ -13,7 +13,7 @@ import { WARN_DAYS } from '../../pki/spec.ts';
 
 const DAY = 86_400_000;
 
-export interface Survey {
+export interface FleetSurvey {
   readonly inventory: Inventory;
   readonly fleet: Fleet;
   readonly stages: readonly Stage[];
@@ -25,7 +25,7 @@ export interface Survey {
   readonly tampered: ReadonlyMap<string, readonly string[]>;
 }
 
-export const hostStatuses = (survey: Survey): readonly HostStatus[] =>
+export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
   survey.inventory.hosts.map(({ name, roles }): HostStatus => {
     const member = survey.fleet.members.get(name);
     const seen = member?.seen;

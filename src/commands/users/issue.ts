@@ -6,10 +6,10 @@ import type { User } from '../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { apiEndpoint } from '../../phases/shared/topology.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
-import { readIfThere, replaceFile } from '../../state/files.ts';
+import { readIfThere, replaceFile } from '../../state/state-files.ts';
 import { sealedName, userFolder } from '../../users/credentials.ts';
 import { refuseTokensInCis } from '../../users/tokens.ts';
-import { applyUsers } from './apply.ts';
+import { applyUsers } from './apply-users.ts';
 import { type GivenUser, wantedUser } from './wanted.ts';
 import { type OpenState, openState } from '../../cluster/open-state.ts';
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { writeAtomic } from '../../kernel/atomic-file.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
 import { apiEndpoint } from '../../phases/shared/topology.ts';
-import { ADMINISTRATOR, adminKubeconfig } from '../../phases/trust/trust.ts';
+import { ADMINISTRATOR, adminKubeconfig } from '../../phases/trust/authorities.ts';
 import type { Emit } from '../../run/events.ts';
 import { sealedName, userFolder } from '../../users/credentials.ts';
 import { type StateOptions, openState } from '../../cluster/open-state.ts';

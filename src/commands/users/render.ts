@@ -1,4 +1,5 @@
-import { ROLE_PRESETS, type RolePreset, type User } from '../../inventory/types.ts';
+import type { User } from '../../inventory/types.ts';
+import { ROLE_PRESETS, type RolePreset } from '../../templates/rbac.ts';
 import { BootstrapError, ExitCode, asBootstrapError } from '../../kernel/errors.ts';
 import type { Emit } from '../../run/events.ts';
 import { accessOf } from '../../users/access.ts';

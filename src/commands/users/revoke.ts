@@ -1,7 +1,7 @@
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { checkNames } from '../../users/names.ts';
-import { applyUsers } from './apply.ts';
+import { applyUsers } from './apply-users.ts';
 import { openState } from '../../cluster/open-state.ts';
 
 /**

@@ -2,16 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { didYouMean } from '../../inventory/suggest.ts';
-import {
-  type OwnRules,
-  type PolicyRule,
-  ROLE_PRESETS,
-  type RolePreset,
-  type User,
-} from '../../inventory/types.ts';
+import type { OwnRules, User } from '../../inventory/types.ts';
 import { rulesSchema } from '../../inventory/schema/user-schema.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { ONCE } from '../../kernel/once.ts';
+import { type PolicyRule, ROLE_PRESETS, type RolePreset } from '../../templates/rbac.ts';
 import { checkNames } from '../../users/names.ts';
 import type { UserStore } from '../../users/user-store.ts';
 

@@ -1,9 +1,10 @@
-import type { FieldKind, FieldTree } from './config-fields.ts';
-import { kubeletConfigFields, kubeProxyConfigFields } from './config-fields.ts';
+import { COMPONENTS, CONFIGURED, type ComponentName } from '../../kernel/components.ts';
+import type { FieldKind, FieldTree } from '../known.ts';
 import type { Path } from '../problem.ts';
 import type { Report, Rule } from './rule.ts';
+import { SECTIONS } from '../sections.ts';
 import { didYouMean } from '../suggest.ts';
-import type { ComponentName, ExtraArgs, Inventory } from '../types.ts';
+import type { ExtraArgs, Inventory } from '../types.ts';
 
 export const versionsAreKnown: Rule = ({ kubernetes }, report, { versions }) => {
   const { version, kubectl } = kubernetes;
@@ -36,19 +37,10 @@ interface GivenFlags {
 }
 
 function givenFlags(inventory: Inventory): GivenFlags[] {
-  const { etcd, apiServer, controllerManager, scheduler, kubelet, kubeProxy } = inventory;
-  const everywhere: GivenFlags[] = [
-    { component: 'etcd', path: ['etcd', 'extraArgs'], args: etcd.extraArgs },
-    { component: 'kube-apiserver', path: ['apiServer', 'extraArgs'], args: apiServer.extraArgs },
-    {
-      component: 'kube-controller-manager',
-      path: ['controllerManager', 'extraArgs'],
-      args: controllerManager.extraArgs,
-    },
-    { component: 'kube-scheduler', path: ['scheduler', 'extraArgs'], args: scheduler.extraArgs },
-    { component: 'kubelet', path: ['kubelet', 'extraArgs'], args: kubelet.extraArgs },
-    { component: 'kube-proxy', path: ['kubeProxy', 'extraArgs'], args: kubeProxy.extraArgs },
-  ];
+  const everywhere = COMPONENTS.map((component): GivenFlags => {
+    const section = SECTIONS[component];
+    return { component, path: [section, 'extraArgs'], args: inventory[section].extraArgs };
+  });
   const perHost = inventory.hosts.flatMap((host, index) =>
     (Object.entries(host.extraArgs) as [ComponentName, ExtraArgs][]).map(([component, args]) => ({
       component,
@@ -68,14 +60,14 @@ function eachFlag(
   }
 }
 
-export const flagsAreKnown: Rule = (inventory, report, { flagKnown, flagNames }) => {
+export const flagsAreKnown: Rule = (inventory, report, { release }) => {
   eachFlag(inventory, (component, flag, _value, path) => {
-    const known = flagKnown(component, flag);
-    if (known === false) {
-      const message = `${component} has no flag --${flag}${didYouMean(flag, flagNames(component))}`;
+    const { known, deprecated } = release.flag(component, flag);
+    if (!known) {
+      const message = `${component} has no flag --${flag}${didYouMean(flag, release.flagNames(component))}`;
       report.error(path, message, { atKey: true });
-    } else if (known !== true) {
-      report.warning(path, `--${flag} is deprecated: ${known.deprecated}`, { atKey: true });
+    } else if (deprecated) {
+      report.warning(path, `--${flag} is deprecated: a later version may not know it`, { atKey: true });
     }
   });
 };
@@ -162,10 +154,14 @@ function opensADoor(flag: string, value: string | null): boolean {
   return value !== null && (flag === 'insecure-bind-address' || flag === 'token-auth-file');
 }
 
-/** kubelet and kube-proxy 1.16 ignore unknown fields silently and die of wrongly typed ones. */
-export const configFieldsAreKnown: Rule = ({ kubelet, kubeProxy }, report) => {
-  checkFields(kubelet.config, kubeletConfigFields, ['kubelet', 'config'], report);
-  checkFields(kubeProxy.config, kubeProxyConfigFields, ['kubeProxy', 'config'], report);
+/** kubelet and kube-proxy ignore unknown fields silently and die of wrongly typed ones. */
+export const configFieldsAreKnown: Rule = (inventory, report, { release }) => {
+  for (const component of CONFIGURED) {
+    const section = SECTIONS[component];
+    const { config } = inventory[section];
+    if (Object.keys(config).length === 0) continue;
+    checkFields(config, release.configFields(component), [section, 'config'], report);
+  }
 };
 
 function checkFields(config: object, fields: FieldTree, path: Path, report: Report): void {

@@ -1,15 +1,6 @@
+import type { Known } from '../known.ts';
 import type { Path } from '../problem.ts';
-import type { ComponentName, Host, Inventory } from '../types.ts';
-
-/** What the rules cannot know by themselves: it comes from the release data. */
-export interface Known {
-  /** Kubernetes versions that can be installed, as `v1.16.3`. */
-  readonly versions: readonly string[];
-  /** Whether a component of these versions has this flag (name without dashes). */
-  readonly flagKnown: (component: ComponentName, flag: string) => boolean | { readonly deprecated: string };
-  /** All flags of a component, for "did you mean". */
-  readonly flagNames: (component: ComponentName) => readonly string[];
-}
+import type { Host, Inventory } from '../types.ts';
 
 export interface ReportDetails {
   readonly hint?: string;

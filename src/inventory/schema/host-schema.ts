@@ -1,16 +1,9 @@
 import * as z from 'zod';
+import { COMPONENTS } from '../../kernel/components.ts';
 import { envText, extraArgs, localPath, port, scalarText, secret, type Surroundings } from './fields.ts';
-import type { ComponentName, Role } from '../types.ts';
+import type { Role } from '../types.ts';
 
 export const ROLES = ['master', 'etcd', 'worker', 'nfs'] as const satisfies readonly Role[];
-export const COMPONENTS = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-] as const satisfies readonly ComponentName[];
 
 export const SSH_DEFAULTS = {
   user: 'root',
@@ -83,7 +76,7 @@ const taint = () =>
 export const sysctls = () => z.record(z.string().regex(SYSCTL, { error: 'not a sysctl name' }), scalarText());
 const SYSCTL = /^[a-z0-9_-]+(?:[./][A-Za-z0-9_*-]+)+$/;
 
-export const packages = () =>
+export const packageNames = () =>
   z.array(
     z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._:~-]*$/, {
       error: (issue) => `"${String(issue.input)}" is not a package name`,
@@ -102,7 +95,7 @@ export const groupSchema = (surroundings: Surroundings) =>
       .boolean()
       .optional()
       .meta({ description: "Make the OS's host name the node name", default: false }),
-    packages: packages().optional().describe('Further OS packages'),
+    packages: packageNames().optional().describe('Further OS packages'),
     sysctls: sysctls().optional(),
     extraArgs: z
       .partialRecord(z.enum(COMPONENTS), extraArgs())

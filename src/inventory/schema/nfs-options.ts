@@ -1,32 +1,5 @@
-import * as z from 'zod';
-import { readData } from '../../kernel/data.ts';
-import { ONCE } from '../../kernel/once.ts';
+import { type ExportOption, exportOptions } from '../../templates/export-options.ts';
 import { didYouMean } from '../suggest.ts';
-
-const schema = z.strictObject({
-  options: z.array(
-    z.strictObject({
-      name: z.string(),
-      set: z.string(),
-      default: z.boolean().default(false),
-      against: z.array(z.string()).default([]),
-      value: z.string().optional(),
-      bare: z.boolean().default(false),
-      does: z.string(),
-    }),
-  ),
-});
-
-/** An option of `templates/nfs/export-options.yaml`. */
-export type ExportOption = z.infer<typeof schema>['options'][number];
-
-/** All options, in the order in which they are written. */
-export const exportOptions = (): readonly ExportOption[] => {
-  loaded ??= schema.parse(readData('templates/nfs/export-options.yaml'), ONCE).options;
-  return loaded;
-};
-
-let loaded: readonly ExportOption[] | undefined;
 
 /** The option that a word stands for: `anonuid=65534` is `anonuid`. */
 export const optionOf = (word: string): ExportOption | undefined =>

@@ -12,9 +12,12 @@ import {
   webAddress,
   type Surroundings,
 } from './fields.ts';
-import { groupSchema, hostSchema, packages, sysctls } from './host-schema.ts';
+import { groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { userSchema } from './user-schema.ts';
+
+/** Which one it is stands in `release/`. */
+const BY_RELEASE = 'default: the one that goes with the version of Kubernetes';
 
 /** The inventory as it is written, with the defaults of every field that has one of its own. */
 export const inventorySchema = (surroundings: Surroundings) => {
@@ -50,7 +53,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .enum(['auto', 'package', 'archive'])
           .default('auto')
           .describe('package: from the OS; archive: the official release'),
-        version: version().prefault('v3.3.17').describe('Of the archive'),
+        version: version().optional().describe(`Of the archive; ${BY_RELEASE}`),
         extraArgs: extraArgs().default({}),
       })
       .prefault({}),
@@ -87,7 +90,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
       .prefault({}),
     images: z
       .strictObject({
-        pause: z.string().min(1).default('k8s.gcr.io/pause:3.1'),
+        pause: z.string().min(1).optional().describe(`Holds the network of a pod; ${BY_RELEASE}`),
         mirrors: z
           .record(z.string().min(1), z.string().min(1, { error: 'must not be empty' }))
           .default({})
@@ -113,7 +116,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
         firewall: z.enum(['open-ports', 'disable', 'ignore']).default('open-ports'),
         selinux: z.enum(['keep', 'permissive']).default('keep'),
         swap: z.enum(['off', 'ignore']).default('off'),
-        packages: packages().default([]).describe('Further OS packages on every host'),
+        packages: packageNames().default([]).describe('Further OS packages on every host'),
         sysctls: sysctls().default({}),
       })
       .prefault({}),
@@ -179,7 +182,7 @@ const network = () =>
         })
         .default('30000-32767'),
       cni: z.enum(['bridge', 'none']).default('bridge'),
-      cniVersion: version().prefault('v0.8.1'),
+      cniVersion: version().optional().describe(`Of the plugins; ${BY_RELEASE}`),
       proxyMode: z.enum(['iptables', 'ipvs']).default('iptables'),
     })
     .prefault({});

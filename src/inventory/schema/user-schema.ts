@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { secret, type Surroundings } from './fields.ts';
-import { ROLE_PRESETS, type User } from '../types.ts';
+import { ROLE_PRESETS } from '../../templates/rbac.ts';
+import type { User } from '../types.ts';
 
 const texts = () => z.array(z.string());
 

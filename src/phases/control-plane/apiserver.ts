@@ -1,18 +1,18 @@
 import { dump } from 'js-yaml';
 import type { LockedText } from '../../kernel/locked-text.ts';
-import { readText } from '../../kernel/data.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { LeafId } from '../../pki/spec.ts';
-import { binary, paths } from '../../kernel/host-paths.ts';
+import { binaryPath, paths } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafId, leafPaths } from '../shared/certificates.ts';
+import { hostFile } from '../../templates/host-files.ts';
 import { etcdServers, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
-import { tokenFileOf, tokensPath } from './tokens.ts';
-import { clientCaFile, serviceAccountPublicFile } from '../trust/trust.ts';
+import { tokenFileOf, tokensPath } from './user-tokens.ts';
+import { clientCaFile, serviceAccountPublicFile } from '../trust/authorities.ts';
 
 const LEAFS: readonly LeafId[] = [
   'apiserver',
@@ -52,7 +52,7 @@ export const apiserverPhase: Phase = {
       tokens.resource,
       ...component(world, host, {
         name: 'kube-apiserver',
-        binary: binary('kube-apiserver'),
+        binary: binaryPath('kube-apiserver'),
         values: {
           ip: host.ip,
           apiPort: String(inventory.apiServer.port),
@@ -98,10 +98,10 @@ export const apiserverPhase: Phase = {
 function configFiles(world: World): Resource[] {
   if (world.inventory.profile === 'course') return [];
   return [
-    file({ path: paths.auditPolicy, content: template('audit-policy.yaml') }),
+    file({ path: paths.auditPolicy, content: hostFile('audit-policy.yaml') }),
     file({ path: paths.encryptionConfig, content: encryptionConfig(world), secret: true }),
     ...(world.inventory.profile === 'cis'
-      ? [file({ path: paths.admissionConfig, content: template('admission-config.yaml') })]
+      ? [file({ path: paths.admissionConfig, content: hostFile('admission-config.yaml') })]
       : []),
   ];
 }
@@ -123,5 +123,3 @@ const encryptionConfig = ({ pki }: World): string | LockedText | undefined =>
       ],
     }),
   );
-
-const template = (name: string): string => readText(`templates/etc/${name}`);

@@ -1,14 +1,14 @@
 import { caFilesOf } from '../../pki/profiles.ts';
-import { binary, paths, ports } from '../../kernel/host-paths.ts';
+import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
 import { withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
-import { serviceAccountKeyFile, signingCaOf } from '../trust/trust.ts';
+import { serviceAccountKeyFile, signingCaOf } from '../trust/authorities.ts';
 import { healthGate } from '../shared/health-gate.ts';
-import { hostKubeconfig } from '../shared/kubeconfig.ts';
+import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
 
 interface Controller {
   readonly name: 'kube-controller-manager' | 'kube-scheduler';
@@ -73,7 +73,7 @@ function controllerPhase(spec: Controller): Phase {
         }),
         ...component(world, host, {
           name,
-          binary: binary(name),
+          binary: binaryPath(name),
           values: spec.values(world),
           context: {},
           extraArgs: spec.extraArgs(world),

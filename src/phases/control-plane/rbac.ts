@@ -1,6 +1,6 @@
-import { readDocuments } from '../../kernel/data.ts';
 import { apiPath, kubectl } from '../../resources/kube-api.ts';
 import { type KubeObject, kubeObject } from '../../resources/object.ts';
+import { rbacManifest } from '../../templates/rbac.ts';
 import { apiHost } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -14,8 +14,6 @@ export const rbacPhase: Phase = {
 };
 
 const objects = (world: World): KubeObject[] => [
-  ...manifest('kubelet-api.yaml'),
-  ...(world.inventory.profile === 'cis' ? manifest('pod-security.yaml') : []),
+  ...rbacManifest('kubelet-api'),
+  ...(world.inventory.profile === 'cis' ? rbacManifest('pod-security') : []),
 ];
-
-const manifest = (name: string): KubeObject[] => readDocuments(`templates/rbac/${name}`) as KubeObject[];

@@ -2,7 +2,7 @@ import type { User } from '../../inventory/types.ts';
 import { listed, objectSet } from '../../resources/object-set.ts';
 import { type Change, type Resource, none } from '../../resources/resource.ts';
 import { MANAGED_BY, accessOf, ownerOf, sorted } from '../../users/access.ts';
-import { specOf } from '../../users/files.ts';
+import { specOf } from '../../users/user-files.ts';
 import { tokenFacts } from '../../resources/token-file.ts';
 import { apiHost, withRole } from '../shared/topology.ts';
 import { namespaces } from '../shared/namespaces.ts';

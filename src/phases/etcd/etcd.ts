@@ -1,6 +1,6 @@
 import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
-import { binary, binaryFolder, paths, ports, users } from '../../kernel/host-paths.ts';
+import { binaryPath, binaryFolder, paths, ports, users } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { systemUser } from '../../resources/system.ts';
@@ -103,7 +103,7 @@ function fromPackage(world: World, host: Host): boolean {
 }
 
 const etcdBinary = (world: World, host: Host): string =>
-  fromPackage(world, host) ? '/usr/bin/etcd' : binary('etcd');
+  fromPackage(world, host) ? '/usr/bin/etcd' : binaryPath('etcd');
 
 /**
  * Read at a member's first start only, so a change here restarts nothing. A host without data joins a

@@ -2,7 +2,7 @@ import { objectSet } from '../../resources/object-set.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { apiHost } from '../shared/topology.ts';
 import { namespaces } from '../shared/namespaces.ts';
-import { provisionerLists, provisionerObjects } from './objects.ts';
+import { provisionerLists, provisionerObjects } from './provisioner-objects.ts';
 import type { Phase } from '../phase.ts';
 import { kubectl } from '../../resources/kube-api.ts';
 

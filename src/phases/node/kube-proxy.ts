@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
-import { binary, paths, ports } from '../../kernel/host-paths.ts';
+import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
@@ -9,7 +9,7 @@ import { nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { healthGate } from '../shared/health-gate.ts';
-import { hostKubeconfig } from '../shared/kubeconfig.ts';
+import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
 
 const ca = caFilesOf('cluster').certificate;
 
@@ -30,7 +30,7 @@ export const kubeProxyPhase: Phase = {
     file({ path: paths.kubeProxyConfig, content: () => proxyConfig(world, host) }),
     ...component(world, host, {
       name: 'kube-proxy',
-      binary: binary('kube-proxy'),
+      binary: binaryPath('kube-proxy'),
       values: {},
       context: {},
       extraArgs: world.inventory.kubeProxy.extraArgs,

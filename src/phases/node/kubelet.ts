@@ -1,18 +1,18 @@
 import { dump } from 'js-yaml';
 import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
-import { binary, paths, ports } from '../../kernel/host-paths.ts';
+import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
 import { apiHost, isReserved, nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
-import { kubeletClientCaOf } from '../trust/trust.ts';
+import { kubeletClientCaOf } from '../trust/authorities.ts';
 import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
 import { NODES, nodesIn } from '../../resources/kube-api.ts';
 import { healthGate } from '../shared/health-gate.ts';
-import { hostKubeconfig } from '../shared/kubeconfig.ts';
+import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
 
 const TLS_CIPHERS = [
   'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
@@ -40,7 +40,7 @@ export const kubeletPhase: Phase = {
     file({ path: paths.kubeletConfig, content: () => kubeletConfig(world, host) }),
     ...component(world, host, {
       name: 'kubelet',
-      binary: binary('kubelet'),
+      binary: binaryPath('kubelet'),
       values: {
         ip: host.ip,
         pauseImage: world.inventory.images.pause,

@@ -1,5 +1,5 @@
 import type { Host } from '../../inventory/types.ts';
-import { binary as binaryPath } from '../../kernel/host-paths.ts';
+import { binaryPath } from '../../kernel/host-paths.ts';
 import { archOf } from '../../release/release.ts';
 import { binary } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';

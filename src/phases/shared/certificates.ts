@@ -1,5 +1,5 @@
 import type { Host } from '../../inventory/types.ts';
-import { judge } from '../../pki/judge.ts';
+import { judgeCertificate } from '../../pki/judge-certificate.ts';
 import { type SubjectContext, filesOf, specFor } from '../../pki/profiles.ts';
 import type { CertificateSpec, LeafId } from '../../pki/spec.ts';
 import { certificate, certificateId } from '../../resources/certificate.ts';
@@ -27,8 +27,8 @@ export const judgeFor = (
   world: World,
   spec: CertificateSpec,
   pem: string | undefined,
-): ReturnType<typeof judge> =>
-  judge(pem, spec, {
+): ReturnType<typeof judgeCertificate> =>
+  judgeCertificate(pem, spec, {
     caSki: world.pki.caKeyId(spec.ca),
     caPem: world.pki.caPem(spec.ca),
     chain: world.pki.chainPem(spec.ca),

@@ -1,4 +1,5 @@
-import type { ComponentName, ExtraArgs, Host } from '../../inventory/types.ts';
+import type { ExtraArgs, Host } from '../../inventory/types.ts';
+import type { ComponentName } from '../../kernel/components.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { file, fileId } from '../../resources/file.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
@@ -11,7 +12,7 @@ import type { World } from '../phase.ts';
 export interface ComponentUnit<Name extends ComponentName> {
   readonly name: Name;
   readonly binary: string;
-  /** What the `{names}` of `templates/flags/NAME.yaml` stand for. */
+  /** What the `{names}` of `templates/flags/MINOR/NAME.yaml` stand for. */
   readonly values: Readonly<Record<string, string | undefined>>;
   /** Fields of the unit's template beyond those that all have. */
   readonly context: Omit<UnitTemplates[Name], 'command' | 'flagNotes' | 'revisionFile'>;
@@ -34,7 +35,12 @@ export function component<Name extends ComponentName>(
   const unit = `${name}.service`;
   const content = (): string => {
     const extra = [spec.extraArgs, host.extraArgs[name] ?? {}];
-    const flags = flagsFor(name, world.inventory.profile, spec.values, extra);
+    const flags = flagsFor(
+      { minor: world.release.minor, component: name },
+      world.inventory.profile,
+      spec.values,
+      extra,
+    );
     const common = {
       command: commandLine(spec.binary, flags),
       flagNotes: flagNotes(flags, (flag) => world.release.flag(name, flag)),

@@ -1,4 +1,5 @@
-import type { ComponentName, Host } from '../../inventory/types.ts';
+import type { Host } from '../../inventory/types.ts';
+import type { ComponentName } from '../../kernel/components.ts';
 import type { Gate } from '../../plan/stage.ts';
 
 /** The component's own /healthz on loopback; its certificate there is made at start, so it is not checked. */

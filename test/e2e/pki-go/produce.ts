@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { specFor, specForUser } from '../../../src/pki/profiles.ts';
 import { CA_IDS, LEAF_IDS } from '../../../src/pki/spec.ts';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 
 /** Writes one certificate of every kind, and some with odd names, into the folder given, as main.go reads them. */
 export async function produce(folder: string): Promise<void> {

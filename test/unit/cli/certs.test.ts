@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { caCertificate, leafCertificate } from '../../../src/pki/certificate.ts';
+import { caCertificate, leafCertificate } from '../../../src/pki/issue-certificate.ts';
 import { newKeyPair } from '../../../src/pki/keys.ts';
 import { caSpec } from '../../../src/pki/profiles.ts';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { scratch } from '../../support/ssh-target.ts';
 import { newIssuer, plainSpec } from '../pki/support.ts';
 import { type Ended, run } from './support.ts';

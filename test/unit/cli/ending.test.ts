@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { scratch } from '../../support/ssh-target.ts';
 import { run } from './support.ts';
 

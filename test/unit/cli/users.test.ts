@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { specFor } from '../../../src/pki/profiles.ts';
-import { openPkiStore, type PkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore, type PkiStore } from '../../../src/pki/open-pki-store.ts';
 import { scratch } from '../../support/ssh-target.ts';
 import { subject } from '../pki/support.ts';
 import { run, type Ended } from './support.ts';

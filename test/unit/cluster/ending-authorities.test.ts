@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { endingAuthorities } from '../../../src/cluster/ending-authorities.ts';
-import type { PkiStore } from '../../../src/pki/store.ts';
+import type { PkiStore } from '../../../src/pki/open-pki-store.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const inDays = (days: number): Date => new Date(NOW.getTime() + days * 86_400_000);

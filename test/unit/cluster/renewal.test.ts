@@ -3,7 +3,7 @@ import { type ClusterOptions, type Cluster, openCluster } from '../../../src/clu
 import { type Renewal, renewalStages } from '../../../src/cluster/renewal.ts';
 import { judgeFor } from '../../../src/phases/shared/certificates.ts';
 import { imagined } from '../../../src/facts/facts.ts';
-import { adminSpec } from '../../../src/phases/trust/trust.ts';
+import { adminSpec } from '../../../src/phases/trust/authorities.ts';
 import { LEAF_IDS, type LeafId } from '../../../src/pki/spec.ts';
 import { allChanges } from '../../../src/plan/plan.ts';
 import { makePlan } from '../../../src/plan/planner.ts';

@@ -1,6 +1,8 @@
 import type { LoadOptions } from '../../../src/inventory/load.ts';
+import type { ComponentName } from '../../../src/kernel/components.ts';
+import { loadRelease } from '../../../src/release/release.ts';
 
-const FLAGS: Readonly<Record<string, readonly string[]>> = {
+const FLAGS: Readonly<Record<ComponentName, readonly string[]>> = {
   etcd: ['name', 'quota-backend-bytes'],
   'kube-apiserver': [
     'admission-control',
@@ -20,15 +22,18 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   'kube-proxy': ['proxy-mode', 'v'],
 };
 
-/** A small stand-in for the release data, and an environment of its own. */
+const release: ReturnType<LoadOptions['release']> = {
+  ...loadRelease('v1.16.3'),
+  flag: (component, flag) => ({
+    known: FLAGS[component].includes(flag),
+    deprecated: flag === 'admission-control',
+  }),
+  flagNames: (component) => FLAGS[component],
+};
+
+/** A small stand-in for the flags of the release data, and an environment of its own. */
 export const known: LoadOptions = {
   env: { HOME: '/home/me', M1: '192.168.139.10', NODE_PASSWORD: 'correct horse' },
   knownVersions: ['v1.16.3', 'v1.16.15'],
-  flagKnown: (component, flag) => {
-    if (component === 'kube-apiserver' && flag === 'admission-control') {
-      return { deprecated: 'use --enable-admission-plugins' };
-    }
-    return FLAGS[component]?.includes(flag) ?? false;
-  },
-  flagNames: (component) => FLAGS[component] ?? [],
+  release: () => release,
 };

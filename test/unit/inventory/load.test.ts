@@ -96,7 +96,7 @@ describe('warnings', () => {
     const text =
       'apiServer: {extraArgs: {admission-control: AlwaysAdmit, etcd-servers: "http://127.0.0.1:2379"}}\n';
     expect(await warningsOf(text)).toEqual([
-      'apiServer.extraArgs.admission-control: --admission-control is deprecated: use --enable-admission-plugins',
+      'apiServer.extraArgs.admission-control: --admission-control is deprecated: a later version may not know it',
       'apiServer.extraArgs.etcd-servers: --etcd-servers of kube-apiserver is set to fit the cluster; your value replaces it',
     ]);
   });

@@ -80,25 +80,23 @@ export function worldOf({
   prune = false,
 }: WorldSpec = {}): World {
   const surroundings = { env: {}, folder: '/nowhere', home: '/nowhere' };
-  const { inventory } = resolveInventory(
-    inventorySchema(surroundings).parse({
-      name: 'demo',
-      hosts: [
-        { name: 'm1', address: '192.0.2.11', roles: ['master', 'etcd'] },
-        { name: 'w1', address: '192.0.2.12', roles: ['worker'] },
-        { name: 'w2', address: '192.0.2.13', roles: ['worker'] },
-      ],
-      ...written,
-    }),
-    '/nowhere/inventory.yaml',
-    surroundings,
-  );
+  const parsed = inventorySchema(surroundings).parse({
+    name: 'demo',
+    hosts: [
+      { name: 'm1', address: '192.0.2.11', roles: ['master', 'etcd'] },
+      { name: 'w1', address: '192.0.2.12', roles: ['worker'] },
+      { name: 'w2', address: '192.0.2.13', roles: ['worker'] },
+    ],
+    ...written,
+  });
+  const release = loadRelease(parsed.kubernetes.version);
+  const { inventory } = resolveInventory(parsed, '/nowhere/inventory.yaml', surroundings, release);
   const sights = new Map(
     inventory.hosts.map(({ name }) => [name, name in seen ? seen[name] && sight(seen[name]) : sight({})]),
   );
   return {
     inventory,
-    release: loadRelease(inventory.kubernetes.version),
+    release,
     pki: {
       caKeyId: () => caKeyId,
       caPem: () => undefined,

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../src/pki/judge.ts';
+import { judgeCertificate } from '../../../src/pki/judge-certificate.ts';
 import { specFor } from '../../../src/pki/profiles.ts';
 import { readCertificate } from '../../../src/pki/read-certificate.ts';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { certificatesOf } from '../../../src/pki/trusted.ts';
 import { type AuthorityOptions, type MadeAuthority, intermediate } from './own-authority.ts';
 import { stateFolder, withCode } from './store-support.ts';
@@ -56,8 +56,10 @@ describe('a cluster whose authority somebody else runs', () => {
         now: new Date(),
         renewBeforeDays: 30,
       };
-      expect(judge(certificate, spec, context)).toMatchObject({ fit: true });
-      expect(judge(leaf, spec, context)).toMatchObject({ reason: 'is not followed by the chain of its CA' });
+      expect(judgeCertificate(certificate, spec, context)).toMatchObject({ fit: true });
+      expect(judgeCertificate(leaf, spec, context)).toMatchObject({
+        reason: 'is not followed by the chain of its CA',
+      });
       expect(readCertificate(leaf).notAfter).toEqual(readCertificate(given.certificate).notAfter);
     }
   });

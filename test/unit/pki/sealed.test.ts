@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { KEY_FILES } from '../../../src/pki/contents.ts';
 import { specFor, specForUser } from '../../../src/pki/profiles.ts';
-import { type PkiStore, openPkiStore } from '../../../src/pki/store.ts';
+import { type PkiStore, openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { loaded, modeOf, stateFolder } from './store-support.ts';
 import { opensslVerify, subject, temporaryFolder } from './support.ts';
 

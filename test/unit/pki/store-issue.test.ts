@@ -2,10 +2,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../src/pki/judge.ts';
+import { judgeCertificate } from '../../../src/pki/judge-certificate.ts';
 import { specFor, specForUser } from '../../../src/pki/profiles.ts';
 import { CA_IDS, LEAF_IDS } from '../../../src/pki/spec.ts';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { FILES, loaded, modeOf, stateFolder } from './store-support.ts';
 import { opensslVerify, subject } from './support.ts';
 
@@ -56,7 +56,7 @@ describe('issuing', () => {
         now: new Date(),
         renewBeforeDays: 30,
       };
-      expect(judge(certificate, spec, context)).toMatchObject({ fit: true });
+      expect(judgeCertificate(certificate, spec, context)).toMatchObject({ fit: true });
     });
     expect(new Set(issued.map(({ certificate }) => new X509Certificate(certificate).serialNumber)).size).toBe(
       50,

@@ -3,7 +3,7 @@ import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { specFor } from '../../../src/pki/profiles.ts';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { loaded, snapshot, stateFolder, withCode } from './store-support.ts';
 import { subject, temporaryFolder } from './support.ts';
 

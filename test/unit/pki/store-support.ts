@@ -2,8 +2,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { openPkiStore } from '../../../src/pki/store.ts';
-import type { PkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
+import type { PkiStore } from '../../../src/pki/open-pki-store.ts';
 import { temporaryFolder } from './support.ts';
 
 /** Everything a complete PKI folder holds. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { caCertificate, leafCertificate } from '../../../src/pki/certificate.ts';
+import { caCertificate, leafCertificate } from '../../../src/pki/issue-certificate.ts';
 import { newKeyPair } from '../../../src/pki/keys.ts';
 import { caSpec } from '../../../src/pki/profiles.ts';
 import { bundle, certificatesOf, trustedFrom, whyNoAuthority } from '../../../src/pki/trusted.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { type Finding, checks, neverIgnored, preflight } from '../../../src/preflight/preflight.ts';
+import { type Finding, checks, neverIgnored, preflightFindings } from '../../../src/preflight/preflight.ts';
 import { type WorldSpec, hostSaying, worldOf } from '../phases/world.ts';
 
 type Said = Readonly<Record<string, string | readonly string[]>>;
@@ -34,7 +34,9 @@ describe.each(checks.map(({ id }) => id))('%s', (id) => {
       ...(other && { w2: { facts: hostSaying('centos', other) } }),
       [host]: { ...world.seen?.[host], facts: hostSaying(family, says ?? {}) },
     };
-    const found = preflight(worldOf({ ...world, seen })).filter((one) => one.host === host && one.id === id);
+    const found = preflightFindings(worldOf({ ...world, seen })).filter(
+      (one) => one.host === host && one.id === id,
+    );
     if (finds === 'nothing') {
       expect(found).toEqual([]);
       return;
@@ -48,7 +50,7 @@ describe.each(checks.map(({ id }) => id))('%s', (id) => {
 
 describe('clock', () => {
   const skewed = (clock: number): string | undefined =>
-    preflight(
+    preflightFindings(
       worldOf({ seen: { w1: { facts: hostSaying('centos', { clock: String(clock) }) } } }),
       new Map([['w1', { asked: 1000, answered: 1003 }]]),
     )
@@ -74,11 +76,13 @@ it.each([
     inventory: { os: { firewall: wanted } },
     seen: { w1: { units: { 'firewalld.service': { active: 'active' } } } },
   });
-  expect(preflight(world).find(({ host, id }) => host === 'w1' && id === 'firewalld')?.level).toBe(level);
+  expect(preflightFindings(world).find(({ host, id }) => host === 'w1' && id === 'firewalld')?.level).toBe(
+    level,
+  );
 });
 
 it('says nothing of hosts that were not seen', () => {
-  expect(preflight(worldOf({ seen: { m1: undefined, w1: undefined, w2: undefined } }))).toEqual([]);
+  expect(preflightFindings(worldOf({ seen: { m1: undefined, w1: undefined, w2: undefined } }))).toEqual([]);
 });
 
 it('finds nothing wrong with a host of ours that works', () => {
@@ -99,7 +103,7 @@ it('finds nothing wrong with a host of ours that works', () => {
     caKeyId: 'aa',
     seen: { m1: undefined, w2: undefined, w1: { facts, packages: { docker: '1.13.1' } } },
   });
-  expect(preflight(world)).toEqual([]);
+  expect(preflightFindings(world)).toEqual([]);
 });
 
 it('names checks once, and never lets another cluster be ignored', () => {

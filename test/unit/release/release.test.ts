@@ -1,17 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { COMPONENTS, CONFIGURED } from '../../../src/kernel/components.ts';
 import { archOf, knownVersions, loadRelease } from '../../../src/release/release.ts';
 
-const components = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-];
 const release = loadRelease('v1.16.3');
+const minors = [...new Set(knownVersions().map((version) => loadRelease(version).minor))];
+const filesIn = (folder: string): string[] =>
+  readdirSync(new URL(`../../../${folder}/`, import.meta.url)).sort();
 
 describe('loadRelease', () => {
   it('knows its versions, oldest first', () => {
@@ -25,7 +21,8 @@ describe('loadRelease', () => {
   it.each(knownVersions())('loads %s with everything that goes with it', (version) => {
     const loaded = loadRelease(version);
     expect(loaded.version).toBe(version);
-    expect(loaded.pauseTag).toBe('3.1');
+    expect(loaded.minor).toBe('v1.16');
+    expect(loaded.pauseImage).toBe('k8s.gcr.io/pause:3.1');
     expect(loaded.etcd.tried).toContain(loaded.etcd.version);
     expect(loaded.cni.tried).toContain(loaded.cni.version);
     for (const name of ['kubelet', 'kubectl', 'etcd', 'cni-plugins']) {
@@ -123,11 +120,7 @@ describe('flags', () => {
     expect(release.flag('kubelet', 'no-such-flag')).toMatchObject({ known: false, why: undefined });
   });
 
-  it('refuses a component nobody knows', () => {
-    expect(() => release.flagNames('kube-dns')).toThrow(expect.objectContaining({ code: 'E_COMPONENT' }));
-  });
-
-  it.each(components)('of %s are those of the real binary', (component) => {
+  it.each(COMPONENTS)('of %s are those of the real binary', (component) => {
     const file = new URL(`../../cases/flags/v1.16.3/${component}.yaml`, import.meta.url);
     const real = load(readFileSync(file, 'utf8')) as { name: string; deprecated?: boolean }[];
     expect(release.flagNames(component)).toEqual(real.map(({ name }) => name).sort());
@@ -136,8 +129,8 @@ describe('flags', () => {
     }
   });
 
-  it.each(components)('of %s that are explained exist, with a sentence and a link', (component) => {
-    const file = new URL(`../../../release/flags/${component}.yaml`, import.meta.url);
+  it.each(COMPONENTS)('of %s that are explained exist, with a sentence and a link', (component) => {
+    const file = new URL(`../../../release/flags/v1.16/${component}.yaml`, import.meta.url);
     const { set } = load(readFileSync(file, 'utf8')) as { set: Record<string, unknown> };
     for (const name of Object.keys(set)) {
       const flag = release.flag(component, name);
@@ -148,8 +141,25 @@ describe('flags', () => {
     }
   });
 
-  it('has a table for each component and no other', () => {
-    const files = readdirSync(new URL('../../../release/flags/', import.meta.url));
-    expect(files.sort()).toEqual(components.map((name) => `${name}.yaml`).sort());
+  it.each(minors)('have a table for each component of %s and no other', (minor) => {
+    for (const folder of ['release', 'templates']) {
+      expect(filesIn(`${folder}/flags/${minor}`), folder).toEqual(
+        COMPONENTS.map((name) => `${name}.yaml`).sort(),
+      );
+    }
+  });
+});
+
+describe('the fields of configuration files', () => {
+  it('are told with what they hold, within others too', () => {
+    expect(release.configFields('kubelet')).toMatchObject({
+      maxPods: 'whole',
+      authentication: { webhook: { cacheTTL: 'duration' } },
+    });
+    expect(release.configFields('kube-proxy')).toMatchObject({ ipvs: { strictARP: 'boolean' } });
+  });
+
+  it.each(minors)('have a table for each that reads one in %s and no other', (minor) => {
+    expect(filesIn(`release/config/${minor}`)).toEqual(CONFIGURED.map((name) => `${name}.yaml`).sort());
   });
 });

@@ -37,6 +37,15 @@ describe('a failing host', () => {
     expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
   });
 
+  it('is told by the code and the hint of an error that is known', async () => {
+    const run = play(hosts(), stages, {
+      essential: (host) => host === 'm1',
+      knownError: (said) => (said === 'disk is full' ? { code: 'E_FULL', hint: 'Make room.' } : undefined),
+    });
+    await run.up();
+    expect(run.fleet.members.get('w1')?.failed).toMatchObject({ code: 'E_FULL', hint: 'Make room.' });
+  });
+
   it('ends the run when nothing works without it, after its stage', async () => {
     const all = hosts();
     const run = play(all, stages, { essential: (host) => host === 'w1' });
@@ -80,7 +89,7 @@ describe('a failing host', () => {
     ['runs, and is not healthy', () => 1, /healthy is no after 2 s$/m],
     ['has never been started', () => 0, /healthy is no after 2 s$/m],
   ])('whose unit %s is given up at once, or in time', async (_what, startedAt, message) => {
-    const host = memoryHost('m1', { healthy: 'no' });
+    const host = memoryHost('m1', { healthy: 'no', journal: 'port 1 is in use' });
     let probes = 0;
     host.before = (what) => {
       if (what !== 'probe') return;
@@ -88,10 +97,13 @@ describe('a failing host', () => {
       host.words.set('x.service', `ExecMainStartTimestampMonotonic=${startedAt(probes)}`);
     };
     const stages = [stage('one', ['m1'], { gates: (at) => [gate(at, 'healthy', 2)] })];
-    const run = play([host], stages);
+    const run = play([host], stages, {
+      knownError: (said) => (said === 'port 1 is in use' ? { code: 'E_PORT', hint: 'Stop it.' } : undefined),
+    });
     await run.up();
     expect(run.fleet.members.get('m1')?.failed).toMatchObject({
       code: 'E_GATE',
+      hint: 'Stop it.',
       message: expect.stringMatching(message) as string,
     });
   });

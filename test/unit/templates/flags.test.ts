@@ -1,35 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { flagTable } from '../../../src/release/flags.ts';
+import { COMPONENTS } from '../../../src/kernel/components.ts';
 import { loadRelease } from '../../../src/release/release.ts';
 import { commandLine, flagNotes, flagsFor, ownFlags } from '../../../src/templates/flags.ts';
 
-const components = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-];
+const release = loadRelease('v1.16.3');
+const { minor } = release;
 
 const realFlags = (component: string): string[] => {
   const file = new URL(`../../cases/flags/v1.16.3/${component}.yaml`, import.meta.url);
   return (load(readFileSync(file, 'utf8')) as { name: string }[]).map(({ name }) => name);
 };
 
-describe.each(components)('the flags a profile sets for %s', (component) => {
+describe.each(COMPONENTS)('the flags a profile sets for %s', (component) => {
   it('are flags of the real binary, and of the table', () => {
-    const own = ownFlags(component);
+    const own = ownFlags({ minor, component });
     expect(own.length).toBeGreaterThan(1);
     expect(own.filter((flag) => !realFlags(component).includes(flag))).toEqual([]);
-    expect(own.filter((flag) => !flagTable(component).flag(flag).known)).toEqual([]);
+    expect(own.filter((flag) => !release.flag(component, flag).known)).toEqual([]);
   });
 
   it('are explained, each with a sentence and a link', () => {
-    for (const flag of ownFlags(component)) {
-      const { why, link } = loadRelease('v1.16.3').flag(component, flag);
+    for (const flag of ownFlags({ minor, component })) {
+      const { why, link } = release.flag(component, flag);
       expect(why, flag).toMatch(/\S.*[.]$/);
       expect(link, flag).toMatch(/^https:/);
     }
@@ -48,7 +42,8 @@ describe('flagsFor', () => {
     profile: string,
     extra: Record<string, string | null>[] = [],
     given: Record<string, string | undefined> = values,
-  ): ReadonlyMap<string, string> => flagsFor('kube-controller-manager', profile, given, extra);
+  ): ReadonlyMap<string, string> =>
+    flagsFor({ minor, component: 'kube-controller-manager' }, profile, given, extra);
 
   it('fills in names, in the order of the alphabet', () => {
     const flags = of('secure');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CUT_SHORT, runScript } from '../../../src/transport/feed.ts';
-import { localSession } from '../../../src/transport/local.ts';
+import { localSession } from '../../../src/transport/local-session.ts';
 import type { ExecOptions, Session } from '../../../src/transport/session.ts';
 
 async function* once(...chunks: string[]): AsyncGenerator<Uint8Array> {

@@ -7,7 +7,7 @@ import {
   fingerprint,
   formatLine,
   hostKey,
-  judge,
+  judgeHostKey,
   lookup,
   parseKnownHosts,
   withoutHost,
@@ -107,13 +107,13 @@ describe('what a file holds', () => {
   it('does not take a certificate authority for a host key', () => {
     const known = lookup(parseKnownHosts(`@cert-authority ${line('*', a)}`), 'm1', 22);
     expect(known).toEqual({ keys: [], revoked: [], authority: true });
-    expect(judge(known, a)).toEqual({ state: 'unknown' });
+    expect(judgeHostKey(known, a)).toEqual({ state: 'unknown' });
   });
 });
 
 describe('the verdict', () => {
   const verdict = (text: string, presented: HostKey) =>
-    judge(lookup(parseKnownHosts(text), 'm1', 22), presented);
+    judgeHostKey(lookup(parseKnownHosts(text), 'm1', 22), presented);
 
   it('is known for any of several keys', () => {
     const text = [line('m1', a), line('m1', b)].join('\n');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { runScript } from '../../../src/transport/feed.ts';
-import { localSession } from '../../../src/transport/local.ts';
+import { localSession } from '../../../src/transport/local-session.ts';
 import type { Session } from '../../../src/transport/session.ts';
 import { withSudo } from '../../../src/transport/sudo.ts';
 import { installFakeSudo } from '../../support/fake-sudo.ts';

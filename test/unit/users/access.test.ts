@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { ROLE_PRESETS } from '../../../src/inventory/types.ts';
 import type { KubeObject } from '../../../src/resources/object.ts';
 import { objectsText } from '../../../src/resources/objects-text.ts';
 import { accessOf, ownerOf } from '../../../src/users/access.ts';
-import { presets } from '../../../src/users/presets.ts';
+import { ROLE_PRESETS, presets } from '../../../src/templates/rbac.ts';
 
 const user = { name: 'jane', role: undefined, namespaces: ['default'], clusterRole: undefined };
 const all = (who: Parameters<typeof accessOf>[0]): KubeObject[] => {

@@ -4,7 +4,7 @@ import { judgeMounts } from './judge-mounts.ts';
 import { judgeServer } from './judge-server.ts';
 
 /** What came of a check. Pure. */
-export function judge(evidence: Evidence): CheckReport {
+export function judgeNfs(evidence: Evidence): CheckReport {
   const onServers = evidence.answers
     .filter(({ serves }) => serves.length > 0)
     .map((answers) => judgeServer(answers, evidence));

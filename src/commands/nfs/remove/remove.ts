@@ -7,7 +7,7 @@ import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
 import { converge } from '../../../run/converge.ts';
 import { runOn } from '../../../run/fleet.ts';
 import { openState } from '../../../cluster/open-state.ts';
-import { hostsOfNfs } from '../check/check.ts';
+import { hostsOfNfs } from '../check/nfs-check.ts';
 import { readEtab } from '../etab.ts';
 import { pathOn } from '../existing.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';

@@ -1,6 +1,6 @@
 import { type RunOptions } from '../../../cluster/visit.ts';
 import { ExitCode } from '../../../kernel/errors.ts';
-import { hostsOfNfs } from '../check/check.ts';
+import { hostsOfNfs } from '../check/nfs-check.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';
 import { statusOf } from './status-report.ts';
 import { survey } from '../survey.ts';

@@ -8,7 +8,7 @@ import { restoredFiles } from '../../../../src/commands/adopt/restored.ts';
 import { Secret } from '../../../../src/kernel/secret.ts';
 import { caFilesOf, specFor } from '../../../../src/pki/profiles.ts';
 import { CA_IDS } from '../../../../src/pki/spec.ts';
-import { type PkiStore, openPkiStore } from '../../../../src/pki/store.ts';
+import { type PkiStore, openPkiStore } from '../../../../src/pki/open-pki-store.ts';
 import { intermediate } from '../../pki/own-authority.ts';
 import { loaded, stateFolder } from '../../pki/store-support.ts';
 import { subject, temporaryFolder } from '../../pki/support.ts';

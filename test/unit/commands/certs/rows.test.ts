@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { CertificateRow } from '../../../../src/answers/certificates.ts';
 import { rowsOf } from '../../../../src/commands/certs/rows.ts';
 import { KUBECONFIGS, questionsTo } from '../../../../src/commands/certs/sources.ts';
-import { leafCertificate, type Issuer } from '../../../../src/pki/certificate.ts';
+import { leafCertificate, type Issuer } from '../../../../src/pki/issue-certificate.ts';
 import { type KeyPair, newKeyPair } from '../../../../src/pki/keys.ts';
 import type { CertificateSpec } from '../../../../src/pki/spec.ts';
 import { observed } from '../../../support/observed.ts';

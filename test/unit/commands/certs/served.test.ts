@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KUBECONFIGS, questionsTo } from '../../../../src/commands/certs/sources.ts';
-import { leafCertificate } from '../../../../src/pki/certificate.ts';
+import { leafCertificate } from '../../../../src/pki/issue-certificate.ts';
 import { newKeyPair, privatePem } from '../../../../src/pki/keys.ts';
 import { shells } from '../../../support/shells.ts';
 import { worldOf } from '../../phases/world.ts';

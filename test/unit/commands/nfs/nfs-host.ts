@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { localSession } from '../../../../src/transport/local.ts';
+import { localSession } from '../../../../src/transport/local-session.ts';
 import { runScript } from '../../../../src/transport/feed.ts';
 import type { Shell } from '../../../support/shells.ts';
 

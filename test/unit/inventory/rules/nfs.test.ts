@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../../../src/inventory/types.ts';
-import { completed, exportOptions } from '../../../../src/inventory/schema/nfs-options.ts';
+import { completed } from '../../../../src/inventory/schema/nfs-options.ts';
+import { exportOptions } from '../../../../src/templates/export-options.ts';
 import { load } from '../load-text.ts';
 
 const HOSTS = `name: a

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { User } from '../../../../src/inventory/types.ts';
 import { apiserverPhase } from '../../../../src/phases/control-plane/apiserver.ts';
-import { tokenFileOf, tokensPath } from '../../../../src/phases/control-plane/tokens.ts';
+import { tokenFileOf, tokensPath } from '../../../../src/phases/control-plane/user-tokens.ts';
 import { accessLists, forgottenUsers, usersPhase } from '../../../../src/phases/control-plane/users.ts';
 import type { World } from '../../../../src/phases/phase.ts';
 import type { KubeObject } from '../../../../src/resources/object.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { imagesPhase } from '../../../../src/phases/node/images.ts';
 import { nfsClientPhase } from '../../../../src/phases/nfs/client.ts';
 import { withOptions } from '../../../../src/phases/nfs/server-config.ts';
-import { nfsPackagesPhase } from '../../../../src/phases/nfs/packages.ts';
+import { nfsPackagesPhase } from '../../../../src/phases/nfs/nfs-packages.ts';
 import { nfsServerPhase, served } from '../../../../src/phases/nfs/server.ts';
 import { nfsStoragePhase } from '../../../../src/phases/nfs/storage.ts';
 import type { FileState } from '../../../../src/probe/observe.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { kubeletPhase } from '../../../../src/phases/node/kubelet.ts';
 import type { Phase, World } from '../../../../src/phases/phase.ts';
-import { trustPhase } from '../../../../src/phases/trust/trust.ts';
+import { trustPhase } from '../../../../src/phases/trust/authorities.ts';
 import { observed } from '../../../support/observed.ts';
 import { hostOf, worldOf } from '../world.ts';
 

@@ -3,7 +3,7 @@ import { load as yaml } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import type { StepResult } from '../../../../../src/commands/nfs/causes.ts';
 import { type Answers, type CheckReport, told } from '../../../../../src/commands/nfs/check/check-report.ts';
-import { judge } from '../../../../../src/commands/nfs/check/judge-nfs.ts';
+import { judgeNfs } from '../../../../../src/commands/nfs/check/judge-nfs.ts';
 import { nfsOf, nodesOf, targetsOf } from '../../../../../src/commands/nfs/targets.ts';
 import { toldOnce } from '../../../../../src/commands/nfs/told-once.ts';
 import { load } from '../../../inventory/load-text.ts';
@@ -99,7 +99,7 @@ async function judged(one: Case): Promise<CheckReport> {
       const own = host.name === 'm1' ? one.m1 : one.w1;
       return { ...base, serves: [], mounts: targets, steps: steps(node, one.nodes, own) };
     });
-  return judge({ nfs, nodes: nodesOf(inventory), answers });
+  return judgeNfs({ nfs, nodes: nodesOf(inventory), answers });
 }
 
 describe('what is made of a check', () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { localSession } from '../../../src/transport/local.ts';
+import { localSession } from '../../../src/transport/local-session.ts';
 import { failure, scratch } from '../../support/ssh-target.ts';
 
 let folder: ReturnType<typeof scratch>;

@@ -2,7 +2,7 @@ import { randomBytes, sign, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import forge from 'node-forge';
 import { BootstrapError } from '../kernel/errors.ts';
-import { judge } from './judge.ts';
+import { judgeCertificate } from './judge-certificate.ts';
 import type { KeyPair } from './keys.ts';
 import { keyIdOf, readAuthority } from './read-certificate.ts';
 import type { CaSpec, CertificateSpec, Usage } from './spec.ts';
@@ -42,7 +42,7 @@ export function leafCertificate(spec: CertificateSpec, keys: KeyPair, issuer: Is
   const pem = made.toString();
   // What the judge would refuse would be issued again by every run.
   const context = { caSki: keyIdOf(ca), caPem: issuer.certificate, now, renewBeforeDays: 0 };
-  const judgement = judge(pem, spec, context);
+  const judgement = judgeCertificate(pem, spec, context);
   return judgement.fit ? pem : fail(judgement.reason);
 }
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { leafCertificate } from '../../../src/pki/certificate.ts';
-import type { Issuer } from '../../../src/pki/certificate.ts';
-import { judge } from '../../../src/pki/judge.ts';
-import type { JudgeContext, Judgement } from '../../../src/pki/judge.ts';
+import { leafCertificate } from '../../../src/pki/issue-certificate.ts';
+import type { Issuer } from '../../../src/pki/issue-certificate.ts';
+import { judgeCertificate } from '../../../src/pki/judge-certificate.ts';
+import type { JudgeContext, Judgement } from '../../../src/pki/judge-certificate.ts';
 import { newKeyPair, publicKeyDigest } from '../../../src/pki/keys.ts';
 import type { KeyPair } from '../../../src/pki/keys.ts';
 import { keyIdOf, readCertificate } from '../../../src/pki/read-certificate.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 describe('stays', () => {
   it('as it was issued, and says until when', () => {
-    expect(judge(pem, spec, context)).toEqual({ fit: true, expires: daysLater(365) });
+    expect(judgeCertificate(pem, spec, context)).toEqual({ fit: true, expires: daysLater(365) });
   });
 
   it('whatever the order of groups, names and usages', () => {
@@ -46,34 +46,34 @@ describe('stays', () => {
       ips: spec.ips.toReversed(),
       usages: spec.usages.toReversed(),
     };
-    expect(judge(pem, reordered, context).fit).toBe(true);
+    expect(judgeCertificate(pem, reordered, context).fit).toBe(true);
   });
 
   it('when the profile’s lifetime changes', () => {
-    expect(judge(pem, { ...spec, days: 1095, backdateMinutes: 0 }, context).fit).toBe(true);
+    expect(judgeCertificate(pem, { ...spec, days: 1095, backdateMinutes: 0 }, context).fit).toBe(true);
   });
 
   it('with 30 days left', () => {
-    expect(judge(pem, spec, { ...context, now: daysLater(335) }).fit).toBe(true);
+    expect(judgeCertificate(pem, spec, { ...context, now: daysLater(335) }).fit).toBe(true);
   });
 
   it('when its signature and key are looked at, too', () => {
     const closer = { ...context, caPem: issuer.certificate, keyDigest: publicKeyDigest(keys.privateKey) };
-    expect(judge(pem, spec, closer).fit).toBe(true);
+    expect(judgeCertificate(pem, spec, closer).fit).toBe(true);
   });
 
   it('when it ends with its authority, because a new one would end with it too', () => {
     const long = leafCertificate({ ...spec, days: 9999 }, keys, issuer, NOW);
     const late = { ...context, now: daysLater(3640) };
-    expect(judge(long, spec, { ...late, caPem: issuer.certificate }).fit).toBe(true);
-    expect(judge(long, spec, late)).toEqual({ fit: false, reason: 'expires in 10 days' });
+    expect(judgeCertificate(long, spec, { ...late, caPem: issuer.certificate }).fit).toBe(true);
+    expect(judgeCertificate(long, spec, late)).toEqual({ fit: false, reason: 'expires in 10 days' });
   });
 
   it('when it was made for less than the margin', () => {
     const short = { ...spec, days: 20 };
     const made = leafCertificate(short, keys, issuer, NOW);
-    expect(judge(made, short, context).fit).toBe(true);
-    expect(judge(made, short, { ...context, now: daysLater(14) })).toEqual({
+    expect(judgeCertificate(made, short, context).fit).toBe(true);
+    expect(judgeCertificate(made, short, { ...context, now: daysLater(14) })).toEqual({
       fit: false,
       reason: 'expires in 6 days',
     });
@@ -91,12 +91,15 @@ describe('goes', () => {
     ['SAN localhost is not wanted any more', { dnsNames: ['m1'] }],
     ['usage client is not wanted any more', { usages: ['server'] }],
   ])('%s', (reason, change) => {
-    expect(judge(pem, { ...spec, ...change }, context)).toEqual({ fit: false, reason });
+    expect(judgeCertificate(pem, { ...spec, ...change }, context)).toEqual({ fit: false, reason });
   });
 
   it('usage server is missing', () => {
     const client = leafCertificate({ ...spec, usages: ['client'] }, keys, issuer, NOW);
-    expect(judge(client, spec, context)).toEqual({ fit: false, reason: 'usage server is missing' });
+    expect(judgeCertificate(client, spec, context)).toEqual({
+      fit: false,
+      reason: 'usage server is missing',
+    });
   });
 
   it.each([
@@ -108,35 +111,35 @@ describe('goes', () => {
     ['expired on 2027-11-23', 400],
     ['not valid before 2026-11-23T11:55:00.000Z', -1],
   ])('%s (day %d)', (reason, day) => {
-    expect(judge(pem, spec, { ...context, now: daysLater(day) })).toEqual({ fit: false, reason });
+    expect(judgeCertificate(pem, spec, { ...context, now: daysLater(day) })).toEqual({ fit: false, reason });
   });
 
   it('does not exist', () => {
-    expect(judge(undefined, spec, context)).toEqual({ fit: false, reason: 'does not exist' });
+    expect(judgeCertificate(undefined, spec, context)).toEqual({ fit: false, reason: 'does not exist' });
   });
 
   it.each(['', 'hello', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
     'is not a certificate: %j',
     (text) => {
-      expect(judge(text, spec, context)).toEqual({ fit: false, reason: 'is not a certificate' });
+      expect(judgeCertificate(text, spec, context)).toEqual({ fit: false, reason: 'is not a certificate' });
     },
   );
 
   it.each([['\n'], ['# note\n']])('when %j stands around it', (text) => {
-    expect(judge(text + pem, spec, context).fit).toBe(false);
-    expect(judge(pem + text, spec, context).fit).toBe(false);
+    expect(judgeCertificate(text + pem, spec, context).fit).toBe(false);
+    expect(judgeCertificate(pem + text, spec, context).fit).toBe(false);
   });
 
   it('when another CA issued it, one of the same name too, or none is known', () => {
     const foreign = leafCertificate(spec, keys, other, NOW);
     const reason = 'issued by another CA';
-    expect(judge(foreign, spec, context)).toEqual({ fit: false, reason });
-    expect(judge(pem, spec, { ...context, caSki: undefined })).toEqual({ fit: false, reason });
+    expect(judgeCertificate(foreign, spec, context)).toEqual({ fit: false, reason });
+    expect(judgeCertificate(pem, spec, { ...context, caSki: undefined })).toEqual({ fit: false, reason });
   });
 
   it('when it does not belong to the key beside it', async () => {
     const { publicKey } = await newKeyPair(2048);
-    expect(judge(pem, spec, { ...context, keyDigest: publicKeyDigest(publicKey) })).toEqual({
+    expect(judgeCertificate(pem, spec, { ...context, keyDigest: publicKeyDigest(publicKey) })).toEqual({
       fit: false,
       reason: 'does not belong to its key',
     });
@@ -148,7 +151,7 @@ describe('goes', () => {
       const at = randomInt(pem.length);
       const byte = pem[at] === 'A' ? 'B' : 'A';
       const changed = pem.slice(0, at) + byte + pem.slice(at + 1);
-      expect(judge(changed, spec, closer).fit, `${byte} at ${at} of\n${pem}`).toBe(false);
+      expect(judgeCertificate(changed, spec, closer).fit, `${byte} at ${at} of\n${pem}`).toBe(false);
     }
   });
 });
@@ -162,7 +165,7 @@ it('digests a key as OpenSSL on a host would', () => {
 
 describe('renewal on demand', () => {
   const asked = (seconds: number): Judgement =>
-    judge(pem, spec, { ...context, renewalAsked: new Date(NOW.getTime() + seconds * 1000) });
+    judgeCertificate(pem, spec, { ...context, renewalAsked: new Date(NOW.getTime() + seconds * 1000) });
 
   it('takes what was issued before it was asked for', () => {
     expect(asked(1)).toEqual({ fit: false, reason: 'renewal was asked for' });
@@ -176,7 +179,7 @@ describe('renewal on demand', () => {
 
   it('names a reason that stands without it first', () => {
     const wanted = { ...spec, commonName: 'm2' };
-    const judgement = judge(pem, wanted, { ...context, renewalAsked: daysLater(1) });
+    const judgement = judgeCertificate(pem, wanted, { ...context, renewalAsked: daysLater(1) });
     expect(judgement).toEqual({ fit: false, reason: 'CN is m1, not m2' });
   });
 });

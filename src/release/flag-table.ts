@@ -1,4 +1,4 @@
-import { BootstrapError } from '../kernel/errors.ts';
+import type { ComponentName } from '../kernel/components.ts';
 import { readFlagTable } from './release-data.ts';
 
 /** What is known of one flag of a component. */
@@ -20,26 +20,9 @@ export interface FlagTable {
   flag(name: string): Flag;
 }
 
-const components = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-];
-
-/**
- * The table of a component, `release/flags/<component>.yaml`.
- * @throws E_COMPONENT when there is no such component
- */
-export function flagTable(component: string): FlagTable {
-  if (!components.includes(component)) {
-    throw new BootstrapError('E_COMPONENT', `there is no component "${component}"`, {
-      hint: `Components are ${components.join(', ')}.`,
-    });
-  }
-  const data = readFlagTable(component);
+/** The table of a component, `release/flags/MINOR/COMPONENT.yaml`. */
+export function flagTable(minor: string, component: ComponentName): FlagTable {
+  const data = readFlagTable(minor, component);
   const names = [...new Set([...data.known, ...data.deprecated])].sort();
   const known = new Set(names);
   const deprecated = new Set(data.deprecated);

@@ -27,7 +27,11 @@ export type Judgement =
  * Whether an observed certificate can stay. It is issued again only when what it says, who signed it, its key or its
  * remaining life demand that; the order of groups and names doesn't matter. Pure.
  */
-export function judge(pem: string | undefined, spec: CertificateSpec, context: JudgeContext): Judgement {
+export function judgeCertificate(
+  pem: string | undefined,
+  spec: CertificateSpec,
+  context: JudgeContext,
+): Judgement {
   if (pem === undefined) return unfit('does not exist');
   const facts = parse(pem);
   if (facts === undefined) return unfit('is not a certificate');

@@ -3,7 +3,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import { retry } from '../kernel/retry.ts';
 import { startOnChannel } from './channel.ts';
-import { lostError, RETRIES } from './errors.ts';
+import { lostError, RETRIES } from './connection-errors.ts';
 import type { KnownHostsPolicy } from './host-keys.ts';
 import { createJumpPool, type JumpPool } from './jump.ts';
 import { openLink, type Link } from './link.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dnsName, ipAddress, subjectAltNames, subjectValue } from '../../../src/pki/names.ts';
+import { dnsName, ipAddress, subjectAltNames, subjectValue } from '../../../src/pki/subject-names.ts';
 
 const badSan = expect.objectContaining({ code: 'E_CERT_SAN' }) as Error;
 const badSubject = expect.objectContaining({ code: 'E_CERT_SUBJECT' }) as Error;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCertificate } from '../../../src/pki/read-certificate.ts';
 import { CA_IDS } from '../../../src/pki/spec.ts';
-import { openPkiStore } from '../../../src/pki/store.ts';
+import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { FILES, loaded, modeOf, snapshot, stateFolder } from './store-support.ts';
 import { opensslVerify, temporaryFolder } from './support.ts';
 
@@ -160,7 +160,7 @@ const killedBefore = (count: number): string => `
 
 /** Runs code in a process of its own; the code sees `folder` and `openPkiStore`. */
 async function runInChild(code: string, folder: string): Promise<number | string | null> {
-  const store = new URL('../../../src/pki/store.ts', import.meta.url).href;
+  const store = new URL('../../../src/pki/open-pki-store.ts', import.meta.url).href;
   const script = `
     const { openPkiStore } = await import(${JSON.stringify(store)});
     const folder = ${JSON.stringify(folder)};

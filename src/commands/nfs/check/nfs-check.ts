@@ -7,7 +7,7 @@ import { alive, onEach, runOn } from '../../../run/fleet.ts';
 import { type Answers, told } from './check-report.ts';
 import { type Task, checkScript, longest } from './check-script.ts';
 import { readFrames } from '../frames.ts';
-import { judge } from './judge-nfs.ts';
+import { judgeNfs } from './judge-nfs.ts';
 import { type Visit, visitFleet } from '../../../cluster/visit-fleet.ts';
 import { nfsOf, nodesOf, targetsOf } from '../targets.ts';
 import { toldOnce } from '../told-once.ts';
@@ -72,7 +72,7 @@ async function checkMounts(
   });
   const order = inventory.hosts.map(({ name }) => name);
   answers.sort((a, b) => order.indexOf(a.host.name) - order.indexOf(b.host.name));
-  const { problems, ...report } = judge({ nfs, nodes: nodesOf(inventory), answers });
+  const { problems, ...report } = judgeNfs({ nfs, nodes: nodesOf(inventory), answers });
   const lost = lostIn(fleet);
   const well = problems.length === 0 && lost.length === 0;
   emit({

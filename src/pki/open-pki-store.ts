@@ -4,7 +4,7 @@ import type { LockedText } from '../kernel/locked-text.ts';
 import { Secret } from '../kernel/secret.ts';
 import { isSelfSigned } from './authority-facts.ts';
 import type { Issued, KeptPair, KeyFiles } from './authority.ts';
-import type { Issuer } from './certificate.ts';
+import type { Issuer } from './issue-certificate.ts';
 import { ADMIN, CA_FILES, KEY_FILES, NOTHING, pkiFolderOf, readContents, trustedFile } from './contents.ts';
 import type { Contents } from './contents.ts';
 import {
@@ -21,8 +21,8 @@ import type { PkiStore, PkiStoreOptions } from './pki-store.ts';
 import { keyIdOf, readAuthority } from './read-certificate.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId, CertificateSpec } from './spec.ts';
-import { publish, readIfThere, replaceFile } from '../state/files.ts';
-import type { StateFile } from '../state/files.ts';
+import { publish, readIfThere, replaceFile } from '../state/state-files.ts';
+import type { StateFile } from '../state/state-files.ts';
 import { checkStateFolder, makeStateFolder } from '../state/folder.ts';
 import { type TextDigests, openTextDigests } from './text-digests.ts';
 import { bundle } from './trusted.ts';
@@ -187,7 +187,7 @@ class FolderStore implements PkiStore {
     const { certificate, key } = await this.#opened(spec.ca);
     // forge takes 40 ms to load: only who issues pays for it.
     const [{ leafCertificate }, keys] = await Promise.all([
-      import('./certificate.ts'),
+      import('./issue-certificate.ts'),
       newKeyPair(this.#options.keyBits ?? 2048),
     ]);
     const leaf = leafCertificate(spec, keys, { certificate, key }, this.#now());

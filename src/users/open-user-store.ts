@@ -6,11 +6,11 @@ import type { User } from '../inventory/types.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Issued, KeptPair } from '../pki/authority.ts';
-import { judge } from '../pki/judge.ts';
-import type { StateFile } from '../state/files.ts';
+import { judgeCertificate } from '../pki/judge-certificate.ts';
+import type { StateFile } from '../state/state-files.ts';
 import { issuance, readCredentials, userFolder } from './credentials.ts';
-import { specOf, userFiles, writeUserFiles } from './files.ts';
-import { withLock } from '../state/lock.ts';
+import { specOf, userFiles, writeUserFiles } from './user-files.ts';
+import { withLock } from '../state/file-lock.ts';
 import { type Issuance, type Registry, type Revoked, readRegistry, writeRegistry } from './registry.ts';
 import { type TokenRow, isRandom, newToken, tokenText } from './tokens.ts';
 import type { UserStore, UserStoreOptions } from './user-store.ts';
@@ -93,7 +93,7 @@ class FolderUserStore implements UserStore {
   whyIssue(user: User): string | undefined {
     if (user.auth === 'token') return undefined;
     const { pki, now, renewBeforeDays } = this.#options;
-    const verdict = judge(this.credentials(user.name)?.certificate, specOf(user), {
+    const verdict = judgeCertificate(this.credentials(user.name)?.certificate, specOf(user), {
       caSki: pki.caKeyId('users'),
       caPem: pki.caPem('users'),
       now,

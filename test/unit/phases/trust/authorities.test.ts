@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { controllerManagerPhase } from '../../../../src/phases/control-plane/controllers.ts';
 import type { World } from '../../../../src/phases/phase.ts';
-import { preflight } from '../../../../src/preflight/preflight.ts';
-import { trustPhase } from '../../../../src/phases/trust/trust.ts';
+import { preflightFindings } from '../../../../src/preflight/preflight.ts';
+import { trustPhase } from '../../../../src/phases/trust/authorities.ts';
 import { keyIdOf, readCertificate } from '../../../../src/pki/read-certificate.ts';
 import { bundle } from '../../../../src/pki/trusted.ts';
 import { observed } from '../../../support/observed.ts';
@@ -85,7 +85,9 @@ describe('a second authority', () => {
       m1: { facts: hostSaying('centos', { 'cluster.name': 'demo', 'cluster.ca': keyId(former) }) },
     };
     const found = (others: string[]): string[] =>
-      preflight(trusting(others, { seen })).flatMap(({ host, id }) => (id === 'foreign-host' ? [host] : []));
+      preflightFindings(trusting(others, { seen })).flatMap(({ host, id }) =>
+        id === 'foreign-host' ? [host] : [],
+      );
     expect(found([])).toEqual(['m1']);
     expect(found([former])).toEqual([]);
   });

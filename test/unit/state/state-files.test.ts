@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { publish, replaceFile } from '../../../src/state/files.ts';
+import { publish, replaceFile } from '../../../src/state/state-files.ts';
 import { temporaryFolder } from '../pki/support.ts';
 
 const KEY = { name: 'a.key', content: 'new key', secret: true };

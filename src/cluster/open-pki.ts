@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory/types.ts';
 import { Secret } from '../kernel/secret.ts';
 import { type AskSecret, PASSPHRASE_VARIABLE } from '../pki/passphrase.ts';
-import { type PkiStore, openPkiStore } from '../pki/store.ts';
+import { type PkiStore, openPkiStore } from '../pki/open-pki-store.ts';
 import { stateFolderOf } from './connect.ts';
 import type { Environment } from './read-inventory.ts';
 

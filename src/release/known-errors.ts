@@ -1,0 +1,12 @@
+import * as z from 'zod';
+import { read } from './release-data.ts';
+
+const text = z.string().min(1);
+const schema = z.array(z.strictObject({ pattern: text, code: text, hint: text }));
+
+/** A row of `release/known-errors.yaml`. */
+export type KnownError = z.infer<typeof schema>[number];
+
+/** The error that shows in what a host said, if it is a known one. */
+export const knownError = (said: string): KnownError | undefined =>
+  read('known-errors.yaml', schema).find(({ pattern }) => new RegExp(pattern, 'i').test(said));

@@ -1,0 +1,47 @@
+import { readData, readDocuments } from '../kernel/data.ts';
+
+/** An object as a manifest has it. */
+export interface ManifestObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly [field: string]: unknown;
+}
+
+/** The objects of a file of `templates/rbac/`. */
+export const rbacManifest = (name: 'kubelet-api' | 'pod-security'): readonly ManifestObject[] =>
+  readDocuments(`templates/rbac/${name}.yaml`) as ManifestObject[];
+
+/** As in Kubernetes: https://v1-16.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.16/#policyrule-v1-rbac-authorization-k8s-io */
+export interface PolicyRule {
+  readonly apiGroups?: readonly string[] | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly resourceNames?: readonly string[] | undefined;
+  readonly nonResourceURLs?: readonly string[] | undefined;
+  readonly verbs: readonly string[];
+}
+
+export interface NamedRules {
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+/** The keys of `templates/rbac/presets.yaml`. */
+export const ROLE_PRESETS = ['admin', 'edit', 'view', 'cluster-admin', 'deployer'] as const;
+export type RolePreset = (typeof ROLE_PRESETS)[number];
+
+/** What a preset gives: see `templates/rbac/presets.yaml`. */
+export interface Preset {
+  readonly role?: NamedRules;
+  readonly clusterRole?: NamedRules;
+  readonly bind?: string;
+  readonly clusterBind?: string;
+}
+
+let loaded: Readonly<Record<RolePreset, Preset>> | undefined;
+
+/** All presets, by the names that a user's `role` may have. */
+export function presets(): Readonly<Record<RolePreset, Preset>> {
+  loaded ??= readData('templates/rbac/presets.yaml') as Record<RolePreset, Preset>;
+  return loaded;
+}
