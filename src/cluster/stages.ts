@@ -1,3 +1,4 @@
+import { didYouMean } from '../inventory/suggest.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { withRole } from '../phases/shared/topology.ts';
@@ -21,8 +22,9 @@ export interface Selection {
 export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
   const unknown = [...(only ?? []), ...skip].find((wanted) => !phases.some(({ id }) => id === wanted));
   if (unknown !== undefined) {
-    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"`, {
-      hint: `Phases are ${phases.map(({ id }) => id).join(', ')}.`,
+    const ids = phases.map(({ id }) => id);
+    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"${didYouMean(unknown, ids)}`, {
+      hint: `Phases are ${ids.join(', ')}.`,
       exitCode: ExitCode.usage,
     });
   }
