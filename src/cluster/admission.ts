@@ -47,10 +47,14 @@ export function refuseUnknownChecks(ids: readonly string[]): void {
   const known = [...checks.map(({ id }) => id), REACH_CHECK];
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown === undefined) return;
-  throw new BootstrapError('E_CHECK', `there is no preflight check "${unknown}"${didYouMean(unknown, known)}`, {
-    hint: `Checks are ${known.filter((id) => !neverIgnored.includes(id)).join(', ')}.`,
-    exitCode: ExitCode.usage,
-  });
+  throw new BootstrapError(
+    'E_CHECK',
+    `there is no preflight check "${unknown}"${didYouMean(unknown, known)}`,
+    {
+      hint: `Checks are ${known.filter((id) => !neverIgnored.includes(id)).join(', ')}.`,
+      exitCode: ExitCode.usage,
+    },
+  );
 }
 
 function refusal(findings: readonly Finding[]): BootstrapError {

@@ -54,7 +54,10 @@ describe('refused with code 2', () => {
     ['up --only etcd sheduler', /no phase "sheduler"; did you mean scheduler\?/],
     ['up --skip verfy', /no phase "verfy"; did you mean verify\?/],
     ['preflight --skip nonsense', /E_PHASE: there is no phase "nonsense"\n/],
-    ['up --ignore-preflight nonsense', /E_CHECK: there is no preflight check "nonsense"\n[^]*hint: Checks are /],
+    [
+      'up --ignore-preflight nonsense',
+      /E_CHECK: there is no preflight check "nonsense"\n[^]*hint: Checks are /,
+    ],
     ['plan --ignore-preflight prots', /no preflight check "prots"; did you mean ports\?/],
     ['plan --ignore-preflight reachabilty', /did you mean reachability\?/],
     ['nfs setup --ignore-preflight prots', /did you mean ports\?/],
@@ -130,7 +133,9 @@ describe('the log of a run', () => {
     const here = copy();
     writeFileSync(join(here, '.k8s-bootstrap'), '');
     const { code, stderr } = await run(['up', join(here, 'inventory.yaml')]);
-    expect(stderr).toMatch(/E_LOG_FOLDER: .*written to .*\/.k8s-bootstrap\/logs: a file is in its place\n[^]*hint: /);
+    expect(stderr).toMatch(
+      /E_LOG_FOLDER: .*written to .*\/.k8s-bootstrap\/logs: a file is in its place\n[^]*hint: /,
+    );
     expect({ code, connections }).toEqual({ code: 1, connections: 0 });
   });
 });
