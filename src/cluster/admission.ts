@@ -42,9 +42,11 @@ export function admission(
   };
 }
 
+export const knownChecks = (): readonly string[] => [...checks.map(({ id }) => id), REACH_CHECK];
+
 /** @throws E_CHECK for an id that no check has, exit code 2 */
 export function refuseUnknownChecks(ids: readonly string[]): void {
-  const known = [...checks.map(({ id }) => id), REACH_CHECK];
+  const known = knownChecks();
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown === undefined) return;
   throw new BootstrapError(

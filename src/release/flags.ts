@@ -20,7 +20,7 @@ export interface FlagTable {
   flag(name: string): Flag;
 }
 
-const components = [
+export const components = [
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',
