@@ -7,5 +7,7 @@ export default defineConfig({
     include: ['test/{unit,cases,golden,contract}/**/*.test.ts'],
     sequence: { shuffle: true },
     testTimeout: 20_000,
+    // Nobody's known hosts, keys and shell settings decide what comes of a test.
+    env: { HOME: '/nonexistent' },
   },
 });

@@ -1,4 +1,5 @@
-// Makes `dist/`: the program as one script, and V8's code of it. See docs/decisions/026-one-bundle.md.
+// Makes `dist/`: the program as one script, what it seldom needs, and V8's code of it. See
+// docs/decisions/026-one-bundle.md.
 // usage: node build/build.mjs
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,13 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { dist, file } from '../bin/load.cjs';
-import { bundle } from './bundle.mjs';
+import { APART, bundleWithPackages } from './bundle.mjs';
+import { licensesOf } from './licenses.mjs';
 import { nowhere } from './nowhere.mjs';
 
-const text = await bundle('src/cli/main.ts');
+const [program, ...apart] = await Promise.all(['src/cli/main.ts', ...APART].map(bundleWithPackages));
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
-writeFileSync(file, text);
+writeFileSync(file, program.text);
+for (const [index, { text }] of apart.entries()) writeFileSync(join(dist, `${APART[index]}.cjs`), text);
+writeFileSync(join(dist, 'LICENSES'), licensesOf([program, ...apart].flatMap(({ packages }) => packages)));
 
 // A plan for hosts that fail every command runs most of what every run runs.
 const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-build-'));

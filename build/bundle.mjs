@@ -7,12 +7,18 @@ import { loadAll } from 'js-yaml';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Packages that are large and seldom wanted: scripts of their own beside the program's, read when they are needed. */
+export const APART = ['node-forge', 'undici'];
+
 /**
- * One script of all that `entry` imports, with the data of `pki/`, `release/` and `templates/` in it. What is large and
- * seldom wanted stays outside, in node_modules. Lines and names are kept as they are, for stack traces.
+ * One script of all that `entry` imports, with the data of `pki/`, `release/` and `templates/` in it, but what is apart.
+ * Lines and names are kept as they are, for stack traces.
  */
-export async function bundle(entry) {
-  const { outputFiles } = await build({
+export const bundle = async (entry) => (await bundleWithPackages(entry)).text;
+
+/** The same, and the folders of the packages that are in it. */
+export async function bundleWithPackages(entry) {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
@@ -20,15 +26,23 @@ export async function bundle(entry) {
     format: 'cjs',
     platform: 'node',
     target: 'node20.19',
-    external: ['*.node', 'cpu-features', 'node-forge', 'undici'],
+    // Native code that ssh2 does without.
+    external: ['*.node', 'cpu-features'],
+    metafile: true,
     // V8 forgets who is to serve import() of a script whose code it takes from the cache; require() it keeps.
     supported: { 'dynamic-import': false },
-    plugins: [{ name: 'data', setup: insteadOfFiles }],
+    plugins: [
+      { name: 'data', setup: insteadOfFiles },
+      { name: 'apart', setup: besideTheProgram },
+    ],
     logLevel: 'warning',
     // A path beside the module means nothing in the one script: data is read by src/kernel/data.ts.
     logOverride: { 'empty-import-meta': 'error' },
   });
-  return inAscii(outputFiles[0].text);
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return { text: inAscii(outputFiles[0].text), packages: [...new Set(packages)] };
 }
 
 /** One byte a character, which V8 takes as it is. esbuild leaves others only in regular expressions and comments. */
@@ -37,6 +51,13 @@ const inAscii = (text) =>
     /[^\0-\x7f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+
+/** The scripts that are apart are found from the program's, and need no node_modules. */
+function besideTheProgram({ onResolve }) {
+  onResolve({ filter: new RegExp(`^(${APART.join('|')})$`) }, ({ kind, path }) =>
+    kind === 'entry-point' ? undefined : { path: `./${path}.cjs`, external: true },
+  );
+}
 
 /** Modules that read and compile data when the program runs from its sources, and what they are here. */
 function insteadOfFiles({ onLoad }) {

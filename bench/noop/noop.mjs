@@ -3,7 +3,7 @@
 // whatever else the machine does hits both, and begin when what the last run has left behind (sessions that are closed)
 // is over; medians are compared. Node reads what NODE_EXTRA_CA_CERTS names before any program's first line (a system's
 // bundle takes 35 ms): what a machine has set there is left out.
-// usage: node bench/noop/noop.mjs [INVENTORY] [RUNS]     default inventory/lab.yaml, 15; the cluster must be up
+// usage: node bench/noop/noop.mjs [INVENTORY] [RUNS]     default demo/inventory.yaml, 15; the cluster must be up
 // Exits with 1 when the contract is missed: up <= 1.5 * floor + 150 ms, one connection and one exec a host.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const file = resolve(process.argv[2] ?? join(root, 'inventory/lab.yaml'));
+const file = resolve(process.argv[2] ?? join(root, 'demo/inventory.yaml'));
 const runs = Number(process.argv[3] ?? 15);
 const inventory = load(readFileSync(file, 'utf8'));
 const knownHosts = join(dirname(file), '.k8s-bootstrap', inventory.name, 'known_hosts');

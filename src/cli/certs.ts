@@ -33,7 +33,7 @@ export function registerCerts(root: Command, cli: Cli): void {
   const renewing = certs.command('renew');
   renewing
     .description('new keys and certificates from the same authorities; what uses them restarts, one by one')
-    .option('--only <name...>', 'these only: apiserver, etcd-server, kubelet-client, …')
+    .option('--only <certificate...>', 'these only: apiserver, etcd-server, kubelet-client, …')
     .option('--host <host...>', 'on these hosts only')
     .option('--dry-run', 'show what would be done')
     .option(...ACCEPT)

@@ -4,6 +4,7 @@ import { ExitCode } from '../kernel/errors.ts';
 import type { OutputStream } from '../report/text.ts';
 import { registerCerts } from './certs.ts';
 import { registerAdopt } from './adopt.ts';
+import { registerCompletion } from './completion.ts';
 import type { Cli, ProcessIo } from './context.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
@@ -40,6 +41,7 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerSsh,
   registerPhases,
   registerSchema,
+  registerCompletion,
 ];
 
 /** Of every command; see `GlobalOptions`. */

@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import type { Confirm } from '../cluster/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
@@ -31,9 +29,9 @@ export async function reported(
   command: string,
   action: (context: RunContext) => Promise<number>,
 ): Promise<number> {
-  const [{ createReporter }, { openLogFile }] = await Promise.all([
+  const [{ createReporter }, { runLog }] = await Promise.all([
     import('../report/reporter.ts'),
-    import('../report/log-file.ts'),
+    import('./run-log.ts'),
   ]);
   const secrets = new Set<Secret>();
   const reporter = createReporter({
@@ -43,9 +41,7 @@ export async function reported(
     env: around.env,
     secrets,
     verbose: options.verbose ?? false,
-    ...(logFolder === undefined
-      ? {}
-      : { logFile: openLogFile(keptFromGit(logFolder), { command, now: new Date() }) }),
+    ...(logFolder === undefined ? {} : { logFile: runLog(logFolder, command) }),
   });
   const emit: Emit = (event) => {
     reporter.emit({ ...event, at: new Date() });
@@ -64,14 +60,6 @@ export async function reported(
     interrupts.end();
     await reporter.close();
   }
-}
-
-/** Logs and downloads beside an inventory are nobody's to commit; the state folder has a file like this, too. */
-function keptFromGit(logFolder: string): string {
-  const folder = dirname(logFolder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
-  return logFolder;
 }
 
 function watchInterrupts(emit: Emit): {

@@ -72,7 +72,7 @@ export function registerUsers(root: Command, cli: Cli): void {
       exit(await hostRun(cli, listing, undefined, false, listUsers));
     });
 
-  const revoking = users.command('revoke <name>');
+  const revoking = users.command('revoke <user>');
   revoking
     .description('take back the rights and the token of a user, on all masters')
     .option(...ACCEPT)
@@ -81,7 +81,7 @@ export function registerUsers(root: Command, cli: Cli): void {
       exit(await hostRun(cli, revoking, undefined, true, (run) => revokeUser(name, run)));
     });
 
-  const printing = users.command('kubeconfig <name>');
+  const printing = users.command('kubeconfig <user>');
   printing
     .description('print the kubeconfig of a user, its key included')
     .option('--out <file>', 'write it to a file that only its owner may read')

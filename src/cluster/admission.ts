@@ -1,9 +1,11 @@
-import { BootstrapError } from '../kernel/errors.ts';
-import { type Finding, neverIgnored, preflightFindings } from '../preflight/preflight.ts';
+import { didYouMean } from '../inventory/suggest.ts';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { type Finding, checks, neverIgnored, preflightFindings } from '../preflight/preflight.ts';
 import type { Observed } from '../probe/observe.ts';
 import type { Goal } from '../run/converge.ts';
 import type { Emit } from '../run/events.ts';
 import type { Cluster } from './open.ts';
+import { REACH_CHECK } from './reach.ts';
 
 /** Findings whose error has a code of its own: they are about whose host it is. */
 const CODES: Readonly<Record<string, string>> = {
@@ -38,6 +40,23 @@ export function admission(
     const stopping = findings.filter(({ id, level }) => level === 'error' && !ignored.includes(id));
     if (stopping.length > 0) throw refusal(stopping);
   };
+}
+
+export const knownChecks = (): readonly string[] => [...checks.map(({ id }) => id), REACH_CHECK];
+
+/** @throws E_CHECK for an id that no check has, exit code 2 */
+export function refuseUnknownChecks(ids: readonly string[]): void {
+  const known = knownChecks();
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown === undefined) return;
+  throw new BootstrapError(
+    'E_CHECK',
+    `there is no preflight check "${unknown}"${didYouMean(unknown, known)}`,
+    {
+      hint: `Checks are ${known.filter((id) => !neverIgnored.includes(id)).join(', ')}.`,
+      exitCode: ExitCode.usage,
+    },
+  );
 }
 
 function refusal(findings: readonly Finding[]): BootstrapError {

@@ -1,3 +1,4 @@
+import { didYouMean } from '../inventory/suggest.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { withRole } from '../phases/shared/topology.ts';
@@ -22,8 +23,9 @@ export interface Selection {
 export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
   const unknown = [...(only ?? []), ...skip].find((wanted) => !phases.some(({ id }) => id === wanted));
   if (unknown !== undefined) {
-    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"`, {
-      hint: `Phases are ${phases.map(({ id }) => id).join(', ')}.`,
+    const ids = phases.map(({ id }) => id);
+    throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"${didYouMean(unknown, ids)}`, {
+      hint: `Phases are ${ids.join(', ')}.`,
       exitCode: ExitCode.usage,
     });
   }
@@ -87,7 +89,7 @@ export function imaginedWatches(
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
     const bound = stages(here);
     const asking = selected
-      .filter((phase) => phase.watch)
+      .filter((phase) => 'watch' in phase)
       .map((phase) => ({ phase, hosts: new Set(phase.hosts(here)) }));
     return { here, bound, asking, elsewhere: gatesElsewhere(bound) };
   });

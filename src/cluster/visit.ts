@@ -39,6 +39,7 @@ export async function visit(
   options: RunOptions,
   act: (run: Run, plan: Plan) => Promise<number>,
 ): Promise<number> {
+  await refuseUnknown(options);
   const read = options.state ?? options.read ?? (await readInventory(options.file, options.env));
   const { inventory } = read;
   // While the hosts answer, everything else is read; each is asked as soon as it has answered and that is done.
@@ -67,6 +68,18 @@ export async function visit(
   } finally {
     await cluster?.artifacts.close();
   }
+}
+
+/** Before anybody is dialled; where nothing was chosen, nothing is loaded for it. */
+async function refuseUnknown(options: RunOptions): Promise<void> {
+  const { only, skip, ignorePreflight } = options;
+  if (!only && !skip && ignorePreflight.length === 0) return;
+  const [{ selectPhases }, { refuseUnknownChecks }] = await Promise.all([
+    import('./stages.ts'),
+    import('./admission.ts'),
+  ]);
+  selectPhases(options);
+  refuseUnknownChecks(ignorePreflight);
 }
 
 /** Everything of the cluster that is on this machine, and what the run is about. */

@@ -61,12 +61,19 @@ export function parseInventory(bytes: Uint8Array, file: string, options: LoadOpt
   return { inventory: deepFreeze(inventory), warnings: toProblems(warnings, document, file) };
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOENT: 'no such file',
+  ENOTDIR: 'its folder is a file',
+};
+
 async function read(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (cause) {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message;
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    const reason = UNREADABLE[code] ?? message;
     throw new BootstrapError('E_INVENTORY_FILE', `cannot read the inventory ${file}: ${reason}`, {
       cause,
       where: { file },

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labInventory } from './support/product.ts';
-import { settings } from './support/lab.ts';
+import { labInventory, settings } from './support/lab.ts';
 import { type Scene, filesBelow, scene, wipe } from './support/scene.ts';
 
 let here: Scene;

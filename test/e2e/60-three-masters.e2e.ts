@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HOSTS, addressOf, command, lab, onHost } from './support/lab.ts';
-import { labInventory } from './support/product.ts';
+import { HOSTS, addressOf, command, lab, labInventory, onHost } from './support/lab.ts';
 import { type Ended, scene, wipe } from './support/scene.ts';
 import { moved, startsOf } from './support/units.ts';
 

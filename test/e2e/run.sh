@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=test/lab/hosts/env.sh
 source test/lab/hosts/env.sh
 
-npm run --silent build
+node build/setup.mjs lab
 bash test/lab/lab.sh up
 
 result=$K8SB_LAB_RUN/e2e.json

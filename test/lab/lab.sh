@@ -6,6 +6,8 @@
 #                                          --nfs: also n1 and v1, virtual machines whose kernel has NFS
 #   lab.sh down                            removes everything that was made, but the cache
 #   lab.sh status                          one line per host
+#   lab.sh inventory [--nfs]               an inventory of these hosts
+#   lab.sh needs                           what this machine lacks for all that, a line each
 #   lab.sh ssh HOST COMMAND…               as root on the host
 #   lab.sh poweroff HOST | start HOST      pulls the plug | boots it again with its disk
 #   lab.sh wipe HOST                       as if reinstalled: empty disk, new host keys
@@ -23,7 +25,7 @@ for part in prerequisites cgroups kernel rootfs vm-image network modules host st
 done
 
 usage() {
-  sed -n '4,13s/^# *//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '4,15s/^# *//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -59,7 +61,7 @@ up() {
     esac
   done
   [[ $count =~ ^[1-9][0-9]?$ ]] || usage
-  require_machine
+  require_machine "$only_hosts"
   lock
   chmod 700 "$K8SB_LAB_RUN"
   build_rootfs
@@ -97,6 +99,18 @@ down() {
   if [[ -d $K8SB_LAB_DISKS ]]; then rmdir --ignore-fail-on-non-empty "$K8SB_LAB_DISKS"; fi
 }
 
+# The examples are inventories of the first lab; other labs have other addresses and folders.
+inventory() {
+  local name=lab
+  case ${1:-} in
+    '') ;;
+    --nfs) name=nfs-lab ;;
+    *) usage ;;
+  esac
+  sed -e '/^# yaml-language-server/d' -e "s#198\.18\.0\.#$LAB_NET.#g" -e "s#/run/k8s-bootstrap-lab/#$K8SB_LAB_RUN/#g" \
+    -e "s#/var/cache/k8s-bootstrap-lab/#$K8SB_LAB_CACHE/#g" "$LAB_HERE/../../inventory/$name.yaml"
+}
+
 # A command about one host that must exist.
 with_host() {
   [[ $# == 2 ]] || usage
@@ -119,6 +133,8 @@ case ${1:-} in
   up) shift; up "$@" ;;
   down) down ;;
   status) status ;;
+  inventory) shift; inventory "$@" ;;
+  needs) missing_on_machine ;;
   ssh)
     (($# >= 2)) || usage
     shift

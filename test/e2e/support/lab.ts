@@ -45,6 +45,10 @@ export async function lab(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
+/** An inventory of the lab that is tested, as text; `--nfs` with the virtual machines. */
+export const labInventory = (...options: readonly '--nfs'[]): string =>
+  execFileSync('bash', [script('lab.sh'), 'inventory', ...options], { encoding: 'utf8' });
+
 /** Runs a script as root on a host, over ssh, and returns what it printed. Throws, with stderr, when it fails. */
 export async function onHost(host: AnyHost, text: string): Promise<string> {
   const { code, stdout, stderr } = await tryOnHost(host, text);

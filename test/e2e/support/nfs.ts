@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { kubectl, tryKubectl } from './kubectl.ts';
-import { NFS_HOSTS, addressOf, lab, onHost, tryOnHost } from './lab.ts';
+import { NFS_HOSTS, addressOf, lab, labInventory, onHost, tryOnHost } from './lab.ts';
 import {
   type Result,
   failures,
@@ -8,7 +8,6 @@ import {
   freshLab,
   inventoryFile,
   kubeconfigFile,
-  labInventory,
   product,
   standingCluster,
   up,
@@ -25,7 +24,7 @@ export const SLOW = 900_000;
 
 /** Makes the inventory with storage the one in use, patched if asked. */
 export function writeNfsInventory(patch?: (text: string) => string): void {
-  const before = labInventory('nfs-lab.yaml');
+  const before = labInventory('--nfs');
   const after = patch ? patch(before) : before;
   if (patch && after === before) throw new Error('the patch does not change the inventory');
   writeInventory(() => after);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -9,6 +9,7 @@ import {
   addressOf,
   command,
   lab,
+  labInventory,
   settings,
 } from './lab.ts';
 
@@ -21,15 +22,6 @@ export const workFolder = process.env['K8SB_E2E_FOLDER'] ?? `/var/tmp/k8s-bootst
 export const inventoryFile = join(workFolder, 'inventory.yaml');
 export const stateFolder = join(workFolder, '.k8s-bootstrap', 'lab');
 export const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
-
-/** An inventory of the lab as text, for the lab that is tested. */
-export function labInventory(name: 'lab.yaml' | 'nfs-lab.yaml' = 'lab.yaml'): string {
-  const text = readFileSync(join(root, 'inventory', name), 'utf8');
-  return text
-    .replaceAll('198.18.0.', `${settings.net}.`)
-    .replaceAll('/run/k8s-bootstrap-lab/', `${settings.run}/`)
-    .replaceAll('/var/cache/k8s-bootstrap-lab/', `${settings.cache}/`);
-}
 
 /** Writes the inventory, patched if asked; the product's state beside it stays. */
 export function writeInventory(patch?: (text: string) => string): void {

@@ -2,8 +2,17 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CommandOptions, type HostName, type Output, addressOf, command, lab, settings } from './lab.ts';
-import { type Event, labInventory, workFolder } from './product.ts';
+import {
+  type CommandOptions,
+  type HostName,
+  type Output,
+  addressOf,
+  command,
+  lab,
+  labInventory,
+  settings,
+} from './lab.ts';
+import { type Event, workFolder } from './product.ts';
 
 const binary = fileURLToPath(new URL('../../../bin/k8s-bootstrap', import.meta.url));
 

@@ -6,30 +6,34 @@ require_root() {
   [[ $(id -u) == 0 ]] || die "needs root: it makes network namespaces, mounts and containers. Run it with sudo"
 }
 
+# Only hosts need no Go.
 require_machine() {
-  require_root
-  require_cgroup_v1
-  grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null ||
-    die "needs overlayfs in the kernel (module overlay)"
+  local missing
+  mapfile -t missing < <(missing_on_machine "$@")
+  ((${#missing[@]} == 0)) || die "this machine lacks:" "${missing[@]/#/$'\n'  - }"
   install_packages
 }
 
-# kubelet v1.16 knows only cgroup v1. A machine that booted with the unified hierarchy has no v1 controllers to share.
-require_cgroup_v1() {
-  local controller
+# All that is missing, a line each. Packages of Debian are not: they are installed.
+missing_on_machine() {
+  local only_hosts=${1:-no} controller lost=()
+  [[ $(uname -s) == Linux ]] || echo "Linux (namespaces, overlayfs, cgroups); this is $(uname -s)"
+  grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release || echo "Debian 12, of whose packages the hosts are built"
+  [[ $(id -u) == 0 ]] || echo "root, for namespaces, mounts and containers (sudo)"
+  [[ $only_hosts == yes ]] || command -v go >/dev/null || echo "Go, to build Kubernetes v1.16.3 from its modules"
   for controller in cpu cpuacct cpuset memory devices pids; do
-    cgroup_mounts | grep -qE "(/|,)$controller(,|$)" ||
-      die "needs the cgroup v1 controller '$controller' mounted under /sys/fs/cgroup (kubelet v1.16 cannot use v2):" \
-        "boot the machine with systemd.unified_cgroup_hierarchy=0"
+    cgroup_mounts | grep -qE "(/|,)$controller(,|$)" || lost+=("$controller")
   done
+  ((${#lost[@]} == 0)) || echo "cgroup v1 under /sys/fs/cgroup (${lost[*]}), for kubelet v1.16 cannot use v2:" \
+    "boot with systemd.unified_cgroup_hierarchy=0"
+  grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || echo "overlayfs in the kernel (module overlay)"
 }
 
 # Mount points of all cgroup hierarchies, v1 and v2.
-cgroup_mounts() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/mounts | sort -u; }
+cgroup_mounts() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/mounts 2>/dev/null | sort -u; }
 
 install_packages() {
   local package missing=()
-  command -v dpkg-query >/dev/null || die "needs Debian 12 (dpkg and apt): the hosts are built from Debian packages"
   while read -r package; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done <"$LAB_HERE/apt-packages.txt"

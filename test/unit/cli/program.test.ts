@@ -6,8 +6,15 @@ import { scratch } from '../../support/ssh-target.ts';
 import { run } from './support.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const LAB = join(ROOT, 'inventory/lab.yaml');
 const folder = scratch();
+const INVENTORY = folder.file(
+  'inventory.yaml',
+  `name: x
+hosts:
+  - { name: m1, address: 192.0.2.1, roles: [master, etcd] }
+  - { name: 'w[1-2]', address: '192.0.2.[11-12]', roles: [worker] }
+`,
+);
 
 afterAll(() => {
   folder.remove();
@@ -84,7 +91,7 @@ describe('the inventory', () => {
   });
 
   it('that is good is said to be so', async () => {
-    const { code, stdout } = await run(['validate', LAB]);
+    const { code, stdout } = await run(['validate', INVENTORY]);
     expect(code).toBe(0);
     expect(stdout).toContain('3 hosts');
   });
@@ -106,7 +113,7 @@ describe('names', () => {
     },
     { args: ['plan', '--only', 'etc'], says: /E_PHASE: / },
   ])('$args is refused with code 2', async ({ args, says }) => {
-    const { code, stderr } = await run(['-i', LAB, ...args]);
+    const { code, stderr } = await run(['-i', INVENTORY, ...args]);
     expect(code).toBe(2);
     expect(stderr).toMatch(says);
   });
