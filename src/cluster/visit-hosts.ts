@@ -7,6 +7,8 @@ import { type Confirm, firstContact } from './first-contact.ts';
 
 export interface VisitOptions {
   readonly command: string;
+  /** The inventory file as it was typed, when another would be taken without. */
+  readonly typed?: string;
   readonly emit: Emit;
   readonly acceptNewHostKeys: boolean;
   /** Asks about keys of new hosts; `undefined` when nobody is there to be asked. */
@@ -24,6 +26,8 @@ export interface Route extends LoadedInventory {
   readonly ask?: (fleet: Fleet, member: Member) => Promise<void>;
   /** The kubeconfig that the summary names. */
   readonly kubeconfig?: () => string | null;
+  /** What runs kubectl on this machine. */
+  readonly kubectl?: () => string | null;
   /** Whether another part of the same command follows, and sums up. */
   readonly more?: boolean;
 }
@@ -34,11 +38,12 @@ export interface Route extends LoadedInventory {
  */
 export async function visitHosts(
   route: Route,
-  { command, emit, acceptNewHostKeys, confirm, kill }: VisitOptions,
+  { command, typed, emit, acceptNewHostKeys, confirm, kill }: VisitOptions,
   act: (fleet: Fleet) => Promise<number>,
 ): Promise<number> {
   const { inventory, hosts, ask, concurrency = inventory.concurrency } = route;
-  emit({ type: 'run.started', command, cluster: inventory.name, hosts });
+  const inventoryTyped = typed === undefined ? {} : { inventory: typed };
+  emit({ type: 'run.started', command, cluster: inventory.name, hosts, ...inventoryTyped });
   for (const { path, message, where } of route.warnings) {
     const place = `${where.file}:${where.line}:${where.column}`;
     emit({ type: 'note', level: 'warn', message: `${place} ${path}: ${message}` });
@@ -57,6 +62,7 @@ export async function visitHosts(
         changed: summaries.reduce((sum, { changed }) => sum + changed, 0),
         failed: summaries.filter(({ failed }) => failed).length,
         kubeconfig: route.kubeconfig?.() ?? null,
+        kubectl: route.kubectl?.() ?? null,
         hosts: summaries,
       });
     }

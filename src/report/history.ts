@@ -5,8 +5,20 @@ import type { PrintableEvent } from './printable.ts';
 export interface History {
   command: string;
   hosts: readonly string[];
+  /** The inventory file for further commands, when they would not find it themselves. */
+  inventory: string | undefined;
+  /** What the run as a whole ended with. */
+  ending: ErrorReport | undefined;
   readonly steps: StepTime[];
-  readonly failures: { readonly host: string; readonly error: ErrorReport }[];
+  readonly failures: Failure[];
+  /** Lines about what must not stand in the way on a host. */
+  readonly findings: string[];
+}
+
+export interface Failure {
+  readonly host: string;
+  readonly phase?: string;
+  readonly error: ErrorReport;
 }
 
 export interface StepTime {
@@ -16,15 +28,28 @@ export interface StepTime {
   readonly milliseconds: number;
 }
 
-export const emptyHistory = (): History => ({ command: '', hosts: [], steps: [], failures: [] });
+export const emptyHistory = (): History => ({
+  command: '',
+  hosts: [],
+  inventory: undefined,
+  ending: undefined,
+  steps: [],
+  failures: [],
+  findings: [],
+});
 
 export function remember(history: History, event: PrintableEvent): void {
   if (event.type === 'run.started') {
     history.command = event.command;
     history.hosts = event.hosts;
+    history.inventory = event.inventory;
   } else if (event.type === 'step.done') {
     history.steps.push(event);
   } else if (event.type === 'host.failed') {
     history.failures.push(event);
+  } else if (event.type === 'preflight' && event.level === 'error') {
+    history.findings.push(...`${event.message}\n${event.hint ?? ''}`.split('\n').filter(Boolean));
+  } else if (event.type === 'run.failed') {
+    history.ending = event.error;
   }
 }

@@ -23,7 +23,7 @@ describe('json', () => {
     const { tell, reporter, stdout } = rig({ format: 'json' });
     const hosts = aSummary().hosts.slice(1, 2);
     tell(
-      { type: 'summary', changed: 0, failed: 0, kubeconfig: '/s/admin.conf', hosts },
+      { type: 'summary', changed: 0, failed: 0, kubeconfig: '/s/admin.conf', kubectl: null, hosts },
       { type: 'note', level: 'info', message: 'late' },
     );
     await reporter.close();
