@@ -90,7 +90,9 @@ function rowLines(rows: readonly Shown[], { columns, paint, icons }: Look): stri
     if ('more' in row) return `  ${paint('dim', truncate(row.more, room + 2))}`;
     const { state, name, text, progress } = row;
     const head = truncate(name, width).padEnd(width);
-    const rest = [text, progress && bar(progress, room - width - 2 - text.length)].filter(Boolean).join('  ');
+    const rest = [text, progress && bar(progress, room - width - 2 - (text === '' ? 0 : text.length + 2))]
+      .filter(Boolean)
+      .join('  ');
     const line = truncate(`${head}  ${rest}`.trimEnd(), room);
     const painted = state === 'busy' ? line : paint(state === 'failed' ? 'red' : 'dim', line);
     return `  ${paint(COLOURS[state], icons[state])} ${painted}`;

@@ -55,7 +55,7 @@ function failures(history: History, paint: Paint): string[] {
   if (history.failures.length === 0) return [];
   const rows = history.failures.map(({ host, phase, error }) => [
     `  ${oneLine(host)}`,
-    oneLine(phase ?? '-'),
+    oneLine(phase ?? ''),
     oneLine(error.code),
   ]);
   return [paint('red', 'Failed, as told above:'), ...table(rows), ''];
