@@ -134,7 +134,7 @@ function createScreen(options: TextViewOptions): Screen {
   }
 
   async function show(event: PrintableEvent): Promise<void> {
-    const host = 'host' in event && event.host !== undefined ? oneLine(event.host) : '';
+    const host = 'host' in event ? oneLine(event.host) : '';
     switch (event.type) {
       case 'host.connecting':
         (await look()).busy(host, event.attempt > 1 ? `connecting (attempt ${event.attempt})` : 'connecting');

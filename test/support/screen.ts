@@ -73,6 +73,7 @@ export class Screen {
   }
 
   private control(sequence: string): void {
+    // eslint-disable-next-line no-control-regex -- as above
     const up = /^\u001b\[(\d+)A$/.exec(sequence);
     if (up) this.row = Math.max(this.top(), this.row - Number(up[1]));
     else if (sequence === '\u001b[K') this.replace((line) => line.slice(0, this.column));
