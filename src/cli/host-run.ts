@@ -33,6 +33,7 @@ export function hostRun(
   const group = command.parent?.parent ? `${command.parent.name()}-` : '';
   const name = group + command.name();
   const file = inventoryFile(argument, options, around.env);
+  const typed = file === inventoryFile(undefined, {}, around.env) ? undefined : file;
   const logs = logged ? join(dirname(resolve(file)), '.k8s-bootstrap', 'logs') : undefined;
   const { only, skip, prune, encryptKeys, ignorePreflight = [], acceptNewHostKeys = false } = options;
   return reported(around, options, logs, name, (context) =>
@@ -40,6 +41,7 @@ export function hostRun(
       ...context,
       command: name,
       file,
+      ...(typed !== undefined && { typed }),
       env: around.env,
       acceptNewHostKeys,
       ignorePreflight,

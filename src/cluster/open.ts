@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostNamed } from '../inventory/lookup.ts';
@@ -13,6 +13,7 @@ import { type OpenState, type StateOptions, openState } from './open-state.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { artifactView } from './artifact-view.ts';
+import { installKubectl, isExecutable, kubectlFile } from './controller-kubectl.ts';
 import { type Renewal, renewalStages } from './renewal.ts';
 import { type Environment } from './read-inventory.ts';
 import {
@@ -54,6 +55,8 @@ export interface Cluster {
   readonly seal: (wanted: boolean) => Promise<void>;
   /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. Opens sealed keys. */
   readonly prepare: () => Promise<void>;
+  /** Puts kubectl on this machine when the inventory wants it and it is not there. */
+  readonly ensureKubectl: () => Promise<void>;
 }
 
 export interface ClusterOptions extends Selection, StateOptions {
@@ -116,6 +119,11 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
       await pki.remember();
     } else if (typeof text === 'string') await writeAtomic(kubeconfigFile, text, 0o600);
   };
+  const keepKubectl = async (): Promise<void> => {
+    if (!inventory.kubernetes.controllerKubectl) return;
+    const artifact = release.artifact('kubectl', archOf(machine()), inventory.kubernetes.kubectl);
+    await installKubectl(stateFolder, () => artifacts.fetch(artifact));
+  };
   return {
     inventory,
     stateFolder,
@@ -155,12 +163,10 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
         await users.ensure(apiEndpoint(here));
         guard();
       }
-      if (inventory.kubernetes.controllerKubectl) {
-        const { file } = await artifacts.fetch(
-          release.artifact('kubectl', archOf(machine()), inventory.kubernetes.kubectl),
-        );
-        await writeAtomic(join(stateFolder, 'bin', 'kubectl'), await readFile(file), 0o755);
-      }
+      await keepKubectl();
+    },
+    ensureKubectl: async () => {
+      if (!isExecutable(kubectlFile(stateFolder))) await keepKubectl();
     },
   };
 }

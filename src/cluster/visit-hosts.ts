@@ -8,6 +8,8 @@ import { type Confirm, firstContact } from './first-contact.ts';
 
 export interface VisitOptions {
   readonly command: string;
+  /** The inventory file as it was typed, when another would be taken without. */
+  readonly typed?: string;
   readonly emit: Emit;
   readonly acceptNewHostKeys: boolean;
   /** Asks about keys of new hosts; `undefined` when nobody is there to be asked. */
@@ -27,6 +29,8 @@ export interface Route extends LoadedInventory {
   readonly kubeconfig?: () => string | null;
   /** Whether the answer says it all: hosts are only looked at, and a person needs no summary of that. */
   readonly ending?: 'answer';
+  /** What runs kubectl on this machine. */
+  readonly kubectl?: () => string | null;
   /** Whether another part of the same command follows, and sums up. */
   readonly more?: boolean;
 }
@@ -37,11 +41,12 @@ export interface Route extends LoadedInventory {
  */
 export async function visitHosts(
   route: Route,
-  { command, emit, acceptNewHostKeys, confirm, kill }: VisitOptions,
+  { command, typed, emit, acceptNewHostKeys, confirm, kill }: VisitOptions,
   act: (fleet: Fleet) => Promise<number>,
 ): Promise<number> {
   const { inventory, hosts, ending, ask, concurrency = inventory.concurrency } = route;
-  emit({ type: 'run.started', command, cluster: inventory.name, hosts, ...(ending && { ending }) });
+  const started = { ...(typed !== undefined && { inventory: typed }), ...(ending && { ending }) };
+  emit({ type: 'run.started', command, cluster: inventory.name, hosts, ...started });
   for (const { path, message, where } of route.warnings) {
     const place = `${where.file}:${where.line}:${where.column}`;
     emit({ type: 'note', level: 'warn', message: `${place} ${path}: ${message}` });
@@ -66,6 +71,7 @@ export async function visitHosts(
         changed: summaries.reduce((sum, { changed }) => sum + changed, 0),
         failed: summaries.filter(({ failed }) => failed).length,
         kubeconfig: route.kubeconfig?.() ?? null,
+        kubectl: route.kubectl?.() ?? null,
         hosts: summaries,
       });
     }

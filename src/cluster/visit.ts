@@ -4,6 +4,7 @@ import type { Host, Inventory } from '../inventory/types.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Goal, consider, tellPlan } from '../run/converge.ts';
 import { type Fleet, probeAnew } from '../run/fleet.ts';
+import { kubectlHere } from './controller-kubectl.ts';
 import { endingAuthorities } from './ending-authorities.ts';
 import type { OpenState } from './open-state.ts';
 import type { Cluster, ClusterOptions } from './open.ts';
@@ -58,6 +59,7 @@ export async function visit(
       if (found) await probeAnew(fleet, member, found.goal.watches);
     },
     kubeconfig: () => (!cluster || cluster.pki.isSealed() ? null : cluster.kubeconfigFile),
+    kubectl: () => (cluster ? kubectlHere(options.env, cluster.stateFolder) : null),
   };
   try {
     return await visitHosts(route, options, async (fleet) => {

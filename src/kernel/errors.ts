@@ -6,6 +6,8 @@ export interface Where {
   readonly host?: string;
   readonly phase?: string;
   readonly resource?: string;
+  /** The systemd unit whose journal tells more. */
+  readonly unit?: string;
 }
 
 /** Process exit codes: the interface scripts rely on. */

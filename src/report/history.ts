@@ -9,8 +9,20 @@ export interface History {
   /** Of the plan that comes next. */
   readonly planned: PlannedChanges;
   ending: 'answer' | undefined;
+  /** The inventory file for further commands, when they would not find it themselves. */
+  inventory: string | undefined;
+  /** What the run as a whole ended with. */
+  endedBy: ErrorReport | undefined;
   readonly steps: StepTime[];
-  readonly failures: { readonly host: string; readonly error: ErrorReport }[];
+  readonly failures: Failure[];
+  /** Lines about what must not stand in the way on a host. */
+  readonly findings: string[];
+}
+
+export interface Failure {
+  readonly host: string;
+  readonly phase?: string;
+  readonly error: ErrorReport;
 }
 
 export interface StepTime {
@@ -25,8 +37,11 @@ export const emptyHistory = (verbose: boolean): History => ({
   hosts: [],
   planned: new PlannedChanges(verbose),
   ending: undefined,
+  inventory: undefined,
+  endedBy: undefined,
   steps: [],
   failures: [],
+  findings: [],
 });
 
 export function remember(history: History, event: PrintableEvent): void {
@@ -34,11 +49,16 @@ export function remember(history: History, event: PrintableEvent): void {
     history.command = event.command;
     history.hosts = event.hosts;
     history.ending = event.ending;
+    history.inventory = event.inventory;
   } else if (event.type === 'host.planned') {
     history.planned.add(event.plan);
   } else if (event.type === 'step.done') {
     history.steps.push(event);
   } else if (event.type === 'host.failed') {
     history.failures.push(event);
+  } else if (event.type === 'preflight' && event.level === 'error') {
+    history.findings.push(...`${event.message}\n${event.hint ?? ''}`.split('\n').filter(Boolean));
+  } else if (event.type === 'run.failed') {
+    history.endedBy = event.error;
   }
 }

@@ -3,22 +3,14 @@ import { written } from './streams.ts';
 import type { OutputStream } from './text.ts';
 import type { View } from './view.ts';
 
-/** NDJSON on stdout, `type` first; nothing on stderr. The summary is held back so that it is the last line. */
+/** NDJSON on stdout, `type` first; nothing on stderr. */
 export function createJsonView(stdout: OutputStream): View {
-  let summary: PrintableEvent | undefined;
-  const write = ({ type, at, ...rest }: PrintableEvent): void => {
-    stdout.write(`${JSON.stringify({ type, ...rest, at })}\n`);
-  };
+  const flush = (): Promise<void> => written(stdout);
   return {
-    show(event) {
-      if (event.type === 'summary') summary = event;
-      else write(event);
+    show({ type, at, ...rest }: PrintableEvent) {
+      stdout.write(`${JSON.stringify({ type, ...rest, at })}\n`);
     },
-    flush: () => written(stdout),
-    async close() {
-      if (summary !== undefined) write(summary);
-      summary = undefined;
-      await written(stdout);
-    },
+    flush,
+    close: flush,
   };
 }

@@ -1,27 +1,37 @@
-import type {
-  DefaultRenderer,
-  ListrDefaultRendererLogLevels as LogLevels,
-  ListrTaskWrapper,
-  SimpleRenderer,
-} from 'listr2';
 import { BootstrapError } from '../kernel/errors.ts';
+import { createDrawing, sizeOf } from './drawing.ts';
+import { frame } from './frame.ts';
+import type { Progress, Row, RowState } from './frame.ts';
 import { truncate } from './text.ts';
-import type { OutputStream, Paint, Style } from './text.ts';
+import type { OutputStream, Paint } from './text.ts';
 
-/** A task with one line below it per host, drawn in place until it is finished. Texts must be safe single lines. */
+/**
+ * A task with one line below it per host, drawn in place until it is finished. Texts must be safe single lines.
+ * Whatever is told of a host is shown, in any order: only `fail` is for good.
+ */
 export interface Live {
-  /** What is going on now on a host, or, for no or an unlisted host, in the task itself. */
-  output(host: string | undefined, text: string): void;
-  done(host: string): void;
+  /** What is going on now on a host. */
+  busy(host: string, text: string): void;
+  /** Well for now. */
+  settle(host: string, text: string): void;
   fail(host: string, text: string): void;
-  /**
-   * Draws the last state and gives the terminal back. Hosts neither done nor failed count as done;
-   * a task that stopped before its end is drawn as skipped, not as done.
-   */
+  /** How much of it has gone to a host; until all has. */
+  sent(host: string, progress: Progress): void;
+  /** How much of it has come here; until all has. */
+  loaded(name: string, progress: Progress): void;
+  /** Writes whole lines above the drawing, where they stay. */
+  print(text: string): void;
+  /** Gives the terminal back; one line stays, or none. */
   finish(end: LiveEnd): Promise<void>;
+  /** Leaves the terminal as it is, at once. */
+  abandon(): void;
 }
 
-export type LiveEnd = { readonly stopped: true } | { readonly stopped: false; readonly title?: string };
+export interface LiveEnd {
+  readonly as: 'done' | 'failed' | 'stopped';
+  /** The line that stays. */
+  readonly text: string | undefined;
+}
 
 export interface LiveOptions {
   readonly stream: OutputStream;
@@ -29,124 +39,165 @@ export interface LiveOptions {
 }
 
 /**
- * Draws with listr2 (https://listr2.kilic.dev) as a view only: its tasks are promises settled by events, and
- * it neither handles signals nor sees the process's own streams, which it would otherwise take over.
+ * The task is one of listr2 (https://listr2.kilic.dev), which ends as the events say. It is drawn by a renderer of our
+ * own: the stock one throws when an output comes after a task's end, draws for the width of the process's stdout, and
+ * more hosts than the terminal has lines.
  */
 export async function openLive(title: string, hosts: readonly string[], options: LiveOptions): Promise<Live> {
-  const { Listr, DefaultRenderer, ListrDefaultRendererLogLevels, ListrLogger, ProcessOutput } =
-    await import('listr2');
-  // The stock class refuses to draw when stdout is no terminal, and we draw on stderr.
-  class StderrRenderer extends DefaultRenderer {
-    static override nonTTY = true;
-  }
-  // Its own colours follow the process's stdout and environment, not the stream drawn on.
-  const color = Object.fromEntries(
-    Object.values(ListrDefaultRendererLogLevels).map((level) => [
-      level,
-      (text = '') => options.paint(STYLES[level] ?? 'yellow', text),
-    ]),
-  );
-  const stream = terminal(options.stream);
-  const width = (level: number): number => Math.max(1, (options.stream.columns ?? 80) - 2 * level - 5);
-  // Two lines per host must fit the screen, or the step goes behind the name.
-  const roomy = hosts.length * 2 + 2 <= (options.stream.rows ?? 24);
+  const { Listr, Spinner, figures } = await import('listr2');
+  const { stream, paint } = options;
+  const started = performance.now();
+  const rows = new Map(hosts.map((name): [string, Row] => [name, { name, state: 'waiting', text: '' }]));
+  const downloads = new Map<string, Row>();
+  const drawing = createDrawing(stream);
+  const spinner = new Spinner();
+  let last = started;
+  let problem: unknown;
+  let abandoned = false;
 
-  const ended = deferred();
-  const tasks = new Map(hosts.map((host) => [host, { settled: deferred(), started: deferred<Task>() }]));
-  const rootStarted = deferred<Task>();
-  const root = new Listr(
+  function draw(above = ''): void {
+    const icons = {
+      busy: spinner.fetch(),
+      settled: figures.tick,
+      failed: figures.cross,
+      waiting: figures.pointerSmall,
+      download: figures.arrowDown,
+    };
+    const picture = {
+      title,
+      milliseconds: performance.now() - started,
+      hosts: [...rows.values()],
+      downloads: [...downloads.values()],
+    };
+    last = performance.now();
+    drawing.draw(frame(picture, { ...sizeOf(stream), paint, icons }), above);
+  }
+
+  /** Nobody catches what a timer throws; whoever tells the next thing can. */
+  function redraw(): void {
+    try {
+      draw();
+    } catch (error) {
+      problem = error;
+      stop();
+    }
+  }
+
+  function stop(): void {
+    spinner.stop();
+    stream.off('resize', redraw);
+  }
+
+  function change(rowsOf: Map<string, Row>, row: Row): void {
+    if (problem !== undefined) throw problem as Error;
+    rowsOf.set(row.name, row);
+    // In a storm of events, the clock draws.
+    if (performance.now() - last >= STILL) draw();
+  }
+
+  function tell(host: string, state: RowState, text: string): void {
+    const { state: before, progress } = rows.get(host) ?? {};
+    if (before === 'failed') return;
+    const goesOn = state === 'busy' && progress !== undefined;
+    change(rows, { name: host, state, text, ...(goesOn && { progress }) });
+  }
+
+  const ended = deferred<LiveEnd>();
+  class InPlace {
+    static nonTTY = true;
+    static rendererOptions = {};
+    static rendererTaskOptions = {};
+    readonly tasks: readonly { isSkipped(): boolean; hasFailed(): boolean; title?: string }[];
+    constructor(tasks: InPlace['tasks']) {
+      this.tasks = tasks;
+    }
+    render = (): void => {
+      spinner.start(redraw);
+      stream.on('resize', redraw);
+    };
+    end = (): void => {
+      stop();
+      const [task] = this.tasks;
+      if (abandoned) return;
+      if (!task?.title) {
+        drawing.draw([]);
+        return;
+      }
+      const icon = task.isSkipped()
+        ? paint('yellow', figures.arrowDown)
+        : task.hasFailed()
+          ? paint('red', figures.cross)
+          : paint('green', figures.tick);
+      const text = truncate(task.title, Math.max(1, sizeOf(stream).columns - 3));
+      drawing.draw([`${icon} ${task.hasFailed() ? paint('red', text) : text}`]);
+    };
+  }
+  const list = new Listr(
     {
-      title: truncate(title, width(0)),
-      task: (_, task) => {
-        rootStarted.resolve(task);
-        if (hosts.length === 0) return ended.promise;
-        return task.newListr(
-          [...tasks].map(([host, { settled, started }]) => ({
-            title: truncate(host, width(1)),
-            task: (_context, own): Promise<void> => {
-              started.resolve(own);
-              return settled.promise;
-            },
-          })),
-          { concurrent: true, exitOnError: false },
-        );
+      title,
+      task: async (_, task) => {
+        const { as, text } = await ended.promise;
+        task.title = text ?? '';
+        if (as === 'stopped') task.skip();
+        if (as === 'failed') throw new BootstrapError('E_HOST_FAILED', `${title} failed`);
       },
     },
-    {
-      concurrent: true,
-      exitOnError: false,
-      registerSignalListeners: false,
-      renderer: StderrRenderer,
-      rendererOptions: {
-        color,
-        logger: new ListrLogger<LogLevels>({
-          processOutput: new ProcessOutput(stream, stream),
-        }),
-      },
-    },
+    { exitOnError: false, registerSignalListeners: false, renderer: InPlace },
   );
-  const running = root.run();
-  // Never only `rootStarted`: when drawing fails to start, that promise stays open.
-  const rootTask = await Promise.race([rootStarted.promise, running.then(() => rootStarted.promise)]);
-  const hostTasks = new Map<string, Task>();
-  for (const [host, { started }] of tasks) hostTasks.set(host, await started.promise);
+  const running = list.run();
+  running.catch((error: unknown) => {
+    problem = error;
+  });
 
   return {
-    output(host, text) {
-      const task = host === undefined ? undefined : hostTasks.get(host);
-      if (host === undefined || task === undefined) rootTask.output = text;
-      else if (roomy) task.output = truncate(text, width(2));
-      else task.title = truncate(`${host}  ${text}`, width(1));
+    busy(host, text) {
+      tell(host, 'busy', text);
     },
-    done(host) {
-      tasks.get(host)?.settled.resolve();
+    settle(host, text) {
+      tell(host, 'settled', text);
     },
     fail(host, text) {
-      const task = hostTasks.get(host);
-      if (task === undefined) return;
-      tasks
-        .get(host)
-        ?.settled.reject(new BootstrapError('E_HOST_FAILED', truncate(`${host}  ${text}`, width(1))));
+      change(rows, { name: host, state: 'failed', text });
+    },
+    sent(host, progress) {
+      const row = rows.get(host);
+      if (row?.state === 'failed') return;
+      const text = row?.state === 'busy' ? row.text : '';
+      change(rows, { name: host, state: 'busy', text, ...(!isAll(progress) && { progress }) });
+    },
+    loaded(name, progress) {
+      if (isAll(progress)) downloads.delete(name);
+      else change(downloads, { name, state: 'busy', text: '', progress });
+    },
+    print(text) {
+      draw(text);
     },
     async finish(end) {
-      if (end.stopped) rootTask.skip(truncate(`${title} (stopped)`, width(0)));
-      else if (end.title !== undefined) rootTask.title = truncate(end.title, width(0));
-      for (const { settled } of tasks.values()) settled.resolve();
-      ended.resolve();
+      ended.resolve(end);
       await running;
+    },
+    abandon() {
+      stop();
+      abandoned = true;
+      ended.resolve({ as: 'stopped', text: undefined });
     },
   };
 }
 
-type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
+/** Milliseconds that a drawing stands at least. */
+const STILL = 40;
 
-/** The part of a terminal that listr2 uses, as an object of our own: it replaces `write` of what it is given. */
-function terminal(stream: OutputStream): NodeJS.WriteStream {
-  const write = (text: string): boolean => stream.write(text);
-  return { write, columns: stream.columns ?? 80, rows: stream.rows ?? 24 } as unknown as NodeJS.WriteStream;
-}
-
-const STYLES: Readonly<Record<string, Style>> = {
-  COMPLETED: 'green',
-  FAILED: 'red',
-  FAILED_WITH_SUBTASKS: 'red',
-  COMPLETED_WITH_SISTER_TASKS_FAILED: 'red',
-  WAITING: 'dim',
-  OUTPUT: 'dim',
-};
+const isAll = ({ bytes, total }: Progress): boolean => total > 0 && bytes >= total;
 
 interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
 }
 
-function deferred<T = void>(): Deferred<T> {
+function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<T>((onDone, onError) => {
+  const promise = new Promise<T>((onDone) => {
     resolve = onDone;
-    reject = onError;
   });
-  return { promise, resolve, reject };
+  return { promise, resolve };
 }

@@ -1,3 +1,4 @@
+import { endingText } from './ending-text.ts';
 import { errorText, hintLines } from './error-text.ts';
 import type { History } from './history.ts';
 import type { PrintableEvent } from './printable.ts';
@@ -59,7 +60,7 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
     case 'host.failed':
       return failureText(event, paint);
     case 'run.failed':
-      return errorText(event.error, paint);
+      return endingText(event.error, history, paint);
     case 'preflight':
       return preflightText(event, { paint, verbose, history });
     case 'download':

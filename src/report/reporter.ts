@@ -6,6 +6,7 @@ import type { LogFile } from './log-file.ts';
 import { createPlainView } from './plain.ts';
 import type { TextViewOptions } from './plain.ts';
 import { printable } from './printable.ts';
+import type { PrintableEvent } from './printable.ts';
 import { noPaint, oneLine } from './text.ts';
 import type { Environment, OutputStream } from './text.ts';
 import { createTtyView } from './tty.ts';
@@ -40,20 +41,29 @@ export function createReporter(options: ReporterOptions): Reporter {
   const history = emptyHistory(options.verbose);
   const view = createView({ ...options, history }, options.format);
   const isNews = createProgressFilter();
+  let summary: PrintableEvent | undefined;
+
+  function tell(shown: PrintableEvent): void {
+    if (logFile) {
+      logFile.append(shown);
+      const text = resultText(shown, history, { paint: noPaint, verbose: true }) ?? '';
+      for (const line of text.split('\n').slice(0, -1)) logFile.append({ type: 'text', text: line });
+    }
+    view.show(shown);
+  }
+
   return {
     emit(event) {
       if (!isNews(event)) return;
       const shown = printable(event, secrets);
       remember(history, shown);
-      if (logFile) {
-        logFile.append(shown);
-        const text = resultText(shown, history, { paint: noPaint, verbose: true }) ?? '';
-        for (const line of text.split('\n').slice(0, -1)) logFile.append({ type: 'text', text: line });
-      }
-      view.show(shown);
+      // It is held back, so that it comes last: after the error that ended the run.
+      if (shown.type === 'summary') summary = shown;
+      else tell(shown);
     },
     flush: () => view.flush(),
     async close() {
+      if (summary !== undefined) tell(summary);
       await view.close();
       if (logFile?.problem !== undefined) {
         stderr.write(

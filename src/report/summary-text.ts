@@ -53,11 +53,12 @@ function slowestSteps({ steps }: History): string[] {
 
 function failures(history: History, paint: Paint): string[] {
   if (history.failures.length === 0) return [];
-  const lines = history.failures.map(({ host, error }) => {
-    const [first = ''] = error.message.split('\n');
-    return oneLine(`  ${host}: ${error.code} ${first}`);
-  });
-  return [paint('red', 'Failed:'), ...lines, ''];
+  const rows = history.failures.map(({ host, phase, error }) => [
+    `  ${oneLine(host)}`,
+    oneLine(phase ?? ''),
+    oneLine(error.code),
+  ]);
+  return [paint('red', 'Failed, as told above:'), ...table(rows), ''];
 }
 
 function total({ hosts, changed, failed }: Summary, paint: Paint): string {
@@ -65,13 +66,50 @@ function total({ hosts, changed, failed }: Summary, paint: Paint): string {
   return failed === 0 ? `${changes}.` : `${changes}, ${paint('red', `${failed} failed`)}.`;
 }
 
-function nextCommands({ failed, kubeconfig }: Summary, { command }: History, paint: Paint): string[] {
-  if (command !== 'up' || failed > 0 || kubeconfig === null) return [];
-  const commands = [
-    `export KUBECONFIG=${quote(kubeconfig)}`,
-    'kubectl get nodes -o wide',
-    'kubectl get pods --all-namespaces',
-    'k8s-bootstrap status',
-  ];
-  return ['', 'Next:', ...commands.map((line) => `  ${paint('bold', oneLine(line))}`)];
+function nextCommands(summary: Summary, history: History, paint: Paint): string[] {
+  if (history.command !== 'up') return [];
+  const good = summary.failed === 0 && history.endedBy === undefined;
+  const commands = good ? afterSuccess(summary, history, paint) : afterFailure(history, paint);
+  return commands.length === 0 ? [] : ['', 'Next:', ...commands.map((line) => `  ${line}`)];
 }
+
+function afterSuccess({ kubeconfig, kubectl }: Summary, history: History, paint: Paint): string[] {
+  if (kubeconfig === null) return [];
+  const command = (line: string): string => paint('bold', oneLine(line));
+  return [
+    command(`export KUBECONFIG=${quote(kubeconfig)}`),
+    ...(kubectl === null
+      ? [
+          '# kubectl is not on the PATH of this machine. With kubernetes: { controllerKubectl: true } in the',
+          '# inventory, another up puts one beside the kubeconfig and names it here.',
+        ]
+      : [
+          command(`${quote(kubectl)} get nodes -o wide`),
+          command(`${quote(kubectl)} get pods --all-namespaces`),
+        ]),
+    command(`k8s-bootstrap status${inventoryOption(history)}`),
+  ];
+}
+
+const MOST_JOURNALS = 3;
+
+/** The journals that tell more, where all hosts stand, and how to go on. */
+function afterFailure(history: History, paint: Paint): string[] {
+  const { endedBy, failures, inventory } = history;
+  const errors = [...failures.map(({ error }) => error), ...(endedBy ? [endedBy] : [])];
+  const journals = errors.flatMap(({ where: { unit, host } }) =>
+    unit !== undefined && host !== undefined
+      ? [`k8s-bootstrap logs ${quote(unit.replace(/\.service$/, ''))} ${quote(host)}`]
+      : [],
+  );
+  return [
+    ...[...new Set(journals)]
+      .slice(0, MOST_JOURNALS)
+      .map((journal) => `${journal}${inventoryOption(history)}`),
+    `k8s-bootstrap status${inventoryOption(history)}`,
+    `k8s-bootstrap up${inventory === undefined ? '' : ` ${quote(inventory)}`}`,
+  ].map((line) => paint('bold', oneLine(line)));
+}
+
+const inventoryOption = ({ inventory }: History): string =>
+  inventory === undefined ? '' : ` -i ${quote(inventory)}`;

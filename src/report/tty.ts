@@ -1,17 +1,16 @@
-import { errorText } from './error-text.ts';
 import { openLive } from './live.ts';
-import type { Live, LiveEnd } from './live.ts';
+import type { Live } from './live.ts';
 import { createPlainView, progressText } from './plain.ts';
 import type { TextViewOptions } from './plain.ts';
 import type { PrintableEvent } from './printable.ts';
 import { written } from './streams.ts';
-import { byteSize, count, duration, oneLine, painterFor, truncate } from './text.ts';
+import { count, duration, oneLine, painterFor } from './text.ts';
 import { resultText } from './view.ts';
 import type { View } from './view.ts';
 
 /**
  * A terminal: one phase at a time is drawn in place on stderr, its hosts below it. Everything else (errors,
- * warnings, results) is printed between the drawings, where it stays. Phases are expected one after another.
+ * warnings) is printed above it, where it stays; results go to stdout when nothing is drawn.
  */
 export function createTtyView(options: TextViewOptions): View {
   const { stdout, stderr, env } = options;
@@ -26,27 +25,30 @@ export function createTtyView(options: TextViewOptions): View {
     if (text === undefined) {
       await screen.show(event);
     } else {
-      await screen.finish({ stopped: false });
+      await screen.finish('done');
       stdout.write(text);
     }
   }
 
   async function drawOrPrint(event: PrintableEvent): Promise<void> {
-    try {
-      if (!broken) {
-        await draw(event);
-        return;
-      }
-    } catch (error) {
-      // The run matters more than its picture.
-      broken = true;
-      stderr.write(`${oneLine(`the live view failed (${String(error)}); plain lines from here on`)}\n`);
-    }
-    plain.show(event);
+    await guarded(() => draw(event));
+    if (broken) plain.show(event);
   }
 
-  async function finish(end: LiveEnd): Promise<void> {
-    queue = queue.then(() => screen.finish(end));
+  /** The run matters more than its picture. */
+  async function guarded(action: () => Promise<void>): Promise<void> {
+    if (broken) return;
+    try {
+      await action();
+    } catch (error) {
+      broken = true;
+      screen.abandon();
+      stderr.write(`${oneLine(`the live view failed (${String(error)}); plain lines from here on`)}\n`);
+    }
+  }
+
+  async function flush(): Promise<void> {
+    queue = queue.then(() => guarded(() => screen.finish('done')));
     await queue;
     await written(stdout, stderr);
   }
@@ -55,98 +57,130 @@ export function createTtyView(options: TextViewOptions): View {
     show(event) {
       queue = queue.then(() => drawOrPrint(event));
     },
-    flush: () => finish({ stopped: false }),
-    close: () => finish({ stopped: true }),
+    flush,
+    close: flush,
   };
 }
 
 interface Screen {
   show(event: PrintableEvent): Promise<void>;
-  /** Gives the terminal back and prints what had to wait for it. */
-  finish(end: LiveEnd): Promise<void>;
+  /** Gives the terminal back. */
+  finish(end: End): Promise<void>;
+  abandon(): void;
+}
+
+/** How what is drawn came to its end; `cut` by an error of the run, not of a host. */
+type End = 'done' | 'stopped' | 'cut';
+
+/** What is drawn now. */
+interface Current {
+  readonly live: Live;
+  readonly title: string;
+  /** Looks and what no phase was told for make way for whatever comes next. */
+  readonly kind: 'look' | 'phase' | 'other';
+  /** Whether a line of it stays when all went well. */
+  readonly stays: boolean;
+  readonly since: number;
+  readonly failed: Set<string>;
 }
 
 function createScreen(options: TextViewOptions): Screen {
   const { stderr, env, history } = options;
   const paint = painterFor(stderr, env);
-  const liveOptions = { stream: stderr, paint };
-  const transfers = new Map<string, string>();
-  let live: Live | undefined;
-  let title = '';
-  let waiting = '';
+  let current: Current | undefined;
+  let looked = false;
 
-  async function open(name: string, hosts: readonly string[]): Promise<Live> {
-    if (live !== undefined) return live;
-    title = oneLine(name);
-    live = await openLive(title, hosts, liveOptions);
+  async function open(
+    kind: Current['kind'],
+    name: string,
+    hosts: readonly string[],
+    stays = true,
+  ): Promise<Live> {
+    await finish('done');
+    const title = oneLine(name);
+    const live = await openLive(title, hosts.map(oneLine), { stream: stderr, paint });
+    current = { live, title, kind, stays, since: performance.now(), failed: new Set() };
     return live;
   }
 
-  async function finish(end: LiveEnd): Promise<void> {
-    const current = live;
-    live = undefined;
-    transfers.clear();
-    await current?.finish(end);
-    if (waiting !== '') stderr.write(waiting);
-    waiting = '';
+  async function finish(end: End, milliseconds?: number): Promise<void> {
+    if (current === undefined) return;
+    const { live, title, kind, stays, since, failed } = current;
+    current = undefined;
+    const time = duration(milliseconds ?? performance.now() - since);
+    if (end === 'stopped') await live.finish({ as: 'stopped', text: `${title} (stopped after ${time})` });
+    else if (failed.size > 0)
+      await live.finish({ as: 'failed', text: `${title}: failed on ${few(failed)} (${time})` });
+    else if (end === 'cut' && kind === 'phase')
+      await live.finish({ as: 'failed', text: `${title} (${time})` });
+    else await live.finish({ as: 'done', text: stays ? `${title} (${time})` : undefined });
   }
+
+  /** Hosts are looked at within a phase, too, and again after it; only the first look is worth a line. */
+  async function look(): Promise<Live> {
+    if (current && current.kind !== 'other') return current.live;
+    if (looked) return open('look', 'Looking again', [], false);
+    looked = true;
+    return open('look', `Looking at ${count(history.hosts.length, 'host')}`, history.hosts);
+  }
+
+  const work = async (title: string): Promise<Live> =>
+    current && current.kind !== 'look' ? current.live : open('other', title, []);
 
   function print(text: string): void {
-    if (live === undefined) stderr.write(text);
-    else waiting += text;
+    if (text === '') return;
+    if (current === undefined) stderr.write(text);
+    else current.live.print(text);
   }
 
-  const lookAt = (): Promise<Live> =>
-    open(`Looking at ${count(history.hosts.length, 'host')}`, history.hosts);
-
   async function show(event: PrintableEvent): Promise<void> {
+    const host = 'host' in event ? oneLine(event.host) : '';
     switch (event.type) {
       case 'host.connecting':
-        (await lookAt()).output(
-          event.host,
-          event.attempt > 1 ? `connecting (attempt ${event.attempt})` : 'connecting',
-        );
+        (await look()).busy(host, event.attempt > 1 ? `connecting (attempt ${event.attempt})` : 'connecting');
         return;
       case 'host.connected':
-        (await lookAt()).output(event.host, 'looking');
+        (await look()).busy(host, 'looking');
         return;
       case 'host.probed':
-        (await lookAt()).done(event.host);
+        // Within a phase, that is a gate looking whether it holds: it tells so itself.
+        if (current?.kind !== 'phase') (await look()).settle(host, '');
         return;
       case 'host.failed': {
         const [first = ''] = event.error.message.split('\n');
-        live?.fail(event.host, oneLine(`${event.error.code} ${first}`));
+        current?.live.fail(host, oneLine(`${event.error.code} ${first}`));
+        current?.failed.add(host);
         print(progressText(event, { ...options, paint }));
         return;
       }
-      case 'download': {
-        transfers.set(event.artifact, bar(event.artifact, event, stderr.columns));
-        if (event.bytes >= event.total) transfers.delete(event.artifact);
-        (await open('Downloading', [])).output(undefined, [...transfers.values()].join('\n'));
+      case 'download':
+        (current?.live ?? (await work('Downloading'))).loaded(oneLine(event.artifact), event);
         return;
-      }
       case 'upload':
-        (await open('Uploading', history.hosts)).output(event.host, bar('upload', event, stderr.columns));
+        (await work('Uploading')).sent(host, event);
         return;
       case 'phase.started':
-        await finish({ stopped: false });
-        await open(event.title, event.hosts);
+        await open('phase', event.title, event.hosts);
         return;
       case 'step.started':
-        live?.output(event.host, oneLine(event.step));
+        (await work(event.phase)).busy(host, oneLine(event.step));
+        return;
+      case 'step.done':
+        current?.live.settle(host, oneLine(event.step));
         return;
       case 'gate.waiting':
-        live?.output(event.host, oneLine(`waiting for ${event.waitingFor}`));
+        (await look()).busy(host, oneLine(`waiting for ${event.waitingFor}`));
         return;
       case 'gate.passed':
-        live?.output(event.host, `ready after ${duration(event.milliseconds)}`);
+        current?.live.settle(host, `ready after ${duration(event.milliseconds)}`);
         return;
       case 'phase.done':
-        await finish({ stopped: false, title: `${title} (${duration(event.milliseconds)})` });
+        for (const name of event.failed) current?.failed.add(oneLine(name));
+        await finish('done', event.milliseconds);
         return;
       case 'run.failed':
-        await finish({ stopped: true });
-        stderr.write(errorText(event.error, paint));
+        await finish(event.error.code === 'E_ABORTED' ? 'stopped' : 'cut');
+        print(progressText(event, { ...options, paint }));
         return;
       case 'preflight':
       case 'note':
@@ -154,7 +188,6 @@ function createScreen(options: TextViewOptions): Screen {
         return;
       case 'run.started':
       case 'host.planned':
-      case 'step.done':
       case 'plan.ready':
       case 'result':
       case 'summary':
@@ -162,21 +195,15 @@ function createScreen(options: TextViewOptions): Screen {
     }
   }
 
-  return { show, finish };
+  return {
+    show,
+    finish,
+    abandon: () => {
+      current?.live.abandon();
+      current = undefined;
+    },
+  };
 }
 
-const BAR = 20;
-
-/** `etcd.tar.gz [#######-------------]  35 %  8.8 MB of 25.0 MB`, as much of it as fits. */
-function bar(name: string, { bytes, total }: { bytes: number; total: number }, columns = 80): string {
-  const share = total > 0 ? Math.min(1, bytes / total) : 0;
-  const filled = Math.round(share * BAR);
-  const drawn = `[${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}]`;
-  const numbers =
-    total > 0
-      ? `${String(Math.floor(share * 100)).padStart(3)} %  ${byteSize(bytes)} of ${byteSize(total)}`
-      : byteSize(bytes);
-  const room = columns - 10;
-  const full = `${oneLine(name)} ${drawn} ${numbers}`;
-  return full.length <= room ? full : truncate(`${oneLine(name)} ${numbers}`, Math.max(1, room));
-}
+const few = (hosts: ReadonlySet<string>): string =>
+  hosts.size > 3 ? count(hosts.size, 'host') : [...hosts].join(', ');

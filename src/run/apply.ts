@@ -3,7 +3,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import type { Due } from '../plan/planner.ts';
 import { type NamedStep, compile, describe } from '../resources/compile.ts';
 import { changes } from '../resources/resource.ts';
-import type { Content } from '../resources/step.ts';
+import type { Content, Step } from '../resources/step.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 
 /**
@@ -137,7 +137,9 @@ function stepFailure(
     `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`,
     {
       hint: known?.hint ?? 'Run up again when the cause is gone: it goes on where this one stopped.',
-      ...(step ? { where: { resource: step.resource } } : {}),
+      ...(step ? { where: { resource: step.resource, ...unitOf(step.step) } } : {}),
     },
   );
 }
+
+const unitOf = (step: Step): { unit?: string } => (step.op === 'unit' ? { unit: step.unit } : {});

@@ -11,6 +11,8 @@ export type RunEvent = { readonly at: Date } & (
       readonly hosts: readonly string[];
       /** Whether the answer says it all, so that a person needs no summary. */
       readonly ending?: 'answer';
+      /** The inventory file as it was typed; absent when none was, or the one that is taken anyway. */
+      readonly inventory?: string;
     }
   | { readonly type: 'host.connecting'; readonly host: string; readonly attempt: number }
   | { readonly type: 'host.connected'; readonly host: string }
@@ -84,6 +86,8 @@ export interface Summary {
   readonly changed: number;
   readonly failed: number;
   readonly kubeconfig: string | null;
+  /** What runs kubectl on this machine: its name when it is on the PATH, or the file of ours; null when neither is. */
+  readonly kubectl: string | null;
   readonly hosts: readonly HostSummary[];
 }
 

@@ -66,5 +66,6 @@ async function notPassed(fleet: Fleet, member: Member, gate: Gate, why: string):
   const known = fleet.knownError(journal);
   return new BootstrapError('E_GATE', `${gate.title}: ${why}${journal ? `\n${journal}` : ''}`, {
     hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
+    where: { ...(gate.units[0] !== undefined && { unit: gate.units[0] }) },
   });
 }

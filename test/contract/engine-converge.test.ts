@@ -171,7 +171,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
         message: expect.stringMatching(
           /^restart etcd.service failed with code 1:\n[^]*cannot assign requested address/,
         ) as string,
-        where: { host: 'm1', phase: 'store', resource: 'service:etcd.service' },
+        where: { host: 'm1', phase: 'store', resource: 'service:etcd.service', unit: 'etcd.service' },
       }),
     );
     host.clearState('fail/etcd.service');

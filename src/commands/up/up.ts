@@ -20,6 +20,7 @@ export const up = (options: RunOptions): Promise<number> =>
     }
     if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
     await converge(fleet, goal, plan, options.stop);
+    await cluster.ensureKubectl();
     if (options.prune && forgotten.length > 0) await cluster.users.revoke(forgotten);
     return outcome(fleet);
   });

@@ -23,12 +23,12 @@ describe('json', () => {
     const { tell, reporter, stdout } = rig({ format: 'json' });
     const hosts = aSummary().hosts.slice(1, 2);
     tell(
-      { type: 'summary', changed: 0, failed: 0, kubeconfig: '/s/admin.conf', hosts },
+      { type: 'summary', changed: 0, failed: 0, kubeconfig: '/s/admin.conf', kubectl: null, hosts },
       { type: 'note', level: 'info', message: 'late' },
     );
     await reporter.close();
     expect(stdout.text().trimEnd().split('\n').at(-1)).toBe(
-      '{"type":"summary","changed":0,"failed":0,"kubeconfig":"/s/admin.conf","hosts":[{"name":"w1","changed":0,' +
+      '{"type":"summary","changed":0,"failed":0,"kubeconfig":"/s/admin.conf","kubectl":null,"hosts":[{"name":"w1","changed":0,' +
         '"failed":false,"connections":1,"execs":1,"restarted":[],"seconds":0.4}],"at":"2026-01-02T03:04:05.678Z"}',
     );
   });

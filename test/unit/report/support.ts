@@ -160,6 +160,7 @@ export const aSummary = (changes: Partial<Summary> = {}): Summary => ({
   changed: 6,
   failed: 1,
   kubeconfig: "/home/me/it's here/admin.conf",
+  kubectl: 'kubectl',
   hosts: [
     {
       name: 'm1',

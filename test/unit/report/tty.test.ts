@@ -1,157 +1,158 @@
-import { stripVTControlCharacters } from 'node:util';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { aRun, rig } from './support.ts';
-import type { Rig, Untimed } from './support.ts';
+import { describe, expect, test } from 'vitest';
+import { BootstrapError } from '../../../src/kernel/errors.ts';
+import type { Untimed } from './support.ts';
+import { done, failure, onTerminal, started, step, still } from './terminal.ts';
 
-afterEach(() => {
-  vi.doUnmock('listr2');
-  vi.restoreAllMocks();
-});
-
-/** Lets the drawing happen between events, as it does in a real run. */
-async function play({ tell, reporter }: Rig, events: readonly Untimed[]): Promise<void> {
-  for (const event of events) {
-    tell(event);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  await reporter.close();
-}
-
-const onScreen = ({ stderr }: Rig): string => stripVTControlCharacters(stderr.text());
-
-describe('a terminal', () => {
-  test('shows all hosts, the step, the failure and its hint, and lets go of the cursor', async () => {
-    const stolen = vi.spyOn(process.stdout, 'write');
-    const terminal = rig({ format: 'tty', terminal: { columns: 100 } });
-    await play(terminal, aRun());
-    const text = onScreen(terminal);
-    for (const shown of [
-      'Looking at 3 hosts',
-      'm1',
-      'w1',
-      'w2',
-      'Downloading',
-      '[##------------------]   8 %  1.0 MB of 11.4 MB',
-      'upload [##########----------]  50 %',
-      'write /etc/systemd/system/etcd.service',
-      'waiting for etcd to be healthy',
-      'w1  E_STEP systemctl restart etcd.service ended with code 1',
-      'Run etcd (1 min 5 s)',
-      'hint: Look at the journal',
-      'warning: certificates expire',
-    ]) {
-      expect(text).toContain(shown);
-    }
-    expect(terminal.stderr.text().lastIndexOf('\u001b[?25h')).toBeGreaterThan(
-      terminal.stderr.text().lastIndexOf('\u001b[?25l'),
+describe('a phase', () => {
+  test('is drawn in place, and stays as one line with its time', async () => {
+    const terminal = onTerminal(80, 24);
+    terminal.tell(
+      started('m1', 'w1'),
+      { type: 'upload', host: 'm1', bytes: 4_000_000, total: 8_000_000 },
+      { type: 'download', artifact: 'etcd v3.3.15', bytes: 1_000_000, total: 11_350_736 },
+      step('m1', 'write /usr/local/bin/etcd'),
     );
-    expect(terminal.stdout.text()).toContain('Expected interruption');
-    expect(terminal.stdout.text()).toContain('HOST');
-    expect(stolen).not.toHaveBeenCalled();
-  });
-
-  test('all events at once end as well', async () => {
-    const terminal = rig({ format: 'tty', terminal: { columns: 100 } });
-    terminal.tell(...aRun());
+    await terminal.shows([
+      '* Run etcd  0 s',
+      '  * m1  write /usr/local/bin/etcd  [##########----------]  50 %',
+      '  › w1',
+      '  ↓ etcd v3.3.15  [##------------------]   8 %  1.0 MB of 11.4 MB',
+    ]);
+    terminal.tell(
+      { type: 'upload', host: 'm1', bytes: 8_000_000, total: 8_000_000 },
+      { type: 'download', artifact: 'etcd v3.3.15', bytes: 11_350_736, total: 11_350_736 },
+      { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1900 },
+      { type: 'gate.waiting', phase: 'etcd', host: 'w1', waitingFor: 'etcd to be healthy' },
+    );
+    await terminal.shows([
+      '* Run etcd  0 s',
+      '  ✔ m1  ready after T s',
+      '  * w1  waiting for etcd to be healthy',
+    ]);
+    terminal.tell(done(), started('m1'), done());
     await terminal.reporter.close();
-    expect(onScreen(terminal)).toContain('Run etcd');
+    expect(terminal.screen.text()).toBe('✔ Run etcd (1 min 5 s)\n✔ Run etcd (1 min 5 s)');
   });
 
-  test('every host failing ends as well', async () => {
-    const terminal = rig({ format: 'tty', terminal: { columns: 100 } });
-    const failure = aRun().find(({ type }) => type === 'host.failed') as Extract<
-      Untimed,
-      { type: 'host.failed' }
-    >;
-    await play(terminal, [
-      { type: 'phase.started', phase: 'etcd', title: 'Run etcd', hosts: ['m1', 'w1'] },
-      { ...failure, host: 'm1' },
-      { ...failure, host: 'w1' },
-      { type: 'step.started', phase: 'etcd', host: 'm1', step: 'too late' },
-      { type: 'phase.done', phase: 'etcd', milliseconds: 1, failed: ['m1', 'w1'] },
+  test('gates look at hosts again and again, and what is told of them afterwards is shown', async () => {
+    const terminal = onTerminal(80, 24);
+    const probed: Untimed = { type: 'host.probed', host: 'm1', milliseconds: 1 };
+    terminal.tell(
+      started('m1'),
+      probed,
+      { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd' },
+      probed,
+      step('w1', 'the last to be told'),
+    );
+    await terminal.shows(['* Run etcd  0 s', '  * m1  waiting for etcd', '  * w1  the last to be told']);
+    terminal.tell(
+      { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1 },
+      { type: 'upload', host: 'm1', bytes: 1, total: 2 },
+      { type: 'step.done', phase: 'etcd', host: 'm1', step: 'restart it', milliseconds: 2 },
+      { type: 'step.done', phase: 'etcd', host: 'unknown', step: 'x', milliseconds: 2 },
+    );
+    await terminal.shows([
+      '* Run etcd  0 s',
+      '  ✔ m1       restart it',
+      '  * w1       the last to be told',
+      '  ✔ unknown  x',
     ]);
-    expect(onScreen(terminal)).toMatch(/✖ m1 {2}E_STEP[^]*✖ w1 {2}E_STEP/);
+    await terminal.reporter.close();
   });
 
-  test('a run cut short is not drawn as done', async () => {
-    const terminal = rig({ format: 'tty', terminal: { columns: 100 } });
-    await play(terminal, [{ type: 'phase.started', phase: 'etcd', title: 'Run etcd', hosts: ['m1', 'w1'] }]);
-    expect(onScreen(terminal)).toContain('Run etcd (stopped)');
-    expect(onScreen(terminal)).not.toContain('✔ Run etcd');
+  test('a host that failed stays failed, in red, its error in full above', async () => {
+    const terminal = onTerminal(80, 24, { env: {} });
+    terminal.tell(
+      started('m1', 'w1'),
+      failure('w1'),
+      { type: 'step.done', phase: 'etcd', host: 'w1', step: 'too late', milliseconds: 2 },
+      { type: 'upload', host: 'w1', bytes: 1, total: 2 },
+      step('w1', 'too late'),
+      step('m1', 'the last to be told'),
+    );
+    await terminal.shows([
+      'error E_STEP: w1 is broken',
+      '  its journal',
+      '  where: host w1, phase etcd',
+      '* Run etcd  0 s',
+      '  * m1  the last to be told',
+      '  ✖ w1  E_STEP w1 is broken',
+    ]);
+    expect(terminal.sent()).toContain('\u001b[31mw1  E_STEP w1 is broken\u001b[39m');
+    terminal.tell(done('w1'));
+    await terminal.reporter.close();
+    expect(terminal.screen.text()).toMatch(/where: .*\n✖ Run etcd: failed on w1 \(1 min 5 s\)$/);
   });
 
-  test.each([16, 20])(
-    'after flush (%i events) nothing draws, so that a question can be asked',
-    async (events) => {
-      const terminal = rig({ format: 'tty', terminal: { columns: 100 } });
-      terminal.tell(...aRun().slice(0, events));
-      await terminal.reporter.flush();
-      expect(terminal.stdout.text()).toContain('Expected interruption');
-      const before = terminal.stderr.text();
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      expect(terminal.stderr.text()).toBe(before);
+  test('that nobody began ends without a word', async () => {
+    const terminal = onTerminal(80, 24);
+    terminal.tell(done());
+    await terminal.reporter.close();
+    expect(terminal.screen.text()).toBe('');
+  });
+
+  test('is stopped by an interrupt only; an error of the run has failed it', async () => {
+    const end = async (code: string): Promise<string> => {
+      const terminal = onTerminal(80, 24);
+      terminal.tell(started('m1'), { type: 'run.failed', error: new BootstrapError(code, 'so it is') });
       await terminal.reporter.close();
-    },
-  );
-
-  test.each([20, 40])('%i columns: no line is longer than the terminal', async (columns) => {
-    const terminal = rig({ format: 'tty', terminal: { columns } });
-    await play(
-      terminal,
-      aRun().filter(({ type }) => !['host.failed', 'preflight', 'note', 'summary'].includes(type)),
-    );
-    const longest = Math.max(
-      ...onScreen(terminal)
-        .split('\n')
-        .map((line) => line.length),
-    );
-    expect(longest).toBeLessThanOrEqual(columns);
-  });
-
-  test('more hosts than lines: the step goes behind the name', async () => {
-    const hosts = Array.from({ length: 15 }, (_, index) => `w${index}`);
-    const terminal = rig({ format: 'tty', terminal: { columns: 80, rows: 24 } });
-    await play(terminal, [
-      { type: 'phase.started', phase: 'os', title: 'OS', hosts },
-      { type: 'step.started', phase: 'os', host: 'w14', step: 'load br_netfilter' },
-    ]);
-    expect(onScreen(terminal)).toContain('w14  load br_netfilter');
-  });
-
-  test('colour as the environment given says; NO_COLOR leaves only cursor movements', async () => {
-    const drawn = async (env: Record<string, string>): Promise<string> => {
-      const terminal = rig({ format: 'tty', terminal: { columns: 100 }, env });
-      await play(terminal, aRun());
-      return terminal.stderr.text();
+      return still(terminal.screen.text());
     };
-    expect(await drawn({})).toContain('\u001b[32m✔\u001b[39m Looking at 3 hosts');
-    // eslint-disable-next-line no-control-regex -- that is what is looked for
-    expect(await drawn({ NO_COLOR: '1' })).not.toMatch(/\u001b\[[\d;]*m/);
+    expect(await end('E_ABORTED')).toBe('↓ Run etcd (stopped after T s)\nerror E_ABORTED: so it is');
+    expect(await end('E_TOO_FEW_STAND')).toBe('✖ Run etcd (T s)\nerror E_TOO_FEW_STAND: so it is');
   });
 
-  test('when drawing fails, plain lines take over', async () => {
-    vi.doMock('listr2', () => {
-      throw new TypeError('no such terminal');
+  test('what is said meanwhile stands above it at once', async () => {
+    const terminal = onTerminal(30, 24);
+    terminal.tell(started('m1'), {
+      type: 'note',
+      level: 'warn',
+      message: 'stopping when the running step is done',
     });
-    const terminal = rig({ format: 'tty', terminal: { columns: 100 } });
-    await play(terminal, aRun());
-    expect(onScreen(terminal)).toContain('plain lines from here on');
-    expect(onScreen(terminal)).toContain('m1  etcd  restart etcd.service (2.3 s)');
+    await terminal.shows([
+      'warning: stopping when the run',
+      'ning step is done',
+      '* Run etcd  0 s',
+      '  › m1',
+    ]);
+    await terminal.reporter.close();
   });
 });
 
-describe('auto', () => {
-  const drawn = async (env: Record<string, string>, terminal?: { columns: number }): Promise<boolean> => {
-    const one = rig({ format: 'auto', env, ...(terminal && { terminal }) });
-    await play(one, aRun());
-    return one.stderr.text().includes('\u001b[?25l');
-  };
+describe('looking at hosts', () => {
+  const run: Untimed = { type: 'run.started', command: 'up', cluster: 'c', hosts: ['m1', 'w1'] };
+  const probed = (host: string): Untimed => ({ type: 'host.probed', host, milliseconds: 1 });
 
-  test('draws only for a terminal with a size, outside CI', async () => {
-    expect(await drawn({}, { columns: 80 })).toBe(true);
-    expect(await drawn({})).toBe(false);
-    expect(await drawn({}, { columns: 0 })).toBe(false);
-    expect(await drawn({ CI: 'true' }, { columns: 80 })).toBe(false);
-    expect(await drawn({ TERM: 'dumb' }, { columns: 80 })).toBe(false);
+  test('leaves a line the first time, and afterwards only when a host was lost', async () => {
+    const terminal = onTerminal(80, 24);
+    terminal.tell(
+      run,
+      { type: 'host.connecting', host: 'm1', attempt: 2 },
+      { type: 'host.connected', host: 'w1' },
+    );
+    await terminal.shows(['* Looking at 2 hosts  0 s', '  * m1  connecting (attempt 2)', '  * w1  looking']);
+    terminal.tell(probed('m1'), probed('w1'), started('m1'), done(), probed('m1'));
+    const before = ['✔ Looking at 2 hosts (T s)', '✔ Run etcd (1 min 5 s)'];
+    await terminal.shows([...before, '* Looking again  0 s', '  ✔ m1']);
+    terminal.tell(started('m1'), done(), probed('m1'), failure('w1'), started('m1'), done());
+    await terminal.reporter.close();
+    expect(still(terminal.screen.text()).split('\n')).toEqual([
+      ...before,
+      before[1],
+      'error E_STEP: w1 is broken',
+      '  its journal',
+      '  where: host w1, phase etcd',
+      '✖ Looking again: failed on w1 (T s)',
+      before[1],
+    ]);
+  });
+
+  test('a step that no phase was told for is shown under the name of its phase', async () => {
+    const terminal = onTerminal(80, 24);
+    terminal.tell(run, probed('m1'), { ...step('m1', 'remove /etc/old'), phase: 'prune' } as Untimed);
+    await terminal.shows(['✔ Looking at 2 hosts (T s)', '* prune  0 s', '  * m1  remove /etc/old']);
+    terminal.tell(probed('m1'));
+    await terminal.shows(['✔ Looking at 2 hosts (T s)', '✔ prune (T s)', '* Looking again  0 s', '  ✔ m1']);
+    await terminal.reporter.close();
   });
 });
