@@ -34,5 +34,5 @@ cat <<END
 
 It runs. To look around:  $kubectl --kubeconfig $PWD/$kubeconfig get pods --all-namespaces
 Or change $inventory, and run:  bin/k8s-bootstrap plan $inventory
-To remove it all:         npm run lab -- down
+To remove it all:         ${LAB_SUFFIX:+K8SB_LAB_INSTANCE=$K8SB_LAB_INSTANCE }npm run lab -- down
 END
