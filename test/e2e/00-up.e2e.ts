@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { kubectlJson } from './support/kubectl.ts';
 import { HOSTS, onHost, settings } from './support/lab.ts';
-import { type Result, failures, freshLab, k8sb, kubeconfigFile } from './support/product.ts';
+import { type Result, failures, freshLab, kubeconfigFile } from './support/product.ts';
+import { type EndedTerminal, phaseLines, still, upOnTerminal } from './support/terminal.ts';
 
 const requestLog = join(settings.run, `serve-${settings.controller}`, 'requests.log');
 
 let first: Result;
+let terminal: EndedTerminal;
 let cursors: Map<string, string>;
 
 beforeAll(async () => {
@@ -16,7 +18,7 @@ beforeAll(async () => {
   cursors = new Map(
     await Promise.all(HOSTS.map(async (host) => [host, await onHost(host, 'date +%s')] as const)),
   );
-  first = await k8sb(['up', '--accept-new-host-keys']);
+  ({ result: first, terminal } = await upOnTerminal(['--accept-new-host-keys']));
 });
 
 test('a first up ends with 0 and a summary of what it did', () => {
@@ -26,6 +28,24 @@ test('a first up ends with 0 and a summary of what it did', () => {
   for (const host of first.summary.hosts) expect(host).toMatchObject({ failed: false, connections: 1 });
   expect(first.summary.changed).toBe(first.summary.hosts.reduce((sum, { changed }) => sum + changed, 0));
   expect(first.summary.hosts.every(({ changed }) => changed > 20)).toBe(true);
+});
+
+test('on a terminal, a first up leaves a line for each phase, and then what it has done', () => {
+  const done = first.events
+    .filter(({ type }) => type === 'phase.started')
+    .map(({ title }) => `✔ ${String(title)} (T s)`);
+  expect(done.length).toBeGreaterThan(12);
+  expect(phaseLines(terminal.text)).toEqual(['✔ Looking at 3 hosts (T s)', ...done]);
+  expect(still(terminal.text)).toContain(`${done.at(-1) ?? ''}\n\nHOST  STATE    CHANGED`);
+  expect(terminal.text).toMatch(/\n {2}k8s-bootstrap status -i \S+\/inventory\.yaml$/);
+});
+
+test('while it works, it shows hosts, bars and a clock, and the view does not fail', () => {
+  const shown = (what: RegExp): string => terminal.screens.find((screen) => what.test(screen)) ?? '';
+  expect(shown(/^[⠁-⣿] Packages {2}\d+ s\n( {2}\S (m1|w1|w2) {2}install .*\n){3}/mu)).not.toBe('');
+  expect(shown(/^ {2}↓ kube\S+ v1\.16\.3 {2}\[#*-*\] +\d+ %/m)).not.toBe('');
+  expect(shown(/^ {2}\S m1 {2}write \S+ {2}\[#*-*\] +\d+ %/m)).not.toBe('');
+  for (const screen of terminal.screens) expect(screen).not.toContain('the live view failed');
 });
 
 test('every node is Ready on v1.16.3 with the runtime that the inventory names', async () => {

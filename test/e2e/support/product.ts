@@ -108,8 +108,16 @@ export async function product(words: readonly string[], options: CommandOptions 
     .filter((line) => line.startsWith('{'))
     // A run that was killed may end in half a line.
     .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as Event] : []));
-  return { ...output, events, summary: events.at(-1) as Summary, planned: plannedIn(events) };
+  return resultOf(output, events);
 }
+
+/** What a run came to, by all events that it told. */
+export const resultOf = (output: Output, events: readonly Event[]): Result => ({
+  ...output,
+  events,
+  summary: events.at(-1) as Summary,
+  planned: plannedIn(events),
+});
 
 interface RawPlan {
   readonly host: string;
