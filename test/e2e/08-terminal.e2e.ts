@@ -63,7 +63,7 @@ test('a small change is drawn in place, in a window of any size, and ends with o
       expect.stringMatching(/^w2 +ok +0 +T s +-$/),
       '',
       'Slowest steps:',
-      ...Array.from({ length: 4 }, () => expect.stringMatching(/^ {2}T s {2}m1 {2}/) as string),
+      ...Array.from({ length: 5 }, () => expect.stringMatching(/^ {2}T s {2}m1 {2}/) as string),
       '',
       '3 hosts, 4 changes.',
       '',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,7 +47,9 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
   const settings = { PATH: process.env['PATH'] ?? '', HOME: workFolder, LC_ALL: 'C.UTF-8', ...env };
   const set = Object.entries(settings).map(([name, value]) => `${name}=${quote(value)}`);
   const line = ['node', join(repositoryRoot, 'bin/k8s-bootstrap'), ...words].map(quote).join(' ');
-  const shell = `cd ${quote(workFolder)} && env -i TERM="$TERM" ${set.join(' ')} ${line} ${behind}`;
+  // tmux may miss the end of its child, and then never knows how it ended.
+  const ended = join(folder, 'ended');
+  const shell = `cd ${quote(workFolder)} && env -i TERM="$TERM" ${set.join(' ')} ${line} ${behind}; echo $? > ${quote(ended)}`;
   const window = ['-d', '-s', 'one', '-x', String(columns), '-y', String(rows)];
   // The screen must outlive the program, and hold all of a long run.
   const keep = [
@@ -69,8 +71,10 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
     if (text !== screens.at(-1)) screens.push(text);
     return text;
   };
-  const dead = async (): Promise<string> =>
-    (await tmux('display-message', '-p', '-t', 'one', '#{pane_dead} #{pane_dead_status}')).trim();
+  const codeOf = (): number | undefined => {
+    const text = existsSync(ended) ? readFileSync(ended, 'utf8') : '';
+    return text === '' ? undefined : Number(text);
+  };
   const watch = async <T>(look: () => Promise<T | undefined>, seconds: number): Promise<T> => {
     const until = Date.now() + seconds * 1000;
     for (;;) {
@@ -86,7 +90,7 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
       watch(async () => {
         const text = await screen();
         if (shown.test(text)) return text;
-        if ((await dead()).startsWith('1')) throw new Error(`the program has ended\n${text}`);
+        if (codeOf() !== undefined) throw new Error(`the program has ended\n${text}`);
         return undefined;
       }, 60),
     async resize(wide, high) {
@@ -96,7 +100,8 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
       await tmux('send-keys', '-t', 'one', key);
     },
     async end() {
-      const code = await watch(async () => /^1 (\d+)$/.exec(await dead())?.[1], 280);
+      const code = await watch(() => Promise.resolve(codeOf()), 280);
+      await sleep(300); // what it said last is on its way to the screen
       const all = (...how: readonly string[]): Promise<string> =>
         tmux('capture-pane', '-p', '-J', '-S', '-', '-t', 'one', ...how);
       const tidy = (text: string): string =>
@@ -106,7 +111,7 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
           .filter((one) => !one.startsWith('Pane is dead'))
           .join('\n')
           .trimEnd();
-      return { code: Number(code), text: tidy(await all()), painted: tidy(await all('-e')), screens };
+      return { code, text: tidy(await all()), painted: tidy(await all('-e')), screens };
     },
     async close() {
       await tmux('kill-server').catch(() => undefined);
