@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Gate } from '../plan/stage.ts';
-import type { Watch } from '../probe/observe.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
 import { journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
 
@@ -26,15 +26,17 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
   const watches = [...gate.watches, ...[...starts.keys()].map(startOf)];
   let told: string | undefined;
   for (let attempt = 0; ; attempt += 1) {
-    const seen = at && !at.failed ? await probe(fleet, at, watches) : undefined;
-    const missing = seen ? gate.judge(seen) : `${gate.at} is not reached`;
+    // What has left the run does not come back in it.
+    if (!at || at.failed) throw await notPassed(fleet, member, gate, `${gate.at} is not reached`);
+    const seen = await lookAt(fleet, at, watches);
+    const missing = gate.judge(seen);
     const elapsed = performance.now() - started;
     if (missing === undefined) {
       fleet.emit({ type: 'gate.passed', phase, host: member.name, milliseconds: Math.round(elapsed) });
       return;
     }
     for (const [unit, times] of starts) {
-      const [, time] = /=([1-9]\d*)$/.exec(seen?.answer(startOf(unit).key)?.output ?? '') ?? [];
+      const [, time] = /=([1-9]\d*)$/.exec(seen.answer(startOf(unit).key)?.output ?? '') ?? [];
       if (time === undefined || times.add(time).size <= RESTARTS) continue;
       const why = `${unit} has ended ${RESTARTS} times in ${Math.ceil(elapsed / 1000)} s`;
       throw await notPassed(fleet, member, gate, `${missing}; ${why}`);
@@ -53,6 +55,22 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
     });
   }
 }
+
+/**
+ * One look serves all whose gates ask a host the same at that moment: many nodes wait for what one master says of them.
+ */
+function lookAt(fleet: Fleet, at: Member, watches: readonly Watch[]): Promise<Observed> {
+  const key = watches.map((watch) => `${watch.kind}:${watch.key}`).join('\n');
+  const running = looks.get(at) ?? new Map<string, Promise<Observed>>();
+  looks.set(at, running);
+  const known = running.get(key);
+  if (known) return known;
+  const look = probe(fleet, at, watches).finally(() => running.delete(key));
+  running.set(key, look);
+  return look;
+}
+
+const looks = new WeakMap<Member, Map<string, Promise<Observed>>>();
 
 /** When a unit's process was started, in microseconds since the host's boot; 0 before the first time. */
 const startOf = (unit: string): Watch => ({

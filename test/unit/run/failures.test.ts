@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { BootstrapError } from '../../../src/kernel/errors.ts';
+import { watchesOf } from '../../../src/plan/stage.ts';
 import { hostSummaries } from '../../../src/run/fleet.ts';
 import { broken, cell, gate, play, stage } from '../../support/cells.ts';
 import { memoryHost } from '../../support/memory-host.ts';
@@ -106,6 +108,51 @@ describe('a failing host', () => {
       hint: 'Stop it.',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it('is not waited for by the gates of others, which fail at once', async () => {
+    const all = [memoryHost('m1'), ...['w1', 'w2', 'w3'].map((name) => memoryHost(name))];
+    all[0]!.before = (what) => {
+      if (what === 'set a 1') throw new BootstrapError('E_CONNECTION_LOST', 'gone');
+    };
+    const stages = [
+      stage('one', ['m1'], { resources: () => [cell('a', '1')] }),
+      stage('two', ['w1', 'w2', 'w3'], {
+        resources: () => [cell('b', '1')],
+        gates: () => [gate('m1', 'registered', 60)],
+      }),
+    ];
+    const run = play(all, stages, { essential: () => false });
+    await run.up();
+    expect(run.fleet.members.get('w3')?.failed).toMatchObject({
+      code: 'E_GATE',
+      message: 'm1 is registered: m1 is not reached',
+    });
+  });
+
+  it('is asked once by all whose gates wait for the same', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `w${index}`);
+    const all = [memoryHost('m1', { registered: 'no' }), ...names.map((name) => memoryHost(name))];
+    let looks = 0;
+    let applied = 0;
+    let since = 0;
+    all[0]!.before = async (what) => {
+      if (what !== 'probe' || applied < names.length) return;
+      looks += 1;
+      since ||= performance.now();
+      all[0]!.words.set('registered', performance.now() - since > 500 ? 'yes' : 'no');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    for (const host of all.slice(1)) host.after = () => void (applied += 1);
+    const stages = [
+      stage('two', names, {
+        resources: () => [cell('b', '1')],
+        gates: () => [gate('m1', 'registered', 5)],
+      }),
+    ];
+    const watches = (host: string) => watchesOf(stages).get(host) ?? [];
+    await play(all, stages, { watches, complete: false }).up();
+    expect(looks).toBeLessThan(names.length);
   });
 
   it('stops the run when others depend on it, even with nothing to do itself', async () => {
