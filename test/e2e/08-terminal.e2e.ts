@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endHold, hold, letGo } from './support/hold.ts';
 import { inventoryFile, standingCluster, up, withInventory, workFolder } from './support/product.ts';
 import { type Terminal, onTerminal, phaseLines, still, upOnTerminal } from './support/terminal.ts';
@@ -19,6 +19,10 @@ async function upOn(...options: Parameters<typeof onTerminal>[1][]): Promise<Ter
 }
 
 beforeAll(standingCluster);
+// As the inventory says, whatever the test before has left.
+beforeEach(async () => {
+  await up();
+});
 afterEach(async () => {
   await endHold('m1');
   for (const terminal of open.splice(0)) await terminal.close();
@@ -81,23 +85,24 @@ const nextKubectl = (text: string): unknown[] =>
     ? [expect.stringMatching(/^ {2}# /), expect.stringMatching(/^ {2}# /)]
     : [expect.stringMatching(/^ {2}\S*kubectl get nodes/), expect.stringMatching(/^ {2}\S*kubectl get pods/)];
 
-test('Ctrl-C is answered at once, lets the running step end, and says how to go on', async () => {
-  await hold('m1');
-  const terminal = await upOn({ columns: 200, rows: 50 });
-  await terminal.until(AT_WORK);
-  await terminal.press('C-c');
-  await terminal.until(/stopping when the running step is done[^]*kube-scheduler {2}\d+ s/);
-  await letGo('m1');
-  const { code, text, screens } = await terminal.end();
-  expect(code, text).toBe(130);
-  expect(text.match(/error E_ABORTED/g)).toHaveLength(1);
-  expect(text.endsWith(`\n\nNext:\n  k8s-bootstrap status -i ${inventoryFile}\n  ${UP}`), text).toBe(true);
-  neverFails(screens);
-});
+test('Ctrl-C is answered at once, lets the running step end, and says how to go on', () =>
+  withInventory(louder, async () => {
+    await hold('m1');
+    const terminal = await upOn({ columns: 200, rows: 50 });
+    await terminal.until(AT_WORK);
+    await terminal.press('C-c');
+    await terminal.until(/stopping when the running step is done[^]*kube-scheduler {2}\d+ s/);
+    await letGo('m1');
+    const { code, text, screens } = await terminal.end();
+    expect(code, text).toBe(130);
+    expect(text.match(/error E_ABORTED/g)).toHaveLength(1);
+    expect(text.endsWith(`\n\nNext:\n  k8s-bootstrap status -i ${inventoryFile}\n  ${UP}`), text).toBe(true);
+    neverFails(screens);
+  }));
 
 describe('a host that fails', () => {
-  test('is red, its cause is told once, and what helps comes last', () =>
-    withInventory(broken, async () => {
+  test('is red, its cause is told once, what helps comes last, and it is well again without the change', async () => {
+    await withInventory(broken, async () => {
       const { result, terminal } = await upOnTerminal([], { columns: 100 });
       const { text, painted, screens } = terminal;
       expect(result.code, text).toBe(1);
@@ -119,9 +124,7 @@ describe('a host that fails', () => {
         text,
       ).toBe(true);
       neverFails(screens);
-    }));
-
-  test('is well again with the inventory it had', async () => {
+    });
     expect((await up()).summary).toMatchObject({ changed: 2, failed: 0 });
   });
 });

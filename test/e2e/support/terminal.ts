@@ -62,6 +62,12 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
     '-g',
     'history-limit',
     '20000',
+    ';',
+    // Ctrl-C reaches it as well; bash goes on when the program has ended in its own way.
+    'set-option',
+    '-g',
+    'default-shell',
+    '/bin/bash',
   ];
   await tmux(...keep, ';', 'new-session', ...window, shell);
 
