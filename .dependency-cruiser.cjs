@@ -17,7 +17,7 @@ module.exports = {
     only('probe', []),
     only('facts', ['probe']),
     only('resources', ['probe', 'facts']),
-    only('inventory', ['users/names[.]ts', 'templates/(rbac|export-options)[.]ts']),
+    only('inventory', ['templates/(rbac|export-options)[.]ts']),
     only('pki', ['state']),
     only('users', ['inventory', 'pki', 'state', 'resources', 'templates']),
     only('plan', ['probe', 'resources']),

@@ -3,7 +3,7 @@ import { ROLE_PRESETS, type RolePreset } from '../../templates/rbac.ts';
 import { BootstrapError, ExitCode, asBootstrapError } from '../../kernel/errors.ts';
 import type { Emit } from '../../run/events.ts';
 import { accessOf } from '../../users/access.ts';
-import { checkNames } from '../../users/names.ts';
+import { checkNames } from '../../inventory/user-names.ts';
 import { type StateOptions, openState } from '../../cluster/open-state.ts';
 
 export interface RenderOptions extends StateOptions {

@@ -1,6 +1,6 @@
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
-import { checkNames } from '../../users/names.ts';
+import { checkNames } from '../../inventory/user-names.ts';
 import { applyUsers } from './apply-users.ts';
 import { openState } from '../../cluster/open-state.ts';
 

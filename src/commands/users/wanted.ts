@@ -7,7 +7,7 @@ import { rulesSchema } from '../../inventory/schema/user-schema.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { ONCE } from '../../kernel/once.ts';
 import { type PolicyRule, ROLE_PRESETS, type RolePreset } from '../../templates/rbac.ts';
-import { checkNames } from '../../users/names.ts';
+import { checkNames } from '../../inventory/user-names.ts';
 import type { UserStore } from '../../users/user-store.ts';
 
 /** What the command line says of a user; what it leaves out stays as it is. */

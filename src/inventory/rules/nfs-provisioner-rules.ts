@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { namespaceProblem } from '../../users/names.ts';
+import { namespaceProblem } from '../user-names.ts';
 import { covers } from '../schema/nfs-clients.ts';
 import { hasRole, type Rule } from './rule.ts';
 import { didYouMean } from '../suggest.ts';

@@ -1,4 +1,4 @@
-import { SYSTEM_HINT, isSystem, nameProblem, namespaceProblem } from '../../users/names.ts';
+import { SYSTEM_HINT, isSystem, nameProblem, namespaceProblem } from '../user-names.ts';
 import type { Rule } from './rule.ts';
 
 export const usersAreValid: Rule = ({ users }, report) => {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { COMPONENT_USERS, checkNames, nameProblem, namespaceProblem } from '../../../src/users/names.ts';
+import {
+  COMPONENT_USERS,
+  checkNames,
+  nameProblem,
+  namespaceProblem,
+} from '../../../src/inventory/user-names.ts';
 
 const user = { name: 'jane', groups: [], namespaces: ['default'], allowSystem: false };
 
