@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import type { Confirm } from '../cluster/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
@@ -70,6 +71,8 @@ function watchInterrupts(emit: Emit): {
 } {
   const stop = new AbortController();
   const kill = new AbortController();
+  // Every host listens; Node warns of more than ten, in the middle of what is drawn.
+  setMaxListeners(0, stop.signal, kill.signal);
   let code: number | undefined;
   const on =
     (exitCode: number): (() => void) =>

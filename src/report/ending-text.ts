@@ -16,7 +16,8 @@ export function endingText(
     const why = `the run ends here: it cannot do without ${same.host} (see above)`;
     return `${paint('red', `error ${oneLine(code)}:`)} ${oneLine(why)}\n`;
   }
-  const causes = report.causes.filter((cause) => !failures.some(({ error }) => error.message === cause));
+  const told = new Set(failures.flatMap(({ error }) => [error.message, ...error.causes]));
+  const causes = report.causes.filter((cause) => !told.has(cause));
   return errorText({ ...report, causes, message: newsOf(message, findings) }, paint);
 }
 

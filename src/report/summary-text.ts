@@ -51,14 +51,21 @@ function slowestSteps({ steps }: History): string[] {
   return ['Slowest steps:', ...table(rows), ''];
 }
 
-function failures(history: History, paint: Paint): string[] {
-  if (history.failures.length === 0) return [];
-  const rows = history.failures.map(({ host, phase, error }) => [
-    `  ${oneLine(host)}`,
-    oneLine(phase ?? ''),
-    oneLine(error.code),
-  ]);
-  return [paint('red', 'Failed, as told above:'), ...table(rows), ''];
+/** In short: the errors stand above in full. */
+function failures({ failures: all, hosts }: History, paint: Paint): string[] {
+  if (all.length === 0) return [];
+  const lines = new Map<string, string[]>();
+  for (const { host, phase, error } of all) {
+    const what = phase === undefined ? error.code : `${error.code} in ${phase}`;
+    lines.set(what, [...(lines.get(what) ?? []), host]);
+  }
+  const inOrder = (names: string[]): string[] =>
+    names.toSorted((a, b) => hosts.indexOf(a) - hosts.indexOf(b));
+  return [
+    paint('red', 'Failed, as told above:'),
+    ...[...lines].map(([what, names]) => oneLine(`  ${what}: ${inOrder(names).join(', ')}`)),
+    '',
+  ];
 }
 
 function total({ hosts, changed, failed }: Summary, paint: Paint): string {

@@ -10,6 +10,7 @@ export class Screen {
   private row = 0;
   private column = 0;
   private wraps = true;
+  private rest = '';
   /** Pieces of one long line: all but the last say so, for reflowing. */
   private wrapped = new Set<number>();
   cursorVisible = true;
@@ -23,8 +24,13 @@ export class Screen {
   }
 
   write(text: string): void {
+    const all = this.rest + text;
+    // A pipe may cut anywhere, also in a sequence.
     // eslint-disable-next-line no-control-regex -- that is what it is about
-    for (const [part] of text.matchAll(/\u001b\[[?\d;]*[A-Za-z]|[^]/gu)) {
+    this.rest = /\u001b(\[[?\d;]*)?$/.exec(all)?.[0] ?? '';
+    const whole = all.slice(0, all.length - this.rest.length);
+    // eslint-disable-next-line no-control-regex -- as above
+    for (const [part] of whole.matchAll(/\u001b\[[?\d;]*[A-Za-z]|[^]/gu)) {
       if (part.startsWith('\u001b')) this.control(part);
       else if (part === '\r') this.column = 0;
       else if (part === '\n') this.newLine();
