@@ -1,8 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endHold, hold, letGo } from './support/hold.ts';
-import { inventoryFile, standingCluster, up, withInventory, workFolder } from './support/product.ts';
+import { command } from './support/lab.ts';
+import {
+  inventoryFile,
+  kubeconfigFile,
+  standingCluster,
+  stateFolder,
+  up,
+  withInventory,
+  workFolder,
+} from './support/product.ts';
 import { type Terminal, onTerminal, phaseLines, still, upOnTerminal } from './support/terminal.ts';
 
 const extra = (component: string, args: string): string => `${component}:\n  extraArgs: { ${args} }\n`;
@@ -136,6 +145,20 @@ describe('nothing to do', () => {
     expect(phaseLines(terminal.text)).toEqual(['✔ Looking at 3 hosts (T s)']);
     expect(terminal.painted).not.toContain('\u001b[');
     neverFails(terminal.screens);
+  });
+
+  test('the kubectl that the inventory wants on this machine is fetched, recommended, and works', async () => {
+    const wanted = (text: string): string =>
+      text.replace('\nkubernetes:\n', '\nkubernetes:\n  controllerKubectl: true\n');
+    const kubectl = join(stateFolder, 'bin', 'kubectl');
+    try {
+      const { summary } = await withInventory(wanted, () => up());
+      expect(summary).toMatchObject({ changed: 0, kubectl });
+      const args = ['--kubeconfig', kubeconfigFile, 'get', 'nodes', '-o', 'name'];
+      expect((await command(kubectl, args)).stdout).toBe('node/m1\nnode/w1\nnode/w2\n');
+    } finally {
+      rmSync(join(stateFolder, 'bin'), { recursive: true, force: true });
+    }
   });
 
   test('a terminal that cannot: plain lines', async () => {

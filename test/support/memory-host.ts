@@ -4,8 +4,8 @@ import type { ExecOptions, ExecResult, Session } from '../../src/transport/sessi
 /**
  * A host in memory: it holds words by name, and takes the engine's own scripts apart instead of running them.
  *
- * Questions may be `get NAME`, steps `set NAME VALUE` and `fail CODE MESSAGE`; anything else is refused, as an unknown
- * command would be by a shell. Fast enough for a thousand at once.
+ * Questions may be `get NAME`, steps `set NAME VALUE` and `fail CODE MESSAGE`; it has no unit that could be enabled.
+ * Anything else is refused, as an unknown command would be by a shell. Fast enough for a thousand at once.
  */
 export interface MemoryHost {
   readonly name: string;
@@ -107,7 +107,8 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
     host.log.push(`apply ${command}`);
     print(`${nonce} begin ${id}`);
     stderr += `${nonce} begin ${id}\n`;
-    const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/.exec(command) ?? [];
+    const known = command.replace(/^systemctl enable (\S+)$/, 'fail 1 Unit $1 does not exist');
+    const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/.exec(known) ?? [];
     if (verb === 'set') host.words.set(first, rest);
     else if (verb === 'fail') {
       stderr += `${rest}\n`;

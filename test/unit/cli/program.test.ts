@@ -90,6 +90,22 @@ describe('the inventory', () => {
     expect(JSON.parse(stdout.trim())).toMatchObject({ type: 'run.failed', error: { code: 'E_INVENTORY' } });
   });
 
+  it('is named by what comes next as it was typed, unless it is found anyway', async () => {
+    const ssh = { port: 1, agent: false, keys: [], password: '${env:PASSWORD}' };
+    const host = { name: 'm1', address: '127.0.0.1', ip: '192.0.2.1', roles: ['master', 'etcd'], ssh };
+    const file = folder.file('nowhere.yaml', JSON.stringify({ name: 'nowhere', hosts: [host] }));
+    const next = async (words: readonly string[], env = {}): Promise<string | undefined> =>
+      (await run(['up', ...words, '--accept-new-host-keys'], { PASSWORD: 'none', ...env })).stdout.split(
+        '\nNext:\n',
+      )[1];
+    const named = `  k8s-bootstrap status -i ${file}\n  k8s-bootstrap up ${file}\n`;
+    expect(await next([file])).toBe(named);
+    expect(await next(['-i', file])).toBe(named);
+    const found = '  k8s-bootstrap status\n  k8s-bootstrap up\n';
+    expect(await next([], { K8S_BOOTSTRAP_INVENTORY: file })).toBe(found);
+    expect(await next([file], { K8S_BOOTSTRAP_INVENTORY: file })).toBe(found);
+  });
+
   it('that is good is said to be so', async () => {
     const { code, stdout } = await run(['validate', INVENTORY]);
     expect(code).toBe(0);

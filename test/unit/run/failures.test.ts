@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
 import { watchesOf } from '../../../src/plan/stage.ts';
+import type { Resource } from '../../../src/resources/resource.ts';
 import { hostSummaries } from '../../../src/run/fleet.ts';
 import { broken, cell, gate, play, stage } from '../../support/cells.ts';
 import { memoryHost } from '../../support/memory-host.ts';
@@ -62,6 +63,21 @@ describe('a failing host', () => {
     expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
   });
 
+  it('names the unit at which a step failed', async () => {
+    const missing: Resource = {
+      ...cell('a', '1'),
+      steps: () => [{ op: 'unit', verb: 'enable', unit: 'etcd.service' }],
+    };
+    const one = stage('one', ['m1'], { resources: () => [missing] });
+    const run = play([memoryHost('m1')], [one], { essential: () => false });
+    await run.up();
+    expect(run.fleet.members.get('m1')?.failed).toMatchObject({
+      code: 'E_STEP',
+      message: expect.stringContaining('Unit etcd.service does not exist') as string,
+      where: { host: 'm1', unit: 'etcd.service' },
+    });
+  });
+
   const sick = (): ReturnType<typeof memoryHost>[] => [
     memoryHost('m1', { a: '1', healthy: 'no' }),
     memoryHost('m2', { healthy: 'yes' }),
@@ -77,7 +93,7 @@ describe('a failing host', () => {
     await run.up();
     expect(run.fleet.members.get('m1')?.failed).toMatchObject({
       code: 'E_GATE',
-      where: { host: 'm1', phase: 'one' },
+      where: { host: 'm1', phase: 'one', unit: 'x.service' },
     });
     expect(all.map(({ words }) => words.get('b'))).toEqual([undefined, '2']);
   });
