@@ -1,4 +1,5 @@
 import type { Observed, Watch } from '../probe/observe.ts';
+import { oncePer } from '../kernel/once-per.ts';
 import { factsScript } from './facts-script.ts';
 import { freshHosts } from './fresh-hosts.ts';
 
@@ -91,19 +92,14 @@ export const factsWatches = (): Watch[] => [
 ];
 
 /** Facts of a host from what was seen; of one that was not seen, those of a fresh CentOS 7. */
-export function factsOf(seen: Observed | undefined): HostFacts {
-  const key = seen ?? unseen;
-  const known = parsed.get(key) ?? parse(seen);
-  parsed.set(key, known);
-  return known;
-}
+export const factsOf = (seen: Observed | undefined): HostFacts => parsed(seen ?? unseen);
 
-/** What was seen of a host does not change; each phase asks for its facts again. */
-const parsed = new WeakMap<object, HostFacts>();
-const unseen = {};
+/** Each phase asks for a host's facts again. */
+const parsed = oncePer(parse);
+const unseen = imagined('centos');
 
-function parse(seen: Observed | undefined): HostFacts {
-  const said = blocks(seen?.answer(QUESTION)?.output ?? freshHosts.centos);
+function parse(seen: Observed): HostFacts {
+  const said = blocks(seen.answer(QUESTION)?.output ?? freshHosts.centos);
   const word = (key: string): string => said.get(key)?.[0] ?? '';
   const all = (key: string): readonly string[] => said.get(key) ?? [];
   const [hostname = '', kernel = '', machine = ''] = word('uname').split(' ');
@@ -133,7 +129,7 @@ function parse(seen: Observed | undefined): HostFacts {
     swapUnits: [...new Set(all('swapUnit'))],
     selinux: ({ '1': 'enforcing', '0': 'permissive' } as const)[word('selinux')] ?? 'disabled',
     selinuxAtBoot: SELINUX.find((mode) => mode === word('selinuxAtBoot')) ?? 'disabled',
-    firewalld: seen?.unit(FIREWALLD)?.active === 'active',
+    firewalld: seen.unit(FIREWALLD)?.active === 'active',
     cgroups: cgroupsOf(all('cgroup')),
     addresses: all('network').flatMap(address),
     routes,

@@ -1,4 +1,5 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import { oncePer } from '../kernel/once-per.ts';
 import type { Host, Inventory, Role } from './types.ts';
 
 /** Hosts of an inventory, which does not change, by what they are asked for: thousands of hosts ask about thousands. */
@@ -7,15 +8,10 @@ interface Index {
   readonly byRoles: Map<string, readonly Host[]>;
 }
 
-const indexes = new WeakMap<Inventory, Index>();
-
-function indexOf(inventory: Inventory): Index {
-  const known = indexes.get(inventory);
-  if (known) return known;
-  const index = { byName: new Map(inventory.hosts.map((host) => [host.name, host])), byRoles: new Map() };
-  indexes.set(inventory, index);
-  return index;
-}
+const indexOf = oncePer(({ hosts }: Inventory): Index => ({
+  byName: new Map(hosts.map((host) => [host.name, host])),
+  byRoles: new Map(),
+}));
 
 /** @throws E_BUG when the inventory has no host of that name */
 export function hostNamed(inventory: Inventory, name: string): Host {

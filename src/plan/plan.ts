@@ -1,3 +1,4 @@
+import type { Watch } from '../probe/observe.ts';
 import type { Change } from '../resources/resource.ts';
 
 /** What a run would do: plain data, host by host, each in the order in which it would be done. */
@@ -43,6 +44,12 @@ export const isEmpty = ({ hosts }: Plan): boolean => hosts.every(({ phases }) =>
 export const orphansOf = ({ hosts }: Plan): { readonly host: string; readonly path: string }[] =>
   hosts.flatMap(({ host, orphans }) => orphans.map((path) => ({ host, path })));
 
+/** What to look at before the plan of a host can be told: the texts of files that change. */
+export const toBeShown = (plan: HostPlan): Watch[] =>
+  changesOf(plan).flatMap(({ planned: { change } }) =>
+    change.kind === 'update' ? [...(change.toBeShown ?? [])] : [],
+  );
+
 /** The same without texts of files, which are what a plan weighs. */
 export const withoutTexts = (plan: HostPlan): HostPlan => ({
   ...plan,
@@ -53,8 +60,9 @@ export const withoutTexts = (plan: HostPlan): HostPlan => ({
 });
 
 function withoutText(change: Change): Change {
-  if (change.kind !== 'create' && change.kind !== 'update') return change;
-  return { kind: change.kind, summary: change.summary };
+  if (change.kind === 'create') return { kind: 'create', summary: change.summary };
+  if (change.kind !== 'update') return change;
+  return { kind: 'update', summary: change.summary, toBeShown: change.toBeShown ?? [] };
 }
 
 /** What a plan comes to. Plain data. */

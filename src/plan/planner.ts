@@ -2,7 +2,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { type Observed, type Watch, isAnswered } from '../probe/observe.ts';
 import { MANIFEST, manifestOf } from '../resources/manifest.ts';
 import { type Change, type Resource, changes } from '../resources/resource.ts';
-import type { HostPlan, PhasePlan, Plan } from './plan.ts';
+import type { HostPlan, PhasePlan } from './plan.ts';
 import type { Stage } from './stage.ts';
 
 /** A resource with the change it needs. */
@@ -14,21 +14,11 @@ export interface Due {
 /** What follows from what was seen on one host. */
 export interface Judgement {
   readonly plan: HostPlan;
-  /** What its resources want to know and nobody has asked yet, and what a change of theirs needs to be shown. */
+  /** What its resources want to know and nobody has asked yet. */
   readonly open: readonly Watch[];
 }
 
-/**
- * What it takes to bring every host that was seen to what the stages want. Pure.
- * Hosts that were not seen (unreachable) are left out.
- */
-export const makePlan = (stages: readonly Stage[], seen: ReadonlyMap<string, Observed>): Plan => ({
-  hosts: [...seen]
-    .map(([host, observed]) => judge(stages, host, observed).plan)
-    .filter(({ phases, orphans }) => phases.length + orphans.length > 0),
-});
-
-/** The same for one host, with what is still to be asked there. Pure. */
+/** What it takes to bring a host to what the stages want, and what is still to be asked there. Pure. */
 export function judge(stages: readonly Stage[], host: string, seen: Observed): Judgement {
   const upstream = new Map<string, Change>();
   const owned = new Set<string>();
@@ -42,7 +32,6 @@ export function judge(stages: readonly Stage[], host: string, seen: Observed): J
       for (const path of owns ?? []) owned.add(path);
     }
     const due = dueOf(stage, host, resources, seen, upstream);
-    for (const { change } of due) if (change.kind === 'update') open.push(...(change.toBeShown ?? []));
     if (due.length > 0) {
       const named = due.map(({ resource: { id, title }, change }) => ({ id, title, change }));
       phases.push({ phase: stage.id, title: stage.title, changes: named });

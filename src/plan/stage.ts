@@ -55,16 +55,3 @@ export function gatesElsewhere(stages: readonly Stage[]): Map<string, Watch[]> {
   }
   return new Map([...found].map(([host, watches]) => [host, [...watches.values()]]));
 }
-
-/** All that must be looked at for these stages, by host. */
-export function watchesOf(stages: readonly Stage[]): Map<string, Watch[]> {
-  const watches = gatesElsewhere(stages);
-  for (const stage of stages) {
-    for (const host of stage.hosts) {
-      const known = watches.get(host) ?? [];
-      watches.set(host, known);
-      known.push(...watchesAt(stage, host));
-    }
-  }
-  return watches;
-}

@@ -1,6 +1,7 @@
 import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
 import { COMPONENTS } from '../kernel/components.ts';
 import { ports } from '../kernel/host-paths.ts';
+import { oncePer } from '../kernel/once-per.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { World } from '../phases/phase.ts';
 import { isNode, nodes } from '../phases/shared/topology.ts';
@@ -123,9 +124,7 @@ function neighbours({ world, host, facts }: Subject): Result[] {
 
 /** Nodes outside of the network in which an address lies. Most hosts lie in the same: each is sorted out once. */
 function nodesBeyond(world: World, ip: string, prefix: number): readonly Host[] {
-  const { inventory } = world;
-  const known = beyond.get(inventory) ?? new Map<string, readonly Host[]>();
-  beyond.set(inventory, known);
+  const known = beyond(world.inventory);
   const network = networkOf(ip, prefix);
   const key = `${network}/${prefix}`;
   const far = known.get(key) ?? nodes(world).filter((node) => networkOf(node.ip, prefix) !== network);
@@ -133,7 +132,7 @@ function nodesBeyond(world: World, ip: string, prefix: number): readonly Host[] 
   return far;
 }
 
-const beyond = new WeakMap<Inventory, Map<string, readonly Host[]>>();
+const beyond = oncePer<Inventory, Map<string, readonly Host[]>>(() => new Map());
 
 const networkOf = (ip: string, prefix: number): number =>
   Math.floor(ip.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0) / 2 ** (32 - prefix));

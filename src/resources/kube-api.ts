@@ -1,4 +1,5 @@
 import { binaryPath, paths } from '../kernel/host-paths.ts';
+import { oncePer } from '../kernel/once-per.ts';
 import type { ApiAnswer, Observed } from '../probe/observe.ts';
 import type { KubeObject } from './object.ts';
 
@@ -11,21 +12,15 @@ export const NODES = '/api/v1/nodes';
 /** The nodes that the API has, by name; `undefined` when it was not asked or did not answer. */
 export function nodesIn(seen: Observed | undefined): ReadonlyMap<string, NodeObject> | undefined {
   const answer = seen?.object(NODES);
-  if (answer?.status !== 200) return undefined;
-  const known = indexed.get(answer) ?? index(answer.body as NodeList | undefined);
-  indexed.set(answer, known);
-  return known;
+  return answer?.status === 200 ? byName(answer) : undefined;
 }
 
-/** Every node is looked for in it. */
-const indexed = new WeakMap<ApiAnswer, ReadonlyMap<string, NodeObject>>();
-
-const index = (list: NodeList | undefined): ReadonlyMap<string, NodeObject> =>
-  new Map(
-    (list?.items ?? []).flatMap((node) =>
-      node.metadata?.name === undefined ? [] : [[node.metadata.name, node]],
-    ),
+const byName = oncePer(({ body }: ApiAnswer): ReadonlyMap<string, NodeObject> => {
+  const items = (body as NodeList | undefined)?.items ?? [];
+  return new Map(
+    items.flatMap((node) => (node.metadata?.name === undefined ? [] : [[node.metadata.name, node]])),
   );
+});
 
 interface NodeList {
   readonly items?: readonly NodeObject[] | null;

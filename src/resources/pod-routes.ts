@@ -1,3 +1,4 @@
+import { oncePer } from '../kernel/once-per.ts';
 import { sh } from '../kernel/quote.ts';
 import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
 import { file, fileId } from './file.ts';
@@ -34,16 +35,18 @@ export const podRouteTable = (
 /** Ranges by the address of their node, as a node has them written down. */
 export function routesIn(seen: Observed | undefined): ReadonlyMap<string, string> {
   const state = seen?.file(paths.podRoutes);
-  if (state?.type !== 'file' || !state.content) return new Map();
-  const known = parsed.get(state) ?? parseTable(state.content.toString('utf8'));
-  parsed.set(state, known);
-  return known;
+  return state?.type === 'file' && state.content ? parseTable(state.content) : new Map();
 }
 
-const parsed = new WeakMap<object, ReadonlyMap<string, string>>();
-
-const parseTable = (text: string): ReadonlyMap<string, string> =>
-  new Map([...text.matchAll(/^([\d.]+\/\d+) ([\d.]+)$/gm)].map(([, to = '', via = '']) => [via, to]));
+const parseTable = oncePer(
+  (text: Buffer): ReadonlyMap<string, string> =>
+    new Map(
+      [...text.toString('utf8').matchAll(/^([\d.]+\/\d+) ([\d.]+)$/gm)].map(([, to = '', via = '']) => [
+        via,
+        to,
+      ]),
+    ),
+);
 
 /**
  * Routes to the pods of the other nodes, and NAT for what pods send out of the cluster: between pods there is none,

@@ -6,6 +6,7 @@ import {
   isEmpty,
   orphansOf,
   summaryOf,
+  toBeShown,
   withoutTexts,
 } from '../plan/plan.ts';
 import { judge } from '../plan/planner.ts';
@@ -59,10 +60,18 @@ export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
   return found.plan;
 }
 
-/** Tells a plan, with the texts of files: each host's by itself, which is then forgotten. */
+/** Tells a plan, with the texts of files, which are asked for here: each host's by itself, which is then forgotten. */
 export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<void> {
-  const hosts = new Set(plan.hosts.map(({ host }) => host));
-  await judgeAll(fleet, goal, hosts, (told) => {
+  const shown = new Map(plan.hosts.map((one) => [one.host, toBeShown(one)]));
+  await onEach(
+    fleet,
+    alive(fleet).filter(({ name }) => (shown.get(name) ?? []).length > 0),
+    undefined,
+    async (member) => {
+      await probe(fleet, member, shown.get(member.name) ?? []);
+    },
+  );
+  await judgeAll(fleet, goal, new Set(shown.keys()), (told) => {
     fleet.emit({ type: 'host.planned', plan: told });
   });
   const seen = sightings(fleet);

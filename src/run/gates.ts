@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { oncePer } from '../kernel/once-per.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
@@ -61,8 +62,7 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
  */
 function lookAt(fleet: Fleet, at: Member, watches: readonly Watch[]): Promise<Observed> {
   const key = watches.map((watch) => `${watch.kind}:${watch.key}`).join('\n');
-  const running = looks.get(at) ?? new Map<string, Promise<Observed>>();
-  looks.set(at, running);
+  const running = looks(at);
   const known = running.get(key);
   if (known) return known;
   const look = probe(fleet, at, watches).finally(() => running.delete(key));
@@ -70,7 +70,7 @@ function lookAt(fleet: Fleet, at: Member, watches: readonly Watch[]): Promise<Ob
   return look;
 }
 
-const looks = new WeakMap<Member, Map<string, Promise<Observed>>>();
+const looks = oncePer<Member, Map<string, Promise<Observed>>>(() => new Map());
 
 /** When a unit's process was started, in microseconds since the host's boot; 0 before the first time. */
 const startOf = (unit: string): Watch => ({

@@ -85,7 +85,7 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
 
 interface Group {
   readonly members: readonly Member[];
-  /** Whether a healthy member goes out of service: then all others must stand. */
+  /** Whether a healthy member goes out of service: then as many others must stand as the stage says. */
   readonly takesDown: boolean;
 }
 

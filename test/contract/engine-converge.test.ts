@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { allChanges, isEmpty, orphansOf } from '../../src/plan/plan.ts';
-import { makePlan } from '../../src/plan/planner.ts';
-import { type Stage, watchesOf } from '../../src/plan/stage.ts';
+import { type Stage } from '../../src/plan/stage.ts';
 import { bytes } from '../../src/resources/content.ts';
 import { binary, directory, file } from '../../src/resources/file.ts';
 import type { Resource } from '../../src/resources/resource.ts';
@@ -14,6 +13,7 @@ import { stage } from '../support/cells.ts';
 import { look } from '../support/probing.ts';
 import { type RootedHost, rootedHost } from '../support/rooted-host.ts';
 import { shells } from '../support/shells.ts';
+import { makePlan, watchesOf } from '../support/planning.ts';
 
 /** A run of stages on one host with a real shell. */
 async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal> = {}) {

@@ -2,8 +2,7 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Plan, allChanges, isEmpty } from '../../src/plan/plan.ts';
-import { makePlan } from '../../src/plan/planner.ts';
-import { type Stage, watchesOf } from '../../src/plan/stage.ts';
+import { type Stage } from '../../src/plan/stage.ts';
 import { bytes } from '../../src/resources/content.ts';
 import { absentFile, binary, directory, file } from '../../src/resources/file.ts';
 import type { Resource } from '../../src/resources/resource.ts';
@@ -16,6 +15,7 @@ import { stage } from '../support/cells.ts';
 import { look } from '../support/probing.ts';
 import { type RootedHost, rootedHost } from '../support/rooted-host.ts';
 import { type Shell, shells } from '../support/shells.ts';
+import { makePlan, watchesOf } from '../support/planning.ts';
 
 /** One thing on a host, how it is spoiled, and what a plan must then name. */
 interface Piece {

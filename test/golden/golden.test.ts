@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/inventory/types.ts';
 import { changesOf } from '../../src/plan/plan.ts';
-import { makePlan } from '../../src/plan/planner.ts';
 import { type Example, everyHost, examples, imaginedHost, withExample } from '../support/example-cluster.ts';
+import { makePlan } from '../support/planning.ts';
 
 /**
  * Every text file that the phases write, at the path it has on the host, and the whole plan of a fresh host. Keys and

@@ -1,11 +1,11 @@
 import type { Desire, Gate, Stage } from '../../src/plan/stage.ts';
-import { watchesOf } from '../../src/plan/stage.ts';
 import type { Watch } from '../../src/probe/observe.ts';
 import { type Change, type Resource, none } from '../../src/resources/resource.ts';
 import { type Goal, converge, look } from '../../src/run/converge.ts';
 import type { Emit, RunEvent } from '../../src/run/events.ts';
 import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
 import { type MemoryHost, connectTo } from './memory-host.ts';
+import { watchesOf } from './planning.ts';
 
 /** The smallest stages there can be, and a run of them over hosts in memory. */
 

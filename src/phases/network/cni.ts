@@ -1,5 +1,6 @@
 import { BootstrapError } from '../../kernel/errors.ts';
 import type { Host } from '../../inventory/types.ts';
+import { oncePer } from '../../kernel/once-per.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file } from '../../resources/file.ts';
 import type { Watch } from '../../probe/observe.ts';
@@ -43,32 +44,25 @@ export const cniPhase: Phase = {
 const PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap'];
 
 function bridge(world: World, host: Host): Resource[] {
-  const ranges = podRanges(world);
-  const rangeOf = ({ name }: Host): string => {
-    const range = ranges.get(name);
-    if (range === undefined) throw new BootstrapError('E_BUG', `${name} has no pod range`);
-    return range;
-  };
   return [
-    file({ path: `${paths.cniConfig}/10-bridge.conflist`, content: bridgeConfig(rangeOf(host)) }),
+    file({ path: `${paths.cniConfig}/10-bridge.conflist`, content: bridgeConfig(rangeOf(world, host)) }),
     ...podRoutes({ ip: host.ip, podCIDR: world.inventory.network.podCIDR, table: routeTable(world) }),
   ];
 }
 
-/** The same text on every node. */
-function routeTable(world: World): string {
-  const known = tables.get(world);
-  if (known !== undefined) return known;
-  const ranges = podRanges(world);
-  const table = podRouteTable(
-    world.inventory.network.podCIDR,
-    nodes(world).map(({ name, ip }) => ({ to: ranges.get(name) ?? '', via: ip })),
-  );
-  tables.set(world, table);
-  return table;
+function rangeOf(world: World, { name }: Host): string {
+  const range = podRanges(world).get(name);
+  if (range === undefined) throw new BootstrapError('E_BUG', `${name} has no pod range`);
+  return range;
 }
 
-const tables = new WeakMap<World, string>();
+/** The same text on every node. */
+const routeTable = oncePer((world: World): string =>
+  podRouteTable(
+    world.inventory.network.podCIDR,
+    nodes(world).map((node) => ({ to: rangeOf(world, node), via: node.ip })),
+  ),
+);
 
 /**
  * Without `cniVersion` kubelet 1.16 takes the file for none. NAT is left to the node's own rule: that of the plugin

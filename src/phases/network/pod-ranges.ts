@@ -1,7 +1,7 @@
 import { overlaps, parseCidr, subnets } from '../../kernel/cidr.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
-import { hostsWithRole } from '../../inventory/lookup.ts';
-import type { Host, Inventory } from '../../inventory/types.ts';
+import { oncePer } from '../../kernel/once-per.ts';
+import type { Host } from '../../inventory/types.ts';
 import { nodes, withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
 import { nodesIn } from '../../resources/kube-api.ts';
@@ -13,14 +13,7 @@ import { routesIn } from '../../resources/pod-routes.ts';
  * others tell the range, so that it is not given away.
  * @throws E_POD_RANGES when podCIDR has none left
  */
-export function podRanges(world: World): ReadonlyMap<string, string> {
-  const known = computed.get(world) ?? compute(world);
-  computed.set(world, known);
-  return known;
-}
-
-/** Every node asks for the ranges of all: once for each world is enough. */
-const computed = new WeakMap<World, ReadonlyMap<string, string>>();
+export const podRanges = oncePer(compute);
 
 function compute(world: World): ReadonlyMap<string, string> {
   const { podCIDR, nodePrefix } = world.inventory.network;
@@ -70,18 +63,12 @@ function rangeInRoutes(world: World, host: Host): string | undefined {
 }
 
 /** Whose table of routes is read. All have the same: the masters' and a few workers' will do, of however many. */
-export function routeTellers({ inventory }: Pick<World, 'inventory'>): readonly Host[] {
-  const known = tellers.get(inventory) ?? [
-    ...hostsWithRole(inventory, 'master'),
-    ...hostsWithRole(inventory, 'worker')
-      .filter(({ roles }) => !roles.includes('master'))
-      .slice(0, 5),
-  ];
-  tellers.set(inventory, known);
-  return known;
-}
-
-const tellers = new WeakMap<Inventory, readonly Host[]>();
+export const routeTellers = oncePer((world: World): readonly Host[] => [
+  ...withRole(world, 'master'),
+  ...withRole(world, 'worker')
+    .filter(({ roles }) => !roles.includes('master'))
+    .slice(0, 5),
+]);
 
 function isNodeRange(range: string, podCIDR: string, nodePrefix: number): boolean {
   try {

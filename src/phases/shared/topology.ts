@@ -1,5 +1,6 @@
 import { nthAddress } from '../../kernel/cidr.ts';
 import type { Host, Role } from '../../inventory/types.ts';
+import { oncePer } from '../../kernel/once-per.ts';
 import { ports } from '../../kernel/host-paths.ts';
 import { hostsWithRole } from '../../inventory/lookup.ts';
 import type { World } from '../phase.ts';
@@ -45,18 +46,9 @@ export const serviceIp = (world: World): string => nthAddress(world.inventory.ne
  * The master through which API objects are read and written: the first that answers; before any does,
  * the first that was reached.
  */
-export function apiHost(world: World): readonly Host[] {
-  const known = apiHosts.get(world) ?? findApiHost(world);
-  apiHosts.set(world, known);
-  return known;
-}
-
-/** Every node asks for it. */
-const apiHosts = new WeakMap<World, readonly Host[]>();
-
-function findApiHost(world: World): readonly Host[] {
+export const apiHost = oncePer((world: World): readonly Host[] => {
   const masters = withRole(world, 'master');
   const answering = masters.find(({ name }) => world.seen(name)?.object('/healthz')?.status === 200);
   const host = answering ?? masters.find(({ name }) => world.seen(name) !== undefined) ?? masters[0];
   return host ? [host] : [];
-}
+});

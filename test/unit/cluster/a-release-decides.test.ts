@@ -3,8 +3,8 @@ import { parseInventory } from '../../../src/inventory/load.ts';
 import { InventoryError } from '../../../src/inventory/problem.ts';
 import { inventoryContext } from '../../../src/cluster/read-inventory.ts';
 import { allChanges } from '../../../src/plan/plan.ts';
-import { makePlan } from '../../../src/plan/planner.ts';
 import { everyHost, imaginedHost, withExample } from '../../support/example-cluster.ts';
+import { makePlan } from '../../support/planning.ts';
 
 /** A release that there is not: its row, and tables that differ from those of 1.16 in a flag and a field. */
 const made = vi.hoisted((): Readonly<Record<string, (of: (path: string) => unknown) => unknown>> => ({

@@ -6,8 +6,8 @@ import { imagined } from '../../../src/facts/facts.ts';
 import { adminSpec } from '../../../src/phases/trust/authorities.ts';
 import { LEAF_IDS, type LeafId } from '../../../src/pki/spec.ts';
 import { allChanges } from '../../../src/plan/plan.ts';
-import { makePlan } from '../../../src/plan/planner.ts';
 import { scratch } from '../../support/ssh-target.ts';
+import { makePlan } from '../../support/planning.ts';
 
 const folder = scratch();
 const opened: Cluster[] = [];

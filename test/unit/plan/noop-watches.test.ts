@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../src/cluster/open.ts';
-import { watchesOf } from '../../../src/plan/stage.ts';
 import type { Observed, Watch } from '../../../src/probe/observe.ts';
 import { group } from '../../../src/probe/probe.ts';
 import {
@@ -14,6 +13,7 @@ import {
   imaginedHost,
   openExample,
 } from '../../support/example-cluster.ts';
+import { watchesOf } from '../../support/planning.ts';
 
 /** A run with nothing to do looks once: what is asked before anything is known must be all that is asked afterwards. */
 

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { allChanges, isEmpty, orphansOf } from '../../../src/plan/plan.ts';
-import { makePlan } from '../../../src/plan/planner.ts';
-import { watchesOf } from '../../../src/plan/stage.ts';
 import { file } from '../../../src/resources/file.ts';
 import { service } from '../../../src/resources/service.ts';
 import { gate, stage } from '../../support/cells.ts';
 import { type SeenSpec, observed } from '../../support/observed.ts';
+import { makePlan, watchesOf } from '../../support/planning.ts';
 
 const seen = (hosts: Readonly<Record<string, SeenSpec>>): Map<string, ReturnType<typeof observed>> =>
   new Map(Object.entries(hosts).map(([name, spec]) => [name, observed(spec)]));

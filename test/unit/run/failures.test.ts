@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
-import { watchesOf } from '../../../src/plan/stage.ts';
 import type { Resource } from '../../../src/resources/resource.ts';
 import { hostSummaries } from '../../../src/run/fleet.ts';
 import { broken, cell, gate, play, stage } from '../../support/cells.ts';
 import { memoryHost } from '../../support/memory-host.ts';
+import { watchesOf } from '../../support/planning.ts';
 
 const coded = (code: string, more: object = {}): Error => expect.objectContaining({ code, ...more }) as Error;
 

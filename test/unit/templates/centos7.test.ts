@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { allChanges } from '../../../src/plan/plan.ts';
-import { makePlan } from '../../../src/plan/planner.ts';
-import { watchesOf } from '../../../src/plan/stage.ts';
 import { compile } from '../../../src/resources/compile.ts';
 import { bytes } from '../../../src/resources/content.ts';
 import { probeScript } from '../../../src/probe/probe.ts';
 import type { Step } from '../../../src/resources/step.ts';
 import { everyHost, examples, imaginedHost, withExample } from '../../support/example-cluster.ts';
+import { makePlan, watchesOf } from '../../support/planning.ts';
 
 interface Forbidden {
   readonly directives: Readonly<Record<string, readonly string[]>>;
