@@ -18,8 +18,8 @@ const toAddress = (value: number): string =>
  * @throws E_CIDR naming the value and what would be right
  */
 export function parseCidr(text: string): Range {
-  const [address = '', bits = ''] = text.split('/');
-  if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) {
+  const [address = '', bits = '', ...more] = text.split('/');
+  if (!isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32 || more.length > 0) {
     throw new BootstrapError('E_CIDR', `"${text}" is not an IPv4 range`, {
       hint: 'Write it like 10.0.0.0/16.',
     });

@@ -43,12 +43,16 @@ describe('pod ranges', () => {
     expect(given).toMatchObject({ w1: '10.244.3.0/24', w2: '10.244.1.0/24' });
   });
 
-  it.each(['10.245.0.0/24', '10.244.1.0/25', '10.244.1.7/24', 'nonsense'])(
-    'are given anew instead of %s',
-    (range) => {
-      expect(ranges({ m1: having(range) })['m1']).toBe('10.244.0.0/24');
-    },
-  );
+  it.each([
+    '10.245.0.0/24',
+    '10.244.1.0/25',
+    '10.244.1.7/24',
+    'nonsense',
+    "10.244.1.0/24/'; touch /PWNED; exit 0; '",
+    '10.244.1.0/24/24',
+  ])('are given anew instead of %s', (range) => {
+    expect(ranges({ m1: having(range) })['m1']).toBe('10.244.0.0/24');
+  });
 
   it('of an unreachable node are known from the routes of another', () => {
     const given = ranges({
