@@ -25,12 +25,23 @@ const DOCKER_OPTIONS = [
   '/etc/default/docker',
 ];
 
+/** A file of the probe with what `ip` says of addresses and routes; questions that come later may read it, too. */
+export const NETWORK = '"$D.network"';
+
 /**
- * Routes to pods are compared with their table where they are: of thousands, only what differs is worth telling, and of
- * that the first few.
+ * One awk for all that takes more than the shell's own `read`. Routes to pods are compared with their table where they
+ * are: of thousands, only what differs is worth telling, and of that the first few.
  */
-const POD_ROUTES = `
+const READING = `
 part == "table" { if ($1 ~ /^[0-9]/) wanted[$1] = $2; next }
+part == "arch" { machine = $1; next }
+part == "name" { print "== uname " $1 " " kernel " " machine; next }
+part != told { print "== " part; told = part }
+part == "docker" { if (/^[^#]*--[a-z]/) print; next }
+part == "deadRepos" {
+  if (/^[ \\t]*(mirrorlist|baseurl)=https?:\\/\\/mirror(list)?[.]centos[.]org/ && !(FILENAME in dead)) { dead[FILENAME]; print FILENAME }
+  next
+}
 $3 == "inet" { split($4, at, "/"); own[at[1]] }
 / proto ${POD_ROUTE_PROTOCOL}( |$)/ { found[$1] = $3; next }
 { print }
@@ -44,18 +55,19 @@ END {
 
 /**
  * Prints `== key value` lines; what is longer follows its line. The shell's own `read` and tests are used where
- * they do, because forks are what this costs.
+ * they do, because forks are what this costs. So the machine is told by the kernel's release, where that names it, or by
+ * kernels since 6.1 themselves, before uname is asked.
  */
 export const factsScript = `
-exec 2>/dev/null
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
 say() { printf '== %s %s\\n' "$1" "$2"; }
-say clock "$(date +%s.%N)"
-ID= ID_LIKE= VERSION_ID= PRETTY_NAME=
-[ ! -r /etc/os-release ] || . /etc/os-release
-say id "$ID"; say like "$ID_LIKE"; say version "$VERSION_ID"; say pretty "$PRETTY_NAME"
+{
+while IFS= read -r line || [ -n "$line" ]; do
+  key=
+  case $line in ID=*) key=id ;; ID_LIKE=*) key=like ;; VERSION_ID=*) key=version ;; PRETTY_NAME=*) key=pretty ;; esac
+  line=\${line#*=}; line=\${line#[\\"\\']}
+  [ -z "$key" ] || say "$key" "\${line%[\\"\\']}"
+done < /etc/os-release
 for f in yum dnf apt-get; do [ ! -x "/usr/bin/$f" ] || say manager "$f"; done
-say uname "$(uname -nrm)"
 line=; read -r line < /etc/hostname; say etcHostname "$line"
 line=; read -r line < /etc/machine-id; say machineId "$line"
 line=; read -r line < /proc/cmdline; say cmdline "$line"
@@ -73,13 +85,25 @@ while read -r line; do case $line in SELINUX=*) say selinuxAtBoot "\${line#*=}" 
 [ ! -d /sys/fs/cgroup/memory ] || say cgroup memory
 [ ! -r ${paths.cluster} ] || while read -r key line; do say "cluster.$key" "$line"; done < ${paths.cluster}
 for f in ${MARKS.join(' ')}; do [ ! -e "$f" ] || say mark "$f"; done
-say disk; df -Pk /var/lib
-say network; T=/dev/null; [ ! -f ${paths.podRoutes} ] || T=${paths.podRoutes}
-printf 'addr show\\nroute show\\n' | ip -o -4 -batch - | awk '${POD_ROUTES}' part=table "$T" part=kernel -
-say listening; ss -ltnp
 say cni; [ ! -f ${paths.cniConfig}/10-bridge.conflist ] || while read -r line || [ -n "$line" ]; do
   case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac
 done < ${paths.cniConfig}/10-bridge.conflist
-say docker; [ ! -x /usr/bin/dockerd ] || grep -hsE '^[^#]*--[a-z]' ${DOCKER_OPTIONS.join(' ')}
-say deadRepos; grep -lsE '^[[:space:]]*(mirrorlist|baseurl)=https?://mirror(list)?[.]centos[.]org' /etc/yum.repos.d/*.repo
-:`.trim();
+say disk; df -Pk /var/lib
+say listening; ss -ltnp
+read -r key key kernel line < /proc/version
+set --
+case $kernel in
+  *.x86_64 | *-amd64) machine=x86_64 ;;
+  *.aarch64 | *-arm64) machine=aarch64 ;;
+  *) if [ -r /proc/sys/kernel/arch ]; then set -- part=arch /proc/sys/kernel/arch; else machine=$(uname -m); fi ;;
+esac
+printf 'addr show\\nroute show\\n' > "$D.ip"
+ip -o -4 -batch "$D.ip" > ${NETWORK}
+set -- "$@" part=name /proc/sys/kernel/hostname part=network ${NETWORK}
+[ ! -f ${paths.podRoutes} ] || set -- part=table ${paths.podRoutes} "$@"
+set -- "$@" part=docker
+[ ! -x /usr/bin/dockerd ] || for f in ${DOCKER_OPTIONS.join(' ')}; do [ ! -f "$f" ] || set -- "$@" "$f"; done
+set -- "$@" part=deadRepos
+for f in /etc/yum.repos.d/*.repo; do [ ! -f "$f" ] || set -- "$@" "$f"; done
+awk -v kernel="$kernel" -v machine="$machine" '${READING}' "$@"
+} 2>/dev/null`.trim();

@@ -83,7 +83,8 @@ export interface Listener {
 }
 
 const QUESTION = 'facts';
-const FIREWALLD = 'firewalld.service';
+/** Unit of the firewall that all of the CentOS family has. */
+export const FIREWALLD = 'firewalld.service';
 
 /** The questions behind `factsOf`. */
 export const factsWatches = (): Watch[] => [
@@ -123,7 +124,7 @@ function parse(seen: Observed): HostFacts {
     machineId: word('machineId'),
     cpus: processors(word('cpus')),
     memoryMiB: Math.floor(Number.parseInt(word('memory'), 10) / 1024),
-    clock: Number(word('clock')),
+    clock: seen.clock,
     swaps: all('swap'),
     swapsInFstab: all('swapAtBoot'),
     swapUnits: [...new Set(all('swapUnit'))],
@@ -149,6 +150,7 @@ function parse(seen: Observed): HostFacts {
 export function imagined(family: 'centos' | 'debian'): Observed {
   return {
     nonce: '',
+    clock: 0,
     file: () => undefined,
     unit: () => undefined,
     package: () => undefined,

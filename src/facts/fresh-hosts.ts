@@ -4,7 +4,6 @@
  */
 export const freshHosts = {
   centos: `
-== clock 0
 == id centos
 == like rhel fedora
 == version 7
@@ -31,7 +30,6 @@ LISTEN     0      128          *:22                       *:*                   
 == docker
 == deadRepos`,
   debian: `
-== clock 0
 == id debian
 == like
 == version 12

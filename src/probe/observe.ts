@@ -9,7 +9,10 @@ export type Watch =
   | { readonly kind: 'object'; readonly key: string }
   /** An address on the host itself that says whether a component is well: `http://127.0.0.1:10248/healthz`. */
   | { readonly kind: 'endpoint'; readonly key: string }
-  /** A few lines of shell that only read; `slow` ones run in the background and limit themselves: `timeout 20 …`. */
+  /**
+   * A few lines of shell that only read, and never `exit`: all questions run in one shell. `slow` ones run in the
+   * background and limit themselves: `timeout 20 …`.
+   */
   | { readonly kind: 'answer'; readonly key: string; readonly script: string; readonly slow?: boolean };
 
 /**
@@ -83,6 +86,8 @@ export function isAnswered(seen: Observed, watch: Watch): boolean {
 /** Everything one probe brought back from one host, by watch. `undefined` means: was not asked. */
 export interface Observed {
   readonly nonce: string;
+  /** The host's clock when it was asked, in seconds since 1970 with a fraction. */
+  readonly clock: number;
   file(path: string): FileState | undefined;
   unit(name: string): UnitState | undefined;
   /** Installed version, or `absent`. */

@@ -11,8 +11,8 @@ import * as sysctls from './probers/sysctls.ts';
 import * as units from './probers/units.ts';
 
 /**
- * All questions to one host as one POSIX sh script. It only reads; what it has to say is gathered in a 0700 folder
- * under /run that it removes. Answers are framed by lines with the nonce, which is random per probe, so any bytes
+ * All questions to one host as one POSIX sh script. It only reads; what it has to say is gathered in files of its own
+ * in /run, where only root writes, and which it removes. Answers are framed by lines with the nonce, which is random per probe, so any bytes
  * survive between them.
  */
 export function probeScript(watches: readonly Watch[], nonce: string): string {
@@ -22,37 +22,33 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
     ...endpoints.background(asked.endpoint),
     ...objects.background(asked.object),
   ];
+  const inputs = asked.unit.map(({ inputs }) => inputs);
   const sections: [string, string][] = [
     ['units', units.script(asked.unit)],
-    [
-      'files',
-      files.script(
-        asked.file,
-        asked.unit.map(({ inputs }) => inputs),
-      ),
-    ],
+    ...answers.sections(asked.answer),
     ['packages', packages.script(asked.package)],
     ['sysctls', sysctls.script(asked.sysctl)],
     ['modules', modules.script(asked.module)],
-    ...answers.sections(asked.answer),
+    ['files', files.script(asked.file, inputs)],
   ];
+  const gathered = [...background.map(([name]) => name), 'end'].map((name) => `"$D.${name}"`);
   return [
     `N=${quote(nonce)}`,
     PATH_LINE,
     'umask 077',
-    'D=$(mktemp -d /run/k8s-bootstrap.XXXXXX) || exit 70',
-    `trap 'rm -rf "$D"' EXIT`,
-    ...background.map(
-      ([name, script]) => `(\n${opened(name)}\n${script}\n) > "$D/${name}" 2>/dev/null 3<&- &`,
-    ),
+    'D=/run/k8s-bootstrap.$N.$$',
+    `trap 'rm -f -- "$D".*' EXIT`,
+    ...background.map(([name, script]) => begun(name, script)),
     // Sent in one go: each line by itself would be a packet, and cost both ends more than what it says. The end is
     // written last, so that a full /run is not taken for a host without files.
     '{ :',
     ...sections.filter(([, script]) => script !== '').map(([name, script]) => `${opened(name)}\n${script}`),
-    `} > "$D/foreground"`,
+    '} > "$D.foreground"',
     'wait',
-    `printf '\n%s complete\n' "$N" > "$D/end"`,
-    `cat -- ${['foreground', ...background.map(([name]) => name), 'end'].map((name) => `"$D/${name}"`).join(' ')}`,
+    `printf '\n%s complete\n' "$N" > "$D.end"`,
+    `cat -- "$D.foreground" $contents ${gathered.join(' ')}`,
+    'trap - EXIT',
+    'exec rm -f -- "$D".*',
   ].join('\n');
 }
 
@@ -60,6 +56,10 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
 export const probeEnd = (nonce: string): Buffer => Buffer.from(`\n${nonce} complete\n`);
 
 const opened = (name: string): string => `printf '\n%s begin ${name}\n' "$N"`;
+
+/** A command that runs in the background; a simple one is a single process. */
+const begun = (name: string, command: string): string =>
+  `${opened(name)} > "$D.${name}"\n${command} >> "$D.${name}" 2>/dev/null 3<&- &`;
 
 /** Set in every script: sudo's secure_path and a bare login have less. */
 export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -86,6 +86,7 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
   const endpoint = endpoints.parse(asked.endpoint, frame, nonce);
   return {
     nonce,
+    clock: files.clock(frame('files')),
     file: (path) => file.get(path),
     unit: (name) => unit.get(name),
     package: (name) => installed.get(name),
@@ -101,6 +102,7 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
 export function merge(earlier: Observed, later: Observed): Observed {
   return {
     nonce: later.nonce,
+    clock: earlier.clock,
     file: (path) => later.file(path) ?? earlier.file(path),
     unit: (name) => later.unit(name) ?? earlier.unit(name),
     package: (name) => later.package(name) ?? earlier.package(name),

@@ -1,4 +1,5 @@
 import { sh } from '../kernel/quote.ts';
+import { factsWatches } from '../facts/facts.ts';
 import { firewalldQuestion, readFirewalld, richRule } from './firewalld.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
@@ -30,11 +31,11 @@ export function firewall(spec: FirewallSpec): Resource {
     id: 'firewall',
     title: 'firewalld',
     watches: [
+      ...factsWatches(),
       {
         kind: 'answer',
         key: QUESTION,
         script: firewalldQuestion(spec.ip, spec.portsFor.length > 0),
-        slow: true,
       },
     ],
     diff(seen): Change {

@@ -1,3 +1,6 @@
+import { FIREWALLD } from '../facts/facts.ts';
+import { NETWORK } from '../facts/facts-script.ts';
+
 /** What firewalld allows in its runtime and in its permanent configuration, as far as it concerns a node. */
 export interface FirewalldRules {
   /** `6443/tcp`, `30000-32767/tcp`, … of the node's zone. */
@@ -22,36 +25,42 @@ const SERVICE = 'org.fedoraproject.FirewallD1';
 
 /**
  * A script that tells the zone of the interface with an address, what D-Bus says of the runtime and what the XML says
- * of the permanent state, all as they come. Whether firewalld has its name comes first: a question to itself would
- * start one that was stopped. `active` is of zones by name, and of interfaces and sources by zone.
+ * of the permanent state, all as they come. Nothing is asked of one that is not active: a question would start it.
+ * `active` is of zones by name, and of interfaces and sources by zone. Answers go through files: to take them into
+ * variables would be a shell for each.
  * https://firewalld.org/documentation/man-pages/firewalld.dbus.html
  */
 export const firewalldQuestion = (ip: string, richRules: boolean): string => `
-bus() { dbus-send --system --reply-timeout=2500 --print-reply=literal "$@" 2>/dev/null; }
-ask() { bus --dest=${SERVICE} /org/fedoraproject/FirewallD1 "${SERVICE}$@"; }
+ask() {
+  dbus-send --system --reply-timeout=2500 --print-reply=literal --dest=${SERVICE} /org/fedoraproject/FirewallD1 "${SERVICE}$@" 2>/dev/null
+}
 show() { while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$1"; }
-case $(bus --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner string:${SERVICE}) in *true*) ;; *) exit 0 ;; esac
-i=$(ip -o -4 addr show to ${ip}); i=\${i#*: }; i=\${i%% *}
-active=$(ask .zone.getActiveZones)
-z= last= zone= kind=
-set -f
-for word in $active; do
-  case $last in 'entry(') case $word in interfaces | sources) kind=$word ;; *) zone=$word kind= ;; esac ;; esac
-  [ "$kind $word" != "interfaces $i" ] || z=$zone
-  last=$word
-done
-[ -n "$z" ] || { z=$(ask .getDefaultZone); z=\${z##* }; }
-[ -n "$z" ] || exit 1
-echo "zone $z"
-echo "== active"; printf '%s\\n' "$active"
-echo "== runtime ports"; ask .zone.getPorts string:"$z"
-${richRules ? 'echo "== runtime rich"; ask .zone.getRichRules string:"$z"\n' : ''}echo "== runtime direct"; ask .direct.getRules string:ipv4 string:filter string:FORWARD
-for w in zone trusted; do
-  n=$z; [ $w = zone ] || n=trusted
-  f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
-  echo "== permanent $w"; show "$f"
-done
-[ ! -f /etc/firewalld/direct.xml ] || show /etc/firewalld/direct.xml`;
+case "$running " in *' ${FIREWALLD} '*)
+  i= z= active= last= zone= kind=
+  while read -r _ name _ address _; do case $address in ${ip} | ${ip}/*) i=$name ;; esac; done < ${NETWORK}
+  ask .zone.getActiveZones > "$D.zones"
+  while read -r line; do active="$active $line"; done < "$D.zones"
+  set -f
+  for word in $active; do
+    case $last in 'entry(') case $word in interfaces | sources) kind=$word ;; *) zone=$word kind= ;; esac ;; esac
+    [ "$kind $word" != "interfaces $i" ] || z=$zone
+    last=$word
+  done
+  set +f
+  [ -n "$z" ] || { ask .getDefaultZone > "$D.zones"; read -r z < "$D.zones"; }
+  if [ -n "$z" ]; then
+    echo "zone $z"
+    echo "== active"; printf '%s\\n' "$active"
+    echo "== runtime ports"; ask .zone.getPorts string:"$z"
+    ${richRules ? 'echo "== runtime rich"; ask .zone.getRichRules string:"$z"\n    ' : ''}echo "== runtime direct"; ask .direct.getRules string:ipv4 string:filter string:FORWARD
+    for w in zone trusted; do
+      n=$z; [ $w = zone ] || n=trusted
+      f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
+      echo "== permanent $w"; show "$f"
+    done
+    [ ! -f /etc/firewalld/direct.xml ] || show /etc/firewalld/direct.xml
+  fi
+esac`;
 
 /** What `firewalldQuestion` brought back; `undefined` when firewalld does not run. */
 export function readFirewalld(text: string): FirewalldState | undefined {

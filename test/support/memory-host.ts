@@ -83,7 +83,7 @@ async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
   await host.before('probe');
   host.log.push('probe');
   const nonce = /^N=(\S+)$/m.exec(script)?.[1] ?? '';
-  const asked = script.matchAll(/ begin (quick\.\d+)\n' "\$N"\n\( (.*)\n\) 2>&1/g);
+  const asked = script.matchAll(/ begin (quick\.\d+)\n' "\$N"\n\{ (.*)\n\} 2>&1/g);
   const frames = [...asked].map(([, frame = '', question = '']) => {
     const [, word] = /^(?:get|systemctl show -p \S+) (\S+)$/.exec(question) ?? [];
     if (word === undefined) throw new Error(`a memory host cannot answer: ${question}`);

@@ -50,6 +50,7 @@ export const NONCE = 'nonce';
 export function observed(seen: SeenSpec): Observed {
   return {
     nonce: NONCE,
+    clock: 0,
     file: (path) => (seen.files?.[path] ? stateOf(seen.files[path]) : undefined),
     unit: (name) => (seen.units?.[name] ? { ...running, ...seen.units[name] } : undefined),
     package: (name) => seen.packages?.[name],

@@ -115,8 +115,7 @@ const servedWatch: Watch = {
   key: QUESTION,
   slow: true,
   script: `cat /proc/fs/nfsd/versions 2>/dev/null
-[ "$(systemctl is-active ${RPCBIND} 2>/dev/null)" = active ] || exit 0
-echo registered; timeout 20 rpcinfo -p`,
+if [ "$(systemctl is-active ${RPCBIND} 2>/dev/null)" = active ]; then echo registered; timeout 20 rpcinfo -p; fi`,
 };
 
 const server = (nfs: Nfs, restartOn: readonly string[]): Resource =>

@@ -4,7 +4,7 @@ type AnswerWatch = Extract<Watch, { kind: 'answer' }>;
 
 /** Slow questions start before all others, side by side; what they say is collected at the end. */
 export const background = (watches: readonly AnswerWatch[]): [string, string][] =>
-  slow(watches).map((watch, index) => [`slow.${index}`, body(watch)]);
+  slow(watches).map((watch, index) => [`slow.${index}`, `{ ${body(watch)}; }`]);
 
 /** Frames of the quick questions, asked in place. */
 export const sections = (watches: readonly AnswerWatch[]): [string, string][] =>
@@ -15,8 +15,11 @@ const slow = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
 const quick = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
   watches.filter((watch) => watch.slow !== true);
 
-/** A missing code (the time was up) reads as 124, as timeout(1) says it. */
-const body = (watch: AnswerWatch): string => `( ${watch.script}\n) 2>&1; printf '\ncode %d' $?`;
+/**
+ * In the shell of all others, since one of its own would be a fork: a script ends at its end, and leaves what is not
+ * its own alone. A missing code (the time was up) reads as 124, as timeout(1) says it.
+ */
+const body = (watch: AnswerWatch): string => `{ ${watch.script}\n} 2>&1; printf '\ncode %d' $?`;
 
 export function parse(watches: readonly AnswerWatch[], frame: (name: string) => Buffer): Map<string, Answer> {
   const read = (name: string, watch: AnswerWatch): [string, Answer] => {

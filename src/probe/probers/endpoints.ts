@@ -10,12 +10,7 @@ type EndpointWatch = Extract<Watch, { kind: 'endpoint' }>;
 export function background(watches: readonly EndpointWatch[]): [string, string][] {
   if (watches.length === 0) return [];
   const urls = watches.map(({ key }) => quote(key)).join(' ');
-  return [
-    [
-      'endpoints',
-      `curl -ksS --max-time 2 --noproxy '*' -w "\\n$N status %{http_code}\\n" ${urls} 2>/dev/null`,
-    ],
-  ];
+  return [['endpoints', `curl -ksS --max-time 2 --noproxy '*' -w "\\n$N status %{http_code}\\n" ${urls}`]];
 }
 
 export function parse(

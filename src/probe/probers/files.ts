@@ -9,6 +9,9 @@ export const DIGEST_CACHE = '/var/lib/k8s-bootstrap/digests';
 /** What of a file tells that it is still the same, as `stat` prints it; the cache's first column. */
 export const DIGEST_KEY = '%d:%i:%s:%.9Y:%.9Z';
 
+/** A file that is made when the host is asked: its time is the host's own, without a process to tell it. */
+const CLOCK = 'clock';
+
 /** As `sha256sum` prints it: 64 digits, two spaces, the path. */
 const PATH_COLUMN = 67;
 
@@ -31,15 +34,15 @@ $1 == "secret" { f = "s." ++n; printf "%s%s", nonce, sum[$2] > (d f); close(d f)
 { print sum[$2] "  " $2 > (d "r." $1) }`.trim();
 
 /**
- * One `stat`, one `sha256sum`, one `cat` for all files together, the inputs of units among them: forks are what a
- * probe costs. Sizes from `stat` cut the joined contents apart again. `$D` is the probe's own folder, `$exes` are the
- * running programs of units.
+ * One `stat`, one `sha256sum` for all files together, the inputs of units among them: forks are what a probe costs.
+ * What is in `$contents` is sent right behind; sizes from `stat` cut it apart again. `$D` begins the probe's own
+ * files, `$exes` are the running programs of units.
  *
  * A secret's digest leaves the host salted: what is sent is the digest of nonce and digest.
  * @param inputs of each unit, by its index
  */
 export function script(watches: readonly FileWatch[], inputs: readonly (readonly string[])[] = []): string {
-  if (watches.length === 0 && inputs.length === 0) return '';
+  if (watches.length === 0 && inputs.length === 0) return 'contents=';
   const reads = (read: FileWatch['read']): string[] =>
     watches.filter((watch) => watch.read === read).map(({ key }) => key);
   const hashed = [...new Set([...reads('secret'), ...reads('hash'), ...reads('content'), ...inputs.flat()])];
@@ -53,21 +56,19 @@ present() { P=; for f in "$@"; do if [ -f "$f" ] && [ ! -L "$f" ]; then P="$P $f
 set -- ${words(watches.map(({ key }) => key))}
 for f in "$@"; do shift; if [ -e "$f" ] || [ -L "$f" ]; then set -- "$@" "$f"; fi; done
 for f in "$@"; do [ ! -L "$f" ] || printf 'link %s|%s\n' "$f" "$(readlink -- "$f")"; done
-: > "$D/stat"
-[ "$#$exes" = 0 ] || stat -c 'stat %a %U %G %s ${DIGEST_KEY} %F|%n|%N' -- "$@" $exes > "$D/stat" 2>/dev/null
+: > "$D.${CLOCK}"
+stat -c 'stat %a %U %G %s ${DIGEST_KEY} %F|%n|%N' -- "$D.${CLOCK}" "$@" $exes > "$D.stat" 2>/dev/null
 present ${words(hashed)}
-: > "$D/sums"
-[ -z "$P" ] || sha256sum -- $P > "$D/sums" 2>/dev/null
+: > "$D.sums"
+[ -z "$P" ] || sha256sum -- $P > "$D.sums" 2>/dev/null
 C=/dev/null; [ ! -f ${DIGEST_CACHE} ] || C=${DIGEST_CACHE}
-printf '%s\n' ${words(roles)} |
-  awk -v d="$D/" -v nonce="$N" '${ASSORT}' part=cache "$C" part=sums "$D/sums" part=stat "$D/stat" part=roles -
-P=; [ ! -f "$D/unknown" ] || while read -r f; do P="$P $f"; done < "$D/unknown"
-sha256sum -- "$D"/[rs].[0-9]* $P 2>/dev/null
+printf '%s\n' ${words(roles)} > "$D.roles"
+awk -v d="$D." -v nonce="$N" '${ASSORT}' part=cache "$C" part=sums "$D.sums" part=stat "$D.stat" part=roles "$D.roles"
+P=; [ ! -f "$D.unknown" ] || while read -r f; do P="$P $f"; done < "$D.unknown"
+sha256sum -- "$D".[rs].[0-9]* $P 2>/dev/null
 present ${words(reads('content'))}
-if [ -n "$P" ]; then
-  printf 'contents%s\n' "$P"
-  cat -- $P
-fi`.trim();
+contents=$P
+[ -z "$P" ] || printf 'contents%s\n' "$P"`.trim();
 }
 
 /** What `script` found out for units: digests of their inputs by index, running programs by process id. */
@@ -78,7 +79,7 @@ export function unitFacts(output: Buffer): {
   const head = output.toString('latin1');
   return {
     revisions: new Map(
-      [...head.matchAll(/^([0-9a-f]{64}) {2}\S*\/r\.(\d+)$/gm)].map(([, sum = '', index]) => [
+      [...head.matchAll(/^([0-9a-f]{64}) {2}\S*\.r\.(\d+)$/gm)].map(([, sum = '', index]) => [
         Number(index),
         sum,
       ]),
@@ -89,6 +90,15 @@ export function unitFacts(output: Buffer): {
       ),
     ),
   };
+}
+
+/** The host's clock, in seconds since 1970. */
+export function clock(output: Buffer): number {
+  const line = new RegExp(
+    `^stat (?:\\S+ ){4}[^:]*:[^:]*:[^:]*:([\\d.]+):\\S* [^|]*\\|/run/k8s-bootstrap[^/|]*[.]${CLOCK}\\|`,
+    'm',
+  );
+  return Number(line.exec(output.toString('latin1'))?.[1] ?? 0);
 }
 
 /** What `script` sends for a secret with this content. */

@@ -3,16 +3,17 @@ import type { Watch } from '../observe.ts';
 
 type ModuleWatch = Extract<Watch, { kind: 'module' }>;
 
-/** Those that are not loaded may be part of the kernel: one look into its list for all of them. */
+/** Those that are not loaded may be part of the kernel, whose list the shell reads itself. */
 export function script(watches: readonly ModuleWatch[]): string {
   if (watches.length === 0) return '';
   return `
 M=
 for m in ${watches.map((watch) => quote(watch.key)).join(' ')}; do
-  if [ -d "/sys/module/$m" ]; then echo "loaded $m"; else M="$M -e /$m\\.ko"; fi
+  if [ -d "/sys/module/$m" ]; then echo "loaded $m"; else M="$M $m.ko"; fi
 done
-[ -z "$M" ] || { read -r _ _ kernel _ < /proc/version; grep -os $M "/lib/modules/$kernel/modules.builtin"; }
-:`.trim();
+[ -z "$M" ] || { read -r _ _ kernel _ < /proc/version; while read -r f; do
+  case "$M " in *" \${f##*/} "*) echo "builtin $f" ;; esac
+done < "/lib/modules/$kernel/modules.builtin"; } 2>/dev/null`.trim();
 }
 
 export function parse(
@@ -22,6 +23,6 @@ export function parse(
   const states = new Map<string, 'loaded' | 'builtin' | 'absent'>(watches.map(({ key }) => [key, 'absent']));
   const text = output.toString('utf8');
   for (const [, name = ''] of text.matchAll(/^loaded (\S+)$/gm)) states.set(name, 'loaded');
-  for (const [, name = ''] of text.matchAll(/^\/(\S+)\.ko$/gm)) states.set(name, 'builtin');
+  for (const [, name = ''] of text.matchAll(/^builtin \S*\/(\S+)\.ko$/gm)) states.set(name, 'builtin');
   return states;
 }

@@ -9,14 +9,16 @@ export function script(watches: readonly PackageWatch[]): string {
   const names = watches.map((watch) => quote(watch.key)).join(' ');
   return `
 if [ -f /etc/redhat-release ]; then rpm -q --qf 'have %{NAME} %{VERSION}-%{RELEASE}\\n' ${names} 2>/dev/null
-else dpkg-query -W -f 'have \${Package} \${Version} \${db:Status-Status}\\n' ${names} 2>/dev/null | sed -n 's/ installed$//p'
+else dpkg-query -W -f 'have \${Package} \${Version} \${db:Status-Status}\\n' ${names} 2>/dev/null
 fi
 :`.trim();
 }
 
 export function parse(watches: readonly PackageWatch[], output: Buffer): Map<string, string> {
   const versions = new Map(watches.map(({ key }) => [key, 'absent']));
-  for (const [, name = '', version = ''] of output.toString('utf8').matchAll(/^have (\S+) (\S+)$/gm)) {
+  for (const [, name = '', version = ''] of output
+    .toString('utf8')
+    .matchAll(/^have (\S+) (\S+)(?: installed)?$/gm)) {
     versions.set(name, version);
   }
   return versions;

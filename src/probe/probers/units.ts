@@ -14,27 +14,30 @@ export const revisionOf = (inputs: readonly string[]): string =>
     : `sha256sum -- ${inputs.map(quote).join(' ')} 2>/dev/null | sha256sum | cut -c1-32`;
 
 const PROPERTIES =
-  'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp';
+  'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp';
 
 /**
  * `systemctl show` prints one block a unit in the order asked; the running processes tell their own revision. Their
- * programs, and the inputs of units on disk, are looked at together with all other files.
+ * programs, and the inputs of units on disk, are looked at together with all other files. Questions that come later find
+ * in `$running` the units that are active.
  */
 export function script(watches: readonly UnitWatch[]): string {
-  if (watches.length === 0) return 'exes=';
+  if (watches.length === 0) return 'exes= running=';
   return `
-systemctl show -p ${PROPERTIES} ${watches.map((watch) => quote(watch.key)).join(' ')} > "$D/units"
-environs= exes=
+systemctl show -p ${PROPERTIES} ${watches.map((watch) => quote(watch.key)).join(' ')} > "$D.units"
+environs= exes= running= id=
 while IFS= read -r line; do
   printf '%s\n' "$line"
   case $line in
+    Id=*) id=\${line#*=} ;;
+    ActiveState=active) running="$running $id" ;;
     MainPID=0) ;;
     MainPID=*)
       pid=\${line#*=}
       environs="$environs /proc/$pid/environ" exes="$exes /proc/$pid/exe"
       ;;
   esac
-done < "$D/units"
+done < "$D.units"
 [ -z "$environs" ] || grep -zHs '^K8SB_REV=' $environs
 :`.trim();
 }

@@ -87,9 +87,9 @@ describe.each(['bash', 'dash'])('the question under %s', (shell) => {
 
 it('prints the same under bash and dash', () => {
   const say = (shell: string): string =>
-    execFileSync(shell, ['-c', factsScript], { encoding: 'utf8' })
+    execFileSync(shell, ['-c', `D=$(mktemp -u)\n${factsScript}\nrm "$D".*`], { encoding: 'utf8' })
       .split('\n')
-      .filter((line) => !/^== clock|^\/dev|%/.test(line))
+      .filter((line) => !/^\/dev|%|^LISTEN/.test(line))
       .join('\n');
-  expect(say('dash').split('== listening')[0]).toBe(say('bash').split('== listening')[0]);
+  expect(say('dash')).toBe(say('bash'));
 });

@@ -10,6 +10,7 @@ import type { Answer, ApiAnswer, FileState, Observed, UnitState } from '../../..
 /** What was seen of a host, by key. */
 export interface Sight {
   readonly facts?: string;
+  readonly clock?: number;
   readonly answers?: Readonly<Record<string, Answer>>;
   readonly files?: Readonly<Record<string, FileState>>;
   readonly units?: Readonly<Record<string, Partial<UnitState>>>;
@@ -20,6 +21,7 @@ export interface Sight {
 
 export function sight({
   facts,
+  clock = 0,
   answers = {},
   files = {},
   units = {},
@@ -29,6 +31,7 @@ export function sight({
 }: Sight): Observed {
   return {
     nonce: 'nonce',
+    clock,
     file: (path) => files[path],
     unit: (name) => units[name] as UnitState | undefined,
     package: (name) => packages[name],

@@ -130,6 +130,13 @@ describe.each(examples.filter(({ name }) => name !== 'single-node-debian'))(
     });
     afterAll(() => open.close());
 
+    it('never leaves the shell that all questions share', () => {
+      const scripts = open.cluster.inventory.hosts
+        .flatMap(({ name }) => open.cluster.watches(name))
+        .flatMap((watch) => (watch.kind === 'answer' ? [watch.script] : []));
+      expect(scripts.filter((script) => /\b(exit|exec|return|N=|D=|trap)\b/.test(script))).toEqual([]);
+    });
+
     it.each(everySystem)('is enough on $id $version', ({ id, version, family }) => {
       const hosts = everyHost(open.cluster, (name) => converged(id, version, family, name));
       expect(beyond(open.cluster, hosts)).toEqual([]);

@@ -51,7 +51,7 @@ describe.each(checks.map(({ id }) => id))('%s', (id) => {
 describe('clock', () => {
   const skewed = (clock: number): string | undefined =>
     preflightFindings(
-      worldOf({ seen: { w1: { facts: hostSaying('centos', { clock: String(clock) }) } } }),
+      worldOf({ seen: { w1: { clock } } }),
       new Map([['w1', { asked: 1000, answered: 1003 }]]),
     )
       .filter(({ id }) => id === 'clock')
