@@ -13,8 +13,8 @@ import { Secret } from '../../src/kernel/secret.ts';
 import { leafCertificate } from '../../src/pki/issue-certificate.ts';
 import { dueOn } from '../../src/plan/planner.ts';
 import { parseProbe } from '../../src/probe/probe.ts';
-import { CLOCK, kubeApi, simulatedHost } from './state.mjs';
-import { answerOf } from './wire.mjs';
+import { kubeApi, simulatedHost } from './state.mjs';
+import { CLOCK, answerOf } from './wire.mjs';
 
 const [folder, count, portList, cni, missing] = process.argv.slice(2);
 const ports = portList.split(',').map(Number);

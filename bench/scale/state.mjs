@@ -6,9 +6,6 @@ import { paths } from '../../src/kernel/host-paths.ts';
 import { MANIFEST } from '../../src/resources/manifest.ts';
 import { sha256 } from '../../src/resources/content.ts';
 
-/** Stands where the host's clock has to be put in. */
-export const CLOCK = '1000000000.000000000';
-
 /** @param api what `kubeApi` made; only a master is asked for it */
 export function simulatedHost({ name, ip }, api) {
   const files = new Map();
@@ -79,8 +76,7 @@ function facts(name, ip, text) {
     ...text(`${paths.kubernetes}/pod-routes.sh`).matchAll(/route replace (\S+ via \S+) proto (\d+)/g),
   ].map(([, route, protocol]) => `${route} dev eth0 proto ${protocol}`);
   const range = /"subnet": "[^"]+"/.exec(text(`${paths.cniConfig}/10-bridge.conflist`))?.[0];
-  return `== clock ${CLOCK}
-== id debian
+  return `== id debian
 == like
 == version 12
 == pretty Debian GNU/Linux 12 (bookworm)

@@ -5,6 +5,9 @@ import { group } from '../../src/probe/probe.ts';
 import { sysctlPath } from '../../src/probe/probers/sysctls.ts';
 import { sha256 } from '../../src/resources/content.ts';
 
+/** Stands where the host's clock has to be put in. */
+export const CLOCK = '1000000000.000000000';
+
 /** Device, inode, size and times, as long as a real one. */
 const STAMP = '2049:131077:1220:1700000000.000000000:1700000000.000000000';
 
@@ -95,16 +98,17 @@ function fileLines(asked, host, salt) {
   );
   const secrets = files.filter(({ read }) => read === 'secret');
   const contents = files.filter(({ read }) => read === 'content');
-  const folder = '/run/k8s-bootstrap.abcdef';
+  const begin = '/run/k8s-bootstrap.0.1';
   const head = [
+    `stat 600 root root 0 0:0:0:${CLOCK}:0 regular empty file|${begin}.clock|`,
     ...present.map(stat),
     ...running,
     ...files.filter(({ read }) => read !== 'secret').map(({ path, sha256: sum }) => `sum ${path}|${sum}`),
-    ...secrets.map(({ path }, index) => `secret ${path}|${folder}/s.${index + 1}`),
+    ...secrets.map(({ path }, index) => `secret ${path}|${begin}.s.${index + 1}`),
     ...asked.unit.flatMap(({ inputs }, index) =>
-      inputs.length === 0 ? [] : [`${sha256(inputLines(inputs, host))}  ${folder}/r.${index}`],
+      inputs.length === 0 ? [] : [`${sha256(inputLines(inputs, host))}  ${begin}.r.${index}`],
     ),
-    ...secrets.map(({ sha256: sum }, index) => `${salt(sum)}  ${folder}/s.${index + 1}`),
+    ...secrets.map(({ sha256: sum }, index) => `${salt(sum)}  ${begin}.s.${index + 1}`),
   ].map((line) => `${line}\n`);
   const tail =
     contents.length === 0

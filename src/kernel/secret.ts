@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { groupBy } from './group-by.ts';
 
 const MASK = '***';
 
@@ -28,22 +29,40 @@ export class Secret {
 }
 
 /**
- * Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. Longer ones first: one
- * that is part of another must not leave the other's rest behind.
+ * Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. Of several at one place
+ * the longest counts: one that is part of another must not leave the other's rest behind. A text is read once, however
+ * many secrets there are.
  */
-export function redact(text: string, secrets: Iterable<Secret>): string {
-  const values = [...secrets].map((secret) => secret.reveal()).sort((a, b) => b.length - a.length);
-  let masked = text;
-  for (const value of values) {
-    if (value.length < 4) continue; // masking "a" everywhere would tell more than it hides
-    for (const form of [
-      value,
-      Buffer.from(value).toString('base64'),
-      encodeURIComponent(value),
-      value.replaceAll("'", "'\\''"),
-    ]) {
-      masked = masked.replaceAll(form, MASK);
+export function redactor(secrets: Iterable<Secret>): (text: string) => string {
+  const byBeginning = groupBy(
+    [...secrets].flatMap((secret) => formsOf(secret.reveal())).toSorted((a, b) => b.length - a.length),
+    (form) => form.slice(0, BEGINNING),
+  );
+  return (text) => {
+    let masked = '';
+    let kept = 0;
+    for (let at = 0; at <= text.length - BEGINNING; at += 1) {
+      const form = byBeginning.get(text.slice(at, at + BEGINNING))?.find((one) => text.startsWith(one, at));
+      if (form === undefined) continue;
+      masked += text.slice(kept, at) + MASK;
+      kept = at + form.length;
+      at = kept - 1;
     }
-  }
-  return masked;
+    return masked + text.slice(kept);
+  };
 }
+
+export const redact = (text: string, secrets: Iterable<Secret>): string => redactor(secrets)(text);
+
+/** Shorter ones are not masked: "a" as a mask everywhere would tell more than it hides. */
+const BEGINNING = 4;
+
+const formsOf = (value: string): string[] =>
+  value.length < BEGINNING
+    ? []
+    : [
+        value,
+        Buffer.from(value).toString('base64'),
+        encodeURIComponent(Buffer.from(value).toString()),
+        value.replaceAll("'", "'\\''"),
+      ];

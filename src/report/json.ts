@@ -5,10 +5,20 @@ import type { View } from './view.ts';
 
 /** NDJSON on stdout, `type` first; nothing on stderr. */
 export function createJsonView(stdout: OutputStream): View {
-  const flush = (): Promise<void> => written(stdout);
+  let waiting = '';
+  const send = (): void => {
+    if (waiting !== '') stdout.write(waiting);
+    waiting = '';
+  };
+  const flush = async (): Promise<void> => {
+    send();
+    await written(stdout);
+  };
   return {
     show({ type, at, ...rest }: PrintableEvent) {
-      stdout.write(`${JSON.stringify({ type, ...rest, at })}\n`);
+      // What comes in one turn of the event loop is one write: of thousands of hosts, many answer at once.
+      if (waiting === '') setImmediate(send);
+      waiting += `${JSON.stringify({ type, ...rest, at })}\n`;
     },
     flush,
     close: flush,

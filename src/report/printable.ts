@@ -1,6 +1,6 @@
 import { asBootstrapError } from '../kernel/errors.ts';
 import type { BootstrapError } from '../kernel/errors.ts';
-import { redact, Secret } from '../kernel/secret.ts';
+import { Secret, redactor } from '../kernel/secret.ts';
 import type { RunEvent } from '../run/events.ts';
 import { describeError } from './error-text.ts';
 import type { ErrorReport } from './error-text.ts';
@@ -28,7 +28,7 @@ const NAMED_THINGS: ReadonlySet<string> = new Set(['services', 'mountedBy', 'lab
  * Masks in the data, before any rendering: escaping, diffing, cutting and JSON quoting would each
  * give a secret a form that a search through the finished text no longer finds.
  */
-export function printable(event: RunEvent, secrets: Iterable<Secret>): PrintableEvent {
+export function printable(event: RunEvent, secrets: ReadonlySet<Secret>): PrintableEvent {
   const mask = maskerFor(secrets);
   const masked =
     event.type === 'result'
@@ -39,16 +39,15 @@ export function printable(event: RunEvent, secrets: Iterable<Secret>): Printable
 
 type Mask = (text: string) => string;
 
-function maskerFor(secrets: Iterable<Secret>): Mask {
-  const all = [...secrets];
-  const done = new Map<string, string>(); // a plan repeats the same file for many hosts
-  return (text) => {
-    const known = done.get(text);
-    if (known !== undefined) return known;
-    const masked = redact(text, all);
-    done.set(text, masked);
-    return masked;
-  };
+const maskers = new WeakMap<ReadonlySet<Secret>, { readonly size: number; readonly mask: Mask }>();
+
+/** Secrets become more as a run goes on, and never fewer. */
+function maskerFor(secrets: ReadonlySet<Secret>): Mask {
+  const known = maskers.get(secrets);
+  if (known?.size === secrets.size) return known.mask;
+  const mask = redactor(secrets);
+  maskers.set(secrets, { size: secrets.size, mask });
+  return mask;
 }
 
 /** A copy of an answer in which every text is changed, wherever it stands. */

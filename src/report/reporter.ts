@@ -32,7 +32,7 @@ export interface ReporterOptions {
   readonly env: Environment;
   readonly logFile?: LogFile;
   /** Read at each event, so secrets made during the run may be added to the set. */
-  readonly secrets: Iterable<Secret>;
+  readonly secrets: ReadonlySet<Secret>;
   readonly verbose: boolean;
 }
 

@@ -1,4 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
+import { groupBy } from '../kernel/group-by.ts';
+import { oncePer } from '../kernel/once-per.ts';
 
 /** A host's public key as it travels: the blob of RFC 4253 section 6.6, whose first field is the type. */
 export interface HostKey {
@@ -62,11 +64,31 @@ export function parseKnownHosts(text: string): KnownHosts {
 /** Port 22 is looked up by name or address alone, any other as `[host]:port`, as OpenSSH writes it. */
 export function lookup(known: KnownHosts, host: string, port: number): KnownKeys {
   const name = knownHostsName(host, port);
-  const lines = known.lines.filter((line) => matches(line.hosts, name));
+  const { named, others } = indexed(known);
+  const lines = [
+    ...(named.get(name) ?? []).map(({ line }) => line),
+    ...others.filter((line) => matches(line.hosts, name)),
+  ];
   const keysOf = (marker: KnownHostLine['marker']): HostKey[] =>
     lines.filter((line) => line.marker === marker).map((line) => line.key);
   return { keys: keysOf('none'), revoked: keysOf('revoked'), authority: keysOf('cert-authority').length > 0 };
 }
+
+/** Lines by the names they give, and those that have to be compared one by one: patterns and hashes. */
+const indexed = oncePer(({ lines }: KnownHosts) => {
+  const isPlain = ({ hosts }: KnownHostLine): boolean => !/[|*?!]/.test(hosts);
+  const plain = lines.filter(isPlain);
+  const named = plain.flatMap((line) =>
+    line.hosts
+      .toLowerCase()
+      .split(',')
+      .map((name) => ({ name, line })),
+  );
+  return {
+    named: groupBy(named, ({ name }) => name),
+    others: lines.filter((line) => !isPlain(line)),
+  };
+});
 
 /** Judges the key that a host presented by what is known about it. */
 export function judgeHostKey(known: KnownKeys, presented: HostKey): Verdict {

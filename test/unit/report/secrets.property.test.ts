@@ -114,7 +114,11 @@ test.each(formats)('no secret, in any form, in what %s or the log file says', as
   await fc.assert(
     fc.asyncProperty(aSecret, async (value) => {
       const logFile = openLogFile(folder, { command: 'up', now: NOW });
-      const { tell, reporter, stdout, stderr } = rig({ ...options, logFile, secrets: [new Secret(value)] });
+      const { tell, reporter, stdout, stderr } = rig({
+        ...options,
+        logFile,
+        secrets: new Set([new Secret(value)]),
+      });
       tell(...leaking(value));
       await reporter.close();
       const said = stdout.text() + stderr.text() + readFileSync(logFile.path, 'utf8');

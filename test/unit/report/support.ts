@@ -47,7 +47,7 @@ export function rig(
     stdout,
     stderr,
     env: { NO_COLOR: '1' },
-    secrets: [],
+    secrets: new Set(),
     verbose: false,
     ...rest,
   });
