@@ -14,17 +14,10 @@ import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { artifactView } from './artifact-view.ts';
 import { installKubectl, isExecutable, kubectlFile } from './controller-kubectl.ts';
+import { imaginedWatches } from './first-look.ts';
 import { type Renewal, renewalStages } from './renewal.ts';
 import { type Environment } from './read-inventory.ts';
-import {
-  type Selection,
-  bind,
-  clusterWatches,
-  imaginedWatches,
-  selectPhases,
-  whoTakesPart,
-  worldOf,
-} from './stages.ts';
+import { type Selection, bind, clusterWatches, selectPhases, whoTakesPart, worldOf } from './stages.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
@@ -102,11 +95,12 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const stages = (here: World, taking = selected): readonly Stage[] =>
     renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
   const takingPart = whoTakesPart(selected, options);
-  let imagine: ((name: string) => Watch[]) | undefined;
+  let imagine: ((name: string) => readonly Watch[]) | undefined;
   const watches = (name: string): readonly Watch[] => {
     const host = hostNamed(inventory, name);
     imagine ??= imaginedWatches(selected, inventory, world, stages);
-    return [...imagine(name), ...clusterWatches(options, host), ...(asks?.(inventory, host) ?? [])];
+    const more = [...clusterWatches(options, host), ...(asks?.(inventory, host) ?? [])];
+    return more.length === 0 ? imagine(name) : [...imagine(name), ...more];
   };
   const kubeconfigFile = join(stateFolder, 'kubeconfig', 'admin.conf');
   // kubectl cannot open what is sealed: then "users kubeconfig" writes it, where it is asked to.

@@ -1,11 +1,11 @@
 import { didYouMean } from '../inventory/suggest.ts';
-import type { Host, Inventory } from '../inventory/types.ts';
+import type { Host } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { withRole } from '../phases/shared/topology.ts';
-import { factsOf, factsWatches, imagined } from '../facts/facts.ts';
+import { factsOf } from '../facts/facts.ts';
 import { phases } from '../phases/index.ts';
 import type { Phase, World } from '../phases/phase.ts';
-import { type Stage, gatesElsewhere, watchesAt } from '../plan/stage.ts';
+import type { Stage } from '../plan/stage.ts';
 import { hostNamed } from '../inventory/lookup.ts';
 import { paths } from '../kernel/host-paths.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
@@ -74,38 +74,3 @@ export const bind = (selected: readonly Phase[], world: World): Stage[] =>
     resources: (name) => phase.resources(world, hostNamed(world.inventory, name)),
     gates: (name) => phase.gates?.(world, hostNamed(world.inventory, name)) ?? [],
   }));
-
-/**
- * What to ask of a host before anything is known of it: all that the phases would look at on a fresh host of either
- * family, so that one exec is enough to know whether there is anything to do.
- */
-export function imaginedWatches(
-  selected: readonly Phase[],
-  inventory: Inventory,
-  world: (seen: ReadonlyMap<string, Observed>) => World,
-  stages: (here: World) => readonly Stage[],
-): (host: string) => Watch[] {
-  const families = (['centos', 'debian'] as const).map((family) => {
-    const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
-    const bound = stages(here);
-    const asking = selected
-      .filter((phase) => 'watch' in phase)
-      .map((phase) => ({ phase, hosts: new Set(phase.hosts(here)) }));
-    return { here, bound, asking, elsewhere: gatesElsewhere(bound) };
-  });
-  return (name) => {
-    const host = hostNamed(inventory, name);
-    // Facts decide what is wanted and whether a host is fit, whichever phases take part.
-    const watches = factsWatches();
-    for (const { here, bound, asking, elsewhere } of families) {
-      for (const stage of bound) {
-        if (stage.hosts.has(name)) watches.push(...watchesAt(stage, name));
-      }
-      watches.push(...(elsewhere.get(name) ?? []));
-      for (const { phase, hosts } of asking) {
-        if (hosts.has(host)) watches.push(...(phase.watch?.(here, host) ?? []));
-      }
-    }
-    return watches;
-  };
-}

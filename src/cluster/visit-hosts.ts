@@ -1,4 +1,5 @@
 import type { LoadedInventory } from '../inventory/load.ts';
+import { hostNamed } from '../inventory/lookup.ts';
 import { ExitCode } from '../kernel/errors.ts';
 import { knownError } from '../release/known-errors.ts';
 import type { Emit } from '../run/events.ts';
@@ -56,6 +57,7 @@ export async function visitHosts(
   const fleet = makeFleet(hosts, {
     emit,
     connect: connector(inventory, knownHosts),
+    addressOf: (name) => hostNamed(inventory, name).ip,
     concurrency,
     kill,
     knownError,

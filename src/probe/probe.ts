@@ -1,4 +1,5 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import { oncePer } from '../kernel/once-per.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Observed, Watch, WatchKind } from './observe.ts';
 import * as answers from './probers/answers.ts';
@@ -14,8 +15,13 @@ import * as units from './probers/units.ts';
  * All questions to one host as one POSIX sh script. It only reads; what it has to say is gathered in files of its own
  * in /run, where only root writes, and which it removes. Answers are framed by lines with the nonce, which is random per probe, so any bytes
  * survive between them.
+ * @param address the host's own, for questions that are about it
  */
-export function probeScript(watches: readonly Watch[], nonce: string): string {
+export const probeScript = (watches: readonly Watch[], nonce: string, address: string): string =>
+  `N=${quote(nonce)}\nIP=${quote(address)}\n${asking(watches)}`;
+
+/** Hosts of one kind are asked the same. */
+const asking = oncePer((watches: readonly Watch[]): string => {
   const asked = group(watches);
   const background = [
     ...answers.background(asked.answer),
@@ -33,7 +39,6 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
   ];
   const gathered = [...background.map(([name]) => name), 'end'].map((name) => `"$D.${name}"`);
   return [
-    `N=${quote(nonce)}`,
     PATH_LINE,
     'umask 077',
     'D=/run/k8s-bootstrap.$N.$$',
@@ -50,7 +55,7 @@ export function probeScript(watches: readonly Watch[], nonce: string): string {
     'trap - EXIT',
     'exec rm -f -- "$D".*',
   ].join('\n');
-}
+});
 
 /** What the script of `probeScript` prints last, when it has come to its end. */
 export const probeEnd = (nonce: string): Buffer => Buffer.from(`\n${nonce} complete\n`);
@@ -117,8 +122,10 @@ export function merge(earlier: Observed, later: Observed): Observed {
 /** Of two questions for one file the one that tells more counts. */
 const READS = { digest: 0, hash: 1, secret: 2, content: 3 } as const;
 
+type Grouped = { readonly [K in WatchKind]: readonly Extract<Watch, { kind: K }>[] };
+
 /** Equal watches are asked once; of two for one file the one that reads more wins, a unit's inputs are joined. */
-export function group(watches: readonly Watch[]): { [K in WatchKind]: Extract<Watch, { kind: K }>[] } {
+export const group = oncePer((watches: readonly Watch[]): Grouped => {
   const byKey = new Map<string, Watch>();
   for (const watch of watches) {
     const key = `${watch.kind}:${watch.key}`;
@@ -140,7 +147,7 @@ export function group(watches: readonly Watch[]): { [K in WatchKind]: Extract<Wa
     object: of('object'),
     endpoint: of('endpoint'),
   };
-}
+});
 
 /** What follows `open`, up to the next frame. */
 function between(data: Buffer, open: string, nonce: string): Buffer {

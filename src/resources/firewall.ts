@@ -6,9 +6,7 @@ import { type Change, type Resource, none } from './resource.ts';
 import type { Step } from './step.ts';
 
 export interface FirewallSpec {
-  /** The node's own address: the zone of the interface that carries it gets the ports. */
-  readonly ip: string;
-  /** `6443/tcp`, `30000-32767/tcp`, … */
+  /** In the zone of the interface with the node's own address: `6443/tcp`, `30000-32767/tcp`, … */
   readonly ports: readonly string[];
   /** Ports that only some may reach: an IPv4 address or range each. */
   readonly portsFor: readonly { readonly source: string; readonly port: string }[];
@@ -35,7 +33,7 @@ export function firewall(spec: FirewallSpec): Resource {
       {
         kind: 'answer',
         key: QUESTION,
-        script: firewalldQuestion(spec.ip, spec.portsFor.length > 0),
+        script: firewalldQuestion(spec.portsFor.length > 0),
       },
     ],
     diff(seen): Change {

@@ -24,20 +24,20 @@ export interface FirewalldState {
 const SERVICE = 'org.fedoraproject.FirewallD1';
 
 /**
- * A script that tells the zone of the interface with an address, what D-Bus says of the runtime and what the XML says
+ * A script that tells the zone of the interface with the host's own address, what D-Bus says of the runtime and what the XML says
  * of the permanent state, all as they come. Nothing is asked of one that is not active: a question would start it.
  * `active` is of zones by name, and of interfaces and sources by zone. Answers go through files: to take them into
  * variables would be a shell for each.
  * https://firewalld.org/documentation/man-pages/firewalld.dbus.html
  */
-export const firewalldQuestion = (ip: string, richRules: boolean): string => `
+export const firewalldQuestion = (richRules: boolean): string => `
 ask() {
   dbus-send --system --reply-timeout=2500 --print-reply=literal --dest=${SERVICE} /org/fedoraproject/FirewallD1 "${SERVICE}$@" 2>/dev/null
 }
 show() { while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$1"; }
 case "$running " in *' ${FIREWALLD} '*)
   i= z= active= last= zone= kind=
-  while read -r _ name _ address _; do case $address in ${ip} | ${ip}/*) i=$name ;; esac; done < ${NETWORK}
+  while read -r _ name _ address _; do case $address in "$IP" | "$IP"/*) i=$name ;; esac; done < ${NETWORK}
   ask .zone.getActiveZones > "$D.zones"
   while read -r line; do active="$active $line"; done < "$D.zones"
   set -f

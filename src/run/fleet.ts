@@ -38,6 +38,8 @@ export interface Fleet {
   readonly members: ReadonlyMap<string, Member>;
   readonly emit: Emit;
   readonly connect: Connect;
+  /** A host's own address, as the others reach it: what is asked of it finds it in `$IP`. */
+  readonly addressOf: (host: string) => string;
   /** How many hosts are worked on at a time; where there are more, connections are not kept. */
   readonly concurrency: number;
   /** Aborted by a second interrupt: stops even a running command. */
@@ -152,7 +154,7 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
   const nonce = member.seen?.nonce ?? randomBytes(16).toString('hex');
   const started = performance.now();
   const result = await runOn(fleet, member, {
-    script: probeScript(watches, nonce),
+    script: probeScript(watches, nonce, fleet.addressOf(member.name)),
     lastWords: probeEnd(nonce),
     timeoutMs: 60_000,
   });

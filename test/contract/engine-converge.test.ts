@@ -19,6 +19,7 @@ import { makePlan, watchesOf } from '../support/planning.ts';
 async function up(host: RootedHost, stages: readonly Stage[], more: Partial<Goal> = {}) {
   const events: RunEvent[] = [];
   const fleet = makeFleet(['m1'], {
+    addressOf: () => '192.0.2.1',
     emit: (event) => void events.push({ ...event, at: new Date() }),
     connect: () => Promise.resolve(host.session()),
     concurrency: 2,
@@ -236,6 +237,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const { lockAll } = await import('../../src/run/lock.ts');
     const session = host.session();
     const fleet = makeFleet(['m1'], {
+      addressOf: () => '192.0.2.1',
       emit: () => undefined,
       connect: () => Promise.resolve(session),
       concurrency: 1,

@@ -119,7 +119,7 @@ describe.each(shells)('probing with $name as sh', (shell) => {
     host.write('/etc/key', 'top secret\n', 0o600);
     const nonce = 'ab'.repeat(16);
     const { stdout } = await runScript(host.session(), {
-      script: probeScript([file('/etc/key', 'secret')], nonce),
+      script: probeScript([file('/etc/key', 'secret')], nonce, '192.0.2.11'),
     });
     expect(stdout.toString()).not.toContain('top secret');
     expect(stdout.toString()).not.toContain(sha256('top secret\n'));

@@ -225,6 +225,7 @@ async function plan(host: RootedHost, one: Stage): Promise<Plan> {
 
 async function repair(host: RootedHost, one: Stage): Promise<void> {
   const fleet = makeFleet(['m1'], {
+    addressOf: () => '192.0.2.1',
     emit: () => undefined,
     connect: () => Promise.resolve(host.session()),
     concurrency: 1,

@@ -33,13 +33,14 @@ describe.each(shells)('firewalld is asked in $name', ({ path }) => {
   function ask({ ip = '192.0.2.11', runs = true, active = '' }) {
     const calls = folder.file('calls', '');
     const running = runs ? ' sshd.service firewalld.service' : ' sshd.service';
-    const { status, stdout } = spawnSync(path, ['-c', firewalldQuestion(ip, false)], {
+    const { status, stdout } = spawnSync(path, ['-c', firewalldQuestion(false)], {
       encoding: 'utf8',
       env: {
         PATH: `${folder.path}:/usr/bin:/bin`,
         ACTIVE: active,
         CALLS: calls,
         D: folder.file('probe', ''),
+        IP: ip,
         running,
       },
     });

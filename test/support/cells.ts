@@ -96,6 +96,7 @@ export function play(
   const fleet = makeFleet(
     hosts.map(({ name }) => name),
     {
+      addressOf: () => '192.0.2.1',
       emit: (event) => {
         events.push({ ...event, at: new Date() });
         options.onEvent?.(event);

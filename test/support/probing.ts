@@ -9,7 +9,7 @@ import type { Session } from '../../src/transport/session.ts';
 /** What a host answers to these questions, asked as a run asks them. */
 export async function look(session: Session, watches: readonly Watch[]): Promise<Observed> {
   const nonce = randomBytes(16).toString('hex');
-  const { stdout } = await runScript(session, { script: probeScript(watches, nonce) });
+  const { stdout } = await runScript(session, { script: probeScript(watches, nonce, '192.0.2.11') });
   return parseProbe(watches, nonce, stdout);
 }
 

@@ -17,7 +17,7 @@ export const firewallPhase: Phase = {
   resources: (world, host) =>
     world.inventory.os.firewall === 'disable'
       ? [stoppedService('firewalld.service')]
-      : [firewall({ ip: host.ip, ...opened(world, host), ...trusted(world, host) })],
+      : [firewall({ ...opened(world, host), ...trusted(world, host) })],
 };
 
 /** Ports for everybody, and those of NFS for its clients as far as their addresses are known. */

@@ -66,7 +66,10 @@ describe('hosts that were not seen', () => {
 
 describe.each(['bash', 'dash'])('the question under %s', (shell) => {
   const ask = (): HostFacts => {
-    const script = probeScript(factsWatches(), 'nonce').replace(/^all=\$\(systemctl.*$/m, 'all=');
+    const script = probeScript(factsWatches(), 'nonce', '192.0.2.11').replace(
+      /^all=\$\(systemctl.*$/m,
+      'all=',
+    );
     const stdout = execFileSync(shell, ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
     return factsOf(parseProbe(factsWatches(), 'nonce', stdout));
   };

@@ -52,11 +52,13 @@ describe('merge', () => {
 describe('probeScript', () => {
   it('is the same for the same questions, whatever their order of arrival', () => {
     const watches = [file('content'), unit('/a'), file('content')];
-    expect(probeScript(watches, 'n')).toBe(probeScript([...watches, unit('/a')], 'n'));
+    expect(probeScript(watches, 'n', '192.0.2.11')).toBe(
+      probeScript([...watches, unit('/a')], 'n', '192.0.2.11'),
+    );
   });
 
   it('puts nothing in that was not asked', () => {
-    const script = probeScript([{ kind: 'sysctl', key: 'a.b' }], 'n');
+    const script = probeScript([{ kind: 'sysctl', key: 'a.b' }], 'n', '192.0.2.11');
     expect(script).toContain('/proc/sys/a/b');
     expect(script).not.toMatch(/systemctl|rpm|curl|sha256sum/);
   });

@@ -84,7 +84,6 @@ const ZONE = [
 const seen = (output: string) => sight({ answers: { firewalld: { code: 0, output } } });
 const wanted = (more: Partial<FirewallSpec>) =>
   firewall({
-    ip: '192.0.2.11',
     ports: [],
     portsFor: [],
     trustedSources: [],

@@ -81,9 +81,9 @@ beforeAll(async () => {
       const seen = everyHost(cluster, () => imaginedHost(example.family));
       const stages = cluster.desire(seen);
       for (const { name } of cluster.inventory.hosts)
-        scripts.set(`${example.name} probe ${name}`, probeScript(cluster.watches(name), 'n'));
+        scripts.set(`${example.name} probe ${name}`, probeScript(cluster.watches(name), 'n', '192.0.2.11'));
       for (const [host, watches] of watchesOf(stages))
-        scripts.set(`${example.name} closer ${host}`, probeScript(watches, 'n'));
+        scripts.set(`${example.name} closer ${host}`, probeScript(watches, 'n', '192.0.2.11'));
       for (const { host, planned } of allChanges(makePlan(stages, seen))) {
         const { change } = planned;
         if (!('text' in change)) continue;

@@ -1,0 +1,55 @@
+import { factsWatches, imagined } from '../facts/facts.ts';
+import { hostNamed } from '../inventory/lookup.ts';
+import type { Host, Inventory } from '../inventory/types.ts';
+import type { Phase, World } from '../phases/phase.ts';
+import { type Stage, gatesElsewhere, watchesAt } from '../plan/stage.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
+
+/**
+ * What to ask of a host before anything is known of it: all that the phases would look at on a fresh host of either
+ * family, so that one exec is enough to know whether there is anything to do. Workers that the inventory does not tell
+ * apart share one list: of thousands, it is made once.
+ */
+export function imaginedWatches(
+  selected: readonly Phase[],
+  inventory: Inventory,
+  world: (seen: ReadonlyMap<string, Observed>) => World,
+  stages: (here: World) => readonly Stage[],
+): (host: string) => readonly Watch[] {
+  const families = (['centos', 'debian'] as const).map((family) => {
+    const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
+    const bound = stages(here);
+    const asking = selected
+      .filter((phase) => 'watch' in phase)
+      .map((phase) => ({ phase, hosts: new Set(phase.hosts(here)) }));
+    return { here, bound, asking, elsewhere: gatesElsewhere(bound) };
+  });
+  const ofPhases = (host: Host): Watch[] =>
+    families.flatMap(({ here, asking }) =>
+      asking.flatMap(({ phase, hosts }) => (hosts.has(host) ? (phase.watch?.(here, host) ?? []) : [])),
+    );
+  const ofResources = ({ name }: Host): Watch[] =>
+    families.flatMap(({ bound, elsewhere }) => [
+      ...bound.flatMap((stage) => (stage.hosts.has(name) ? watchesAt(stage, name) : [])),
+      ...(elsewhere.get(name) ?? []),
+    ]);
+  const shared = new Map<string, readonly Watch[]>();
+  return (name) => {
+    const host = hostNamed(inventory, name);
+    const asked = ofPhases(host);
+    const kind = kindOf(host, asked);
+    const known = kind === undefined ? undefined : shared.get(kind);
+    if (known) return known;
+    // Facts decide what is wanted and whether a host is fit, whichever phases take part.
+    const watches = [...factsWatches(), ...ofResources(host), ...asked];
+    if (kind !== undefined) shared.set(kind, watches);
+    return watches;
+  };
+}
+
+/** What decides which questions a worker is asked; `undefined` of a host that has a part of its own. */
+function kindOf(host: Host, asked: readonly Watch[]): string | undefined {
+  if (String(host.roles) !== 'worker') return undefined;
+  const settings = { ...host, name: undefined, address: undefined, ip: undefined, ssh: undefined };
+  return JSON.stringify([settings, asked.map(({ kind, key }) => `${kind} ${key}`)]);
+}
