@@ -1,5 +1,5 @@
 import { endingText } from './ending-text.ts';
-import { errorText, hintLines } from './error-text.ts';
+import { type ErrorReport, errorText, hintLines } from './error-text.ts';
 import type { History } from './history.ts';
 import type { PrintableEvent } from './printable.ts';
 import { written } from './streams.ts';
@@ -58,7 +58,7 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
     case 'host.probed':
       return detail(columns(event.host, `looked at in ${duration(event.milliseconds)}`));
     case 'host.failed':
-      return failureText(event, paint);
+      return failureText(event, history, paint);
     case 'run.failed':
       return endingText(event.error, history, paint);
     case 'preflight':
@@ -93,11 +93,22 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
 
 type Of<T extends PrintableEvent['type']> = Extract<PrintableEvent, { type: T }>;
 
-/** The error with the host and phase it happened in, wherever it came from. */
-function failureText({ host, phase, error }: Of<'host.failed'>, paint: Paint): string {
+/** The error with the host and phase it happened in, wherever it came from; what several hosts end with is told once. */
+function failureText({ host, phase, error }: Of<'host.failed'>, history: History, paint: Paint): string {
+  const first = history.failures.find((failure) => sameCause(failure.error, error));
+  if (first && first.host !== host) {
+    return `${paint('red', `error ${oneLine(error.code)}:`)} ${oneLine(`${host}: the same as of ${first.host}`)}\n`;
+  }
   const where = { host, ...(phase !== undefined && { phase }), ...error.where };
   return errorText({ ...error, where }, paint);
 }
+
+/** `where` aside: through a jump host, it names that one for all behind it. */
+const sameCause = (one: ErrorReport, other: ErrorReport): boolean =>
+  one.code === other.code &&
+  one.message === other.message &&
+  one.hint === other.hint &&
+  String(one.causes) === String(other.causes);
 
 function preflightText(event: Of<'preflight'>, { paint, verbose }: ProgressOptions): string {
   const { level, host, check, message, hint } = event;

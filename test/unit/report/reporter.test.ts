@@ -56,6 +56,30 @@ describe('json', () => {
 });
 
 describe('plain', () => {
+  test('what several hosts end with is told once, and then by its name', async () => {
+    const { tell, reporter, stderr } = rig();
+    const error = new BootstrapError('E_HOST_KEY_CHANGED', 'm1 presents another key', { hint: 'Compare.' });
+    tell({ type: 'host.failed', host: 'm1', error: error.at({ host: 'm1' }) });
+    tell({ type: 'host.failed', host: 'w2', error: error.at({ host: 'm1' }) });
+    tell({
+      type: 'host.failed',
+      host: 'w3',
+      error: new BootstrapError('E_HOST_KEY_CHANGED', 'w3 presents another key'),
+    });
+    await reporter.close();
+    expect(stderr.text()).toBe(
+      [
+        'error E_HOST_KEY_CHANGED: m1 presents another key',
+        '  where: host m1',
+        '  hint: Compare.',
+        'error E_HOST_KEY_CHANGED: w2: the same as of m1',
+        'error E_HOST_KEY_CHANGED: w3 presents another key',
+        '  where: host w3',
+        '',
+      ].join('\n'),
+    );
+  });
+
   test('a run that ends in an error prints it on stderr', async () => {
     const { tell, reporter, stdout, stderr } = rig();
     tell({
