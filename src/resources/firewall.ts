@@ -13,8 +13,16 @@ export interface FirewallSpec {
   /** Ranges whose traffic is let through both ways: without it FORWARD rejects what pods send. */
   readonly trustedSources: readonly string[];
   readonly trustedInterfaces: readonly string[];
-  /** Ranges to which anything is forwarded: what a node itself sends to a pod elsewhere has the node's address. */
-  readonly forwardTo: readonly string[];
+  /** Rules for iptables that zones cannot express; unlike those that others set, they outlive a boot and a reload. */
+  readonly direct: readonly DirectRule[];
+}
+
+export interface DirectRule {
+  readonly what: string;
+  readonly table: 'filter' | 'nat';
+  readonly chain: string;
+  /** Arguments of iptables. */
+  readonly rule: string;
 }
 
 const QUESTION = 'firewalld';
@@ -106,10 +114,9 @@ function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
       ...spec.trustedInterfaces.flatMap((name) =>
         add(name, rules.trustedInterfaces, `trust ${name}`, '--zone=trusted', `--add-interface=${name}`),
       ),
-      ...spec.forwardTo.flatMap((range) => {
-        const rule = `-d ${range} -j ACCEPT`;
-        const call = ['--direct', '--add-rule', 'ipv4', 'filter', 'FORWARD', '0', ...rule.split(' ')];
-        return add(rule, rules.direct, `forward to ${range}`, ...call);
+      ...spec.direct.flatMap(({ what, table, chain, rule }) => {
+        const call = ['--direct', '--add-rule', 'ipv4', table, chain, '0', ...rule.split(' ')];
+        return add(`${table} ${chain} ${rule}`, rules.direct, what, ...call);
       }),
     ];
   });

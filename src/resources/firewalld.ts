@@ -10,7 +10,7 @@ export interface FirewalldRules {
   /** Of the zone `trusted`. */
   readonly trustedSources: ReadonlySet<string>;
   readonly trustedInterfaces: ReadonlySet<string>;
-  /** Of the FORWARD chain, as iptables arguments. */
+  /** Direct rules as they are asked for: table, chain, arguments of iptables (`filter FORWARD -d 10.0.0.0/8 -j ACCEPT`). */
   readonly direct: ReadonlySet<string>;
 }
 
@@ -52,7 +52,7 @@ case "$running " in *' ${FIREWALLD} '*)
     echo "zone $z"
     echo "== active"; printf '%s\\n' "$active"
     echo "== runtime ports"; ask .zone.getPorts string:"$z"
-    ${richRules ? 'echo "== runtime rich"; ask .zone.getRichRules string:"$z"\n    ' : ''}echo "== runtime direct"; ask .direct.getRules string:ipv4 string:filter string:FORWARD
+    ${richRules ? 'echo "== runtime rich"; ask .zone.getRichRules string:"$z"\n    ' : ''}echo "== runtime direct"; ask .direct.getAllRules
     for w in zone trusted; do
       n=$z; [ $w = zone ] || n=trusted
       f=/etc/firewalld/zones/$n.xml; [ -f "$f" ] || f=/usr/lib/firewalld/zones/$n.xml
@@ -89,8 +89,8 @@ function runtimeRules(block: (title: string) => string): FirewalldRules {
     trustedSources: new Set(active.get('trusted sources')),
     trustedInterfaces: new Set(active.get('trusted interfaces')),
     direct: new Set(
-      [...block('runtime direct').matchAll(/\[([^[\]]+)\]/g)].map(([, words = '']) =>
-        words.trim().split(/\s+/).join(' '),
+      [...block('runtime direct').matchAll(/ipv4\s+(\S+\s+\S+)\s+int32\s+-?\d+\s+array \[([^[\]]*)\]/g)].map(
+        ([, place = '', words = '']) => `${place} ${words}`.trim().split(/\s+/).join(' '),
       ),
     ),
   };
@@ -130,13 +130,20 @@ function permanentRules(zone: string, trusted: string): FirewalldRules {
     ),
     trustedSources: values(trusted, /<source [^>]*address="([^"]*)"/g),
     trustedInterfaces: values(trusted, /<interface [^>]*name="([^"]*)"/g),
-    direct: values(trusted, /<rule [^>]*chain="FORWARD"[^>]*>([^<]*)</g),
+    direct: new Set(
+      [...trusted.matchAll(/<rule ([^>]*ipv="ipv4"[^>]*)>([^<]*)</g)].map(([, attributes = '', words = '']) =>
+        [...['table', 'chain'].map((name) => attributeOf(attributes, name)), words.trim()].join(' '),
+      ),
+    ),
   };
 }
 
 /** Attributes of XML in either order: `port="111" protocol="udp"`. */
 const portOf = (attributes: string): string =>
-  ['port', 'protocol'].map((name) => new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]).join('/');
+  ['port', 'protocol'].map((name) => attributeOf(attributes, name)).join('/');
+
+const attributeOf = (attributes: string, name: string): string | undefined =>
+  new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1];
 
 /** In firewalld's own words, so that it is found again: https://firewalld.org/documentation/man-pages/firewalld.richlanguage.html */
 export function richRule(source: string, port: string): string {

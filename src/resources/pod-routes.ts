@@ -4,7 +4,7 @@ import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
 import { file, fileId } from './file.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
-import { factsOf, factsWatches } from '../facts/facts.ts';
+import { FIREWALLD, factsOf, factsWatches } from '../facts/facts.ts';
 
 export interface PodRoutesSpec {
   /** The node's own address: its own range is reached without a route. */
@@ -69,7 +69,7 @@ function inKernel(podCIDR: string): Resource {
       {
         kind: 'answer',
         key: QUESTION,
-        script: sh`/usr/sbin/iptables -t nat -C POSTROUTING -s ${podCIDR} ! -d ${podCIDR} -m comment --comment k8s-bootstrap -j MASQUERADE`,
+        script: masqueradeQuestion(podCIDR),
       },
     ],
     diff(seen, upstream): Change {
@@ -92,6 +92,18 @@ function inKernel(podCIDR: string): Resource {
     ],
   };
 }
+
+/** As arguments of iptables, for pods of one range: what they send to each other keeps its address. */
+export const masqueradeRule = (pods: string): string =>
+  `-s ${pods} ! -d ${pods} -m comment --comment k8s-bootstrap -j MASQUERADE`;
+
+/** A direct rule of firewalld is in a chain of its own. */
+const masqueradeQuestion = (pods: string): string => `
+has() { /usr/sbin/iptables -t nat -C "$1" ${sh`${masqueradeRule(pods).split(' ')}`}; }
+case "$running " in
+  *' ${FIREWALLD} '*) has POSTROUTING_direct || has POSTROUTING ;;
+  *) has POSTROUTING ;;
+esac`;
 
 function differences(seen: Observed): string[] {
   const unit = seen.unit(ROUTES_UNIT);
@@ -116,7 +128,7 @@ own=\${2:-}
 pods=$(awk '$1 == "pods" { print $2 }' "$table")
 
 masquerade() {
-  iptables -w -t nat "$1" POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
+  iptables -w -t nat "$1" "$2" -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
 }
 
 case \${1:-} in
@@ -126,11 +138,12 @@ case \${1:-} in
       part == "table" { if ($1 ~ /^[0-9]/ && $2 != own) { wanted[$1]; print "route replace " $1 " via " $2 " proto ${POD_ROUTE_PROTOCOL}" } next }
       !($1 in wanted) { print "route del " $1 " proto ${POD_ROUTE_PROTOCOL}" }
     ' part=table "$table" part=kernel - | ip -4 -batch -
-    masquerade -C 2>/dev/null || masquerade -A
+    # firewalld may have set it by a direct rule, which is in a chain of its own.
+    masquerade -C POSTROUTING_direct 2>/dev/null || masquerade -C POSTROUTING 2>/dev/null || masquerade -A POSTROUTING
     ;;
   down)
     ip -4 route flush proto ${POD_ROUTE_PROTOCOL}
-    masquerade -D 2>/dev/null || :
+    masquerade -D POSTROUTING 2>/dev/null || :
     ;;
   *)
     echo "usage: $0 up ADDRESS|down" >&2

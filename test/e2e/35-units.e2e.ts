@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { HOSTS, onHost, settings } from './support/lab.ts';
-import { standingCluster } from './support/product.ts';
+import { HOSTS, lab, onHost, settings } from './support/lab.ts';
+import { failures, k8sb, lines, standingCluster } from './support/product.ts';
 
 beforeAll(standingCluster);
 
@@ -57,4 +57,21 @@ test.each(HOSTS)('every flag of what runs on %s is one that its binary lists', a
       name,
     ).toEqual([]);
   }
+});
+
+test('a reload of firewalld and a boot of every host leave nothing to do', async () => {
+  await onHost('w1', 'firewall-cmd -q --reload');
+  const reloaded = await k8sb(['plan', '--detailed-exitcode']);
+  expect(lines(reloaded.planned), failures(reloaded)).toEqual([]);
+  await Promise.all(HOSTS.map((host) => lab('poweroff', host)));
+  await Promise.all(HOSTS.map((host) => lab('start', host)));
+  // Units that wait for each other come one after the other.
+  await expect
+    .poll(async () => lines((await k8sb(['plan', '--detailed-exitcode'])).planned), {
+      timeout: 120_000,
+      interval: 3000,
+    })
+    .toEqual([]);
+  const plan = await k8sb(['plan', '--detailed-exitcode']);
+  expect(plan.code, failures(plan)).toBe(0);
 });

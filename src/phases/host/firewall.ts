@@ -1,6 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import { ports } from '../../kernel/host-paths.ts';
 import { type FirewallSpec, firewall } from '../../resources/firewall.ts';
+import { masqueradeRule } from '../../resources/pod-routes.ts';
 import { stoppedService } from '../../resources/service.ts';
 import { isNode } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
@@ -45,16 +46,32 @@ function clusterPorts({ inventory }: World, host: Host): string[] {
   ];
 }
 
-/** firewalld refuses what it forwards: pods' packets pass only when it trusts their range and their bridge. */
+/**
+ * firewalld refuses what it forwards: pods' packets pass only when it trusts their range and their bridge. What a node
+ * itself sends to a pod elsewhere has the node's address. At its start and on a reload it empties the tables, after
+ * units that wait for it: so it sets the NAT of what pods send out of the cluster, too.
+ */
 function trusted(
   { inventory }: World,
   host: Host,
-): Pick<FirewallSpec, 'trustedSources' | 'trustedInterfaces' | 'forwardTo'> {
+): Pick<FirewallSpec, 'trustedSources' | 'trustedInterfaces' | 'direct'> {
   const { cni, podCIDR } = inventory.network;
-  if (!isNode(host)) return { trustedSources: [], trustedInterfaces: [], forwardTo: [] };
+  if (!isNode(host)) return { trustedSources: [], trustedInterfaces: [], direct: [] };
   return {
     trustedSources: [podCIDR],
     trustedInterfaces: cni === 'bridge' ? ['cni0'] : [],
-    forwardTo: [podCIDR],
+    direct: [
+      { what: `forward to ${podCIDR}`, table: 'filter', chain: 'FORWARD', rule: `-d ${podCIDR} -j ACCEPT` },
+      ...(cni === 'bridge'
+        ? [
+            {
+              what: `masquerade ${podCIDR}`,
+              table: 'nat',
+              chain: 'POSTROUTING',
+              rule: masqueradeRule(podCIDR),
+            } as const,
+          ]
+        : []),
+    ],
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firewall, type FirewallSpec } from '../../../src/resources/firewall.ts';
+import { firewall, type DirectRule, type FirewallSpec } from '../../../src/resources/firewall.ts';
 import type { Change } from '../../../src/resources/resource.ts';
 import { sight } from '../phases/world.ts';
 
@@ -45,9 +45,19 @@ const ZONE = [
   '== runtime direct',
   '   array [',
   '      struct {',
-  '         int32 0',
+  '         ipv4         filter         FORWARD         int32 0',
   '         array [',
   '            -d            10.244.0.0/16            -j            ACCEPT         ]',
+  '      }',
+  '      struct {',
+  '         ipv4         nat         POSTROUTING         int32 -1',
+  '         array [',
+  '            -s            10.244.0.0/16            !            -d            10.244.0.0/16            -j            MASQUERADE         ]',
+  '      }',
+  '      struct {',
+  '         ipv6         nat         POSTROUTING         int32 0',
+  '         array [',
+  '            -j            ACCEPT         ]',
   '      }',
   '   ]',
   '== permanent zone',
@@ -78,6 +88,7 @@ const ZONE = [
   '</zone>',
   '<direct>',
   '  <rule ipv="ipv4" table="filter" chain="FORWARD" priority="0">-d 10.244.0.0/16 -j ACCEPT</rule>',
+  '  <rule priority="0" table="nat" ipv="ipv4" chain="POSTROUTING">-s 10.244.0.0/16 ! -d 10.244.0.0/16 -j MASQUERADE</rule>',
   '</direct>',
 ].join('\n');
 
@@ -88,9 +99,21 @@ const wanted = (more: Partial<FirewallSpec>) =>
     portsFor: [],
     trustedSources: [],
     trustedInterfaces: [],
-    forwardTo: [],
+    direct: [],
     ...more,
   });
+const forward = (range: string): DirectRule => ({
+  what: `forward to ${range}`,
+  table: 'filter',
+  chain: 'FORWARD',
+  rule: `-d ${range} -j ACCEPT`,
+});
+const masquerade: DirectRule = {
+  what: 'masquerade',
+  table: 'nat',
+  chain: 'POSTROUTING',
+  rule: '-s 10.244.0.0/16 ! -d 10.244.0.0/16 -j MASQUERADE',
+};
 const changeOf = (more: Partial<FirewallSpec>, output = ZONE): Change =>
   wanted(more).diff(seen(output), new Map());
 
@@ -102,7 +125,7 @@ describe('firewalld', () => {
   it.each<[string, Partial<FirewallSpec>]>([
     ['ports', { ports: ['6443/tcp', '111/udp'] }],
     ['sources and interfaces', { trustedSources: ['10.244.0.0/16'], trustedInterfaces: ['cni0'] }],
-    ['ranges to forward to', { forwardTo: ['10.244.0.0/16'] }],
+    ['direct rules, of either table', { direct: [forward('10.244.0.0/16'), masquerade] }],
     [
       'ports for some',
       {
@@ -122,7 +145,8 @@ describe('firewalld', () => {
     ['open 111/tcp to 192.0.2.9', { portsFor: [{ source: '192.0.2.9', port: '111/tcp' }] }],
     ['trust 10.9.0.0/16', { trustedSources: ['10.9.0.0/16'] }],
     ['trust eth0', { trustedInterfaces: ['eth0'] }],
-    ['forward to 10.9.0.0/16', { forwardTo: ['10.9.0.0/16'] }],
+    ['forward to 10.9.0.0/16', { direct: [forward('10.9.0.0/16')] }],
+    ['masquerade', { direct: [{ ...masquerade, table: 'filter' }] }],
   ])('has to %s: a rule for some is not a port for all, nor the other way round', (summary, more) => {
     expect(changeOf(more)).toEqual({ kind: 'update', summary });
   });

@@ -157,20 +157,21 @@ esac\n`,
     execFileSync(shell, ['-c', text, 'pod-routes.sh', ...words], { stdio: 'pipe' });
     return readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
   };
-  const rule =
-    'POSTROUTING -s 10.244.0.0/16 ! -d 10.244.0.0/16 -m comment --comment k8s-bootstrap -j MASQUERADE';
+  const arguments_ = '-s 10.244.0.0/16 ! -d 10.244.0.0/16 -m comment --comment k8s-bootstrap -j MASQUERADE';
+  const rule = `POSTROUTING ${arguments_}`;
 
   it('sets the routes to others and the rule, and removes those of nodes that are gone, in one batch', () => {
     expect(run('up', '192.0.2.11')).toEqual([
       'ip route replace 10.244.1.0/24 via 192.0.2.12 proto 86',
       'ip route del 10.244.7.0/24 proto 86',
+      `iptables -w -t nat -C POSTROUTING_direct ${arguments_}`,
       `iptables -w -t nat -C ${rule}`,
       `iptables -w -t nat -A ${rule}`,
     ]);
   });
   it('adds no second rule', () => {
     writeFileSync(join(folder, 'rule'), '');
-    expect(run('up', '192.0.2.11').at(-1)).toBe(`iptables -w -t nat -C ${rule}`);
+    expect(run('up', '192.0.2.11').at(-1)).toBe(`iptables -w -t nat -C POSTROUTING_direct ${arguments_}`);
   });
   it('takes everything back', () => {
     expect(run('down')).toEqual(['ip -4 route flush proto 86', `iptables -w -t nat -D ${rule}`]);

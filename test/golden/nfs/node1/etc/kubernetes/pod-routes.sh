@@ -8,7 +8,7 @@ own=${2:-}
 pods=$(awk '$1 == "pods" { print $2 }' "$table")
 
 masquerade() {
-  iptables -w -t nat "$1" POSTROUTING -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
+  iptables -w -t nat "$1" "$2" -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
 }
 
 case ${1:-} in
@@ -18,11 +18,12 @@ case ${1:-} in
       part == "table" { if ($1 ~ /^[0-9]/ && $2 != own) { wanted[$1]; print "route replace " $1 " via " $2 " proto 86" } next }
       !($1 in wanted) { print "route del " $1 " proto 86" }
     ' part=table "$table" part=kernel - | ip -4 -batch -
-    masquerade -C 2>/dev/null || masquerade -A
+    # firewalld may have set it by a direct rule, which is in a chain of its own.
+    masquerade -C POSTROUTING_direct 2>/dev/null || masquerade -C POSTROUTING 2>/dev/null || masquerade -A POSTROUTING
     ;;
   down)
     ip -4 route flush proto 86
-    masquerade -D 2>/dev/null || :
+    masquerade -D POSTROUTING 2>/dev/null || :
     ;;
   *)
     echo "usage: $0 up ADDRESS|down" >&2
