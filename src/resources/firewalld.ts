@@ -130,9 +130,13 @@ function permanentRules(zone: string, trusted: string): FirewalldRules {
     ),
     trustedSources: values(trusted, /<source [^>]*address="([^"]*)"/g),
     trustedInterfaces: values(trusted, /<interface [^>]*name="([^"]*)"/g),
+    // Written with the quotes that a shell would need: `'!' -d 10.0.0.0/8`.
     direct: new Set(
       [...trusted.matchAll(/<rule ([^>]*ipv="ipv4"[^>]*)>([^<]*)</g)].map(([, attributes = '', words = '']) =>
-        [...['table', 'chain'].map((name) => attributeOf(attributes, name)), words.trim()].join(' '),
+        [
+          ...['table', 'chain'].map((name) => attributeOf(attributes, name)),
+          words.trim().replaceAll("'", ''),
+        ].join(' '),
       ),
     ),
   };

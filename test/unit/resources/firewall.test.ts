@@ -88,7 +88,7 @@ const ZONE = [
   '</zone>',
   '<direct>',
   '  <rule ipv="ipv4" table="filter" chain="FORWARD" priority="0">-d 10.244.0.0/16 -j ACCEPT</rule>',
-  '  <rule priority="0" table="nat" ipv="ipv4" chain="POSTROUTING">-s 10.244.0.0/16 ! -d 10.244.0.0/16 -j MASQUERADE</rule>',
+  '  <rule priority="0" table="nat" ipv="ipv4" chain="POSTROUTING">-s 10.244.0.0/16 \'!\' -d 10.244.0.0/16 -j MASQUERADE</rule>',
   '</direct>',
 ].join('\n');
 
