@@ -7,15 +7,16 @@ import type { Emit } from '../run/events.ts';
 import type { Cluster } from './open.ts';
 import { REACH_CHECK } from './reach.ts';
 
-/** Findings whose error has a code of its own: they are about whose host it is. */
+/** Findings whose error has a code of its own: going on would destroy something. */
 const CODES: Readonly<Record<string, string>> = {
   'foreign-host': 'E_FOREIGN_HOST',
   'state-missing': 'E_STATE_MISSING',
+  'etcd-data': 'E_ETCD_DATA_LOST',
 };
 
 /**
  * Judges the hosts by what was seen, before anything is touched; each finding is told once in a run.
- * The function it returns throws E_STATE_MISSING, E_FOREIGN_HOST or E_PREFLIGHT.
+ * The function it returns throws E_STATE_MISSING, E_FOREIGN_HOST, E_ETCD_DATA_LOST or E_PREFLIGHT.
  */
 export function admission(
   cluster: Cluster,

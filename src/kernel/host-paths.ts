@@ -54,6 +54,8 @@ export const paths = {
   etcdConfigFolder: '/etc/etcd',
   /** etcd's own keys, owned by user etcd, which cannot read those of root under `pki`. */
   etcdPki: '/etc/etcd/pki',
+  /** There once the member has had data: it is never started without it again, but after it was added anew. */
+  etcdStarted: '/etc/etcd/started',
   /** Options that count at a member's first start only. */
   etcdBootEnv: '/etc/etcd/boot.env',
   etcdData: '/var/lib/etcd',

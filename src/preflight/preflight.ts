@@ -1,5 +1,6 @@
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
+import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { nfsChecks } from './nfs-checks.ts';
 import type { AskedAt, Check, Result, Subject } from './check.ts';
@@ -11,11 +12,17 @@ export interface Finding extends Result {
   readonly id: string;
 }
 
-/** Checks that no option may pass over: what they find would be destroyed. */
-export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing'];
+/** Checks that no option may pass over: what they find, or what others rely on, would be destroyed. */
+export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing', 'etcd-data'];
 
 /** All checks in the order in which their findings are told. */
-export const checks: readonly Check[] = [...identityChecks, ...machineChecks, ...networkChecks, ...nfsChecks];
+export const checks: readonly Check[] = [
+  ...identityChecks,
+  ...membershipChecks,
+  ...machineChecks,
+  ...networkChecks,
+  ...nfsChecks,
+];
 
 /**
  * What stands in the way on the hosts that were seen, and what `up` will change of it. Pure.

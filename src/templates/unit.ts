@@ -11,6 +11,7 @@ export interface UnitContext {
 
 export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContext>> {
   readonly kubelet: UnitContext & { readonly runtimeUnit: string };
+  readonly etcd: UnitContext & { readonly wal: string; readonly started: string };
 }
 
 const templates = new Map<string, ReturnType<typeof compiled>>();

@@ -2,7 +2,6 @@ import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { binaryPath, binaryFolder, paths, ports, users } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
-import type { Observed, Watch } from '../../probe/observe.ts';
 import { systemUser } from '../../resources/system.ts';
 import { archiveBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
@@ -10,15 +9,11 @@ import { isNode, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import { hostPackages } from '../host/packages.ts';
 import type { Phase, World } from '../phase.ts';
+import { afterStart, beforeStart } from './boot.ts';
+import { health, membershipWatches, walFolder } from './members.ts';
 
 const caFile = `${paths.etcdPki}/ca.crt`;
 const profileScript = '/etc/profile.d/etcdctl.sh';
-const dataWatch: Watch = {
-  kind: 'answer',
-  key: 'etcd-data',
-  script: `if [ -d ${paths.etcdData}/member ]; then echo yes; else echo no; fi`,
-};
-
 export const etcdPhase: Phase = {
   id: 'etcd',
   title: 'etcd',
@@ -26,7 +21,10 @@ export const etcdPhase: Phase = {
   mustStand: (members) => Math.floor(members / 2) + 1,
   hosts: (world) => withRole(world, 'etcd'),
   // What a member was started with is kept: its text decides.
-  watch: () => [dataWatch, { kind: 'file', key: paths.etcdBootEnv, read: 'content' }],
+  watch: (world, host) => [
+    ...membershipWatches(world, host),
+    { kind: 'file', key: paths.etcdBootEnv, read: 'content' },
+  ],
   resources: (world, host) => [
     ...(fromPackage(world, host)
       ? [hostPackages(world, host, ['etcd'])]
@@ -58,16 +56,17 @@ export const etcdPhase: Phase = {
     leaf(world, host, 'etcd-peer'),
     leaf(world, host, 'etcd-healthcheck-client'),
     file({ path: profileScript, content: etcdctlEnvironment(world) }),
-    file({ path: paths.etcdBootEnv, content: bootEnvironment(world, host) }),
+    ...beforeStart(world, host),
     ...component(world, host, {
       name: 'etcd',
       binary: etcdBinary(world, host),
       values: { ip: host.ip, node: host.name },
-      context: {},
+      context: { wal: walFolder(world, host), started: paths.etcdStarted },
       extraArgs: world.inventory.etcd.extraArgs,
       restartOn: [leafId('etcd-server'), leafId('etcd-peer'), fileId(caFile)],
       inputs: [caFile, ...leafPaths('etcd-server'), ...leafPaths('etcd-peer')],
     }),
+    afterStart(world, host),
   ],
   gates: (_world, host) => [
     {
@@ -88,13 +87,6 @@ export const etcdPhase: Phase = {
 
 const client = leafFiles('etcd-healthcheck-client');
 
-const health: Watch = {
-  kind: 'answer',
-  key: 'etcd-health',
-  slow: true,
-  script: `curl -sS --max-time 2 --noproxy '*' --cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key} https://127.0.0.1:${ports.etcdClient}/health`,
-};
-
 /** CentOS 7 has etcd in its repositories, as in the course; elsewhere it comes from its makers' archive. */
 function fromPackage(world: World, host: Host): boolean {
   const { source } = world.inventory.etcd;
@@ -104,35 +96,6 @@ function fromPackage(world: World, host: Host): boolean {
 
 const etcdBinary = (world: World, host: Host): string =>
   fromPackage(world, host) ? '/usr/bin/etcd' : binaryPath('etcd');
-
-/**
- * Read at a member's first start only, so a change here restarts nothing. A host without data joins a
- * cluster that exists when another member has data; one with data keeps the word it was started with.
- */
-function bootEnvironment(world: World, host: Host): string {
-  const members = withRole(world, 'etcd');
-  const state = hasData(world, host)
-    ? (recorded(world.seen(host.name)) ?? 'existing')
-    : members.some((one) => hasData(world, one))
-      ? 'existing'
-      : 'new';
-  return [
-    '# For the first start of this member; etcd itself remembers afterwards.',
-    `ETCD_INITIAL_CLUSTER=${members.map(({ name, ip }) => `${name}=https://${ip}:${ports.etcdPeer}`).join(',')}`,
-    `ETCD_INITIAL_CLUSTER_STATE=${state}`,
-    `ETCD_INITIAL_CLUSTER_TOKEN=${world.inventory.name}`,
-    '',
-  ].join('\n');
-}
-
-const hasData = (world: World, host: Host): boolean =>
-  world.seen(host.name)?.answer(dataWatch.key)?.output === 'yes';
-
-function recorded(seen: Observed | undefined): string | undefined {
-  const state = seen?.file(paths.etcdBootEnv);
-  const text = state?.type === 'file' ? state.content?.toString('utf8') : undefined;
-  return /^ETCD_INITIAL_CLUSTER_STATE=(new|existing)$/m.exec(text ?? '')?.[1];
-}
 
 /** So that `etcdctl` just works for root on the host. */
 function etcdctlEnvironment(world: World): string {

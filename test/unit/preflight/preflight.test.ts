@@ -31,6 +31,7 @@ describe.each(checks.map(({ id }) => id))('%s', (id) => {
   });
   it.each(own)('$when → $finds', ({ says, other, world = {}, host = 'w1', family = 'centos', finds }) => {
     const seen = {
+      ...world.seen,
       ...(other && { w2: { facts: hostSaying('centos', other) } }),
       [host]: { ...world.seen?.[host], facts: hostSaying(family, says ?? {}) },
     };

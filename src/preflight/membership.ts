@@ -1,0 +1,93 @@
+import { paths } from '../kernel/host-paths.ts';
+import type { Host } from '../inventory/types.ts';
+import {
+  type EtcdMember,
+  hasData,
+  isHealthy,
+  membership,
+  membersOf,
+  peerUrl,
+  strayMembers,
+} from '../phases/etcd/members.ts';
+import type { World } from '../phases/phase.ts';
+import { nodes, withRole } from '../phases/shared/topology.ts';
+import { nodesIn } from '../resources/kube-api.ts';
+import { type Check, type Result, type Subject, error, warn } from './check.ts';
+
+/** Who is in etcd and among the nodes, against who is in the inventory. */
+export const membershipChecks: readonly Check[] = [
+  { id: 'etcd-data', title: 'members of etcd have their data', check: dataLost },
+  { id: 'etcd-members', title: 'etcd counts the members that the inventory names', check: members },
+  { id: 'nodes', title: 'the inventory names all nodes', check: strayNodes },
+];
+
+/** Asked about the store as a whole, told at one host. */
+const speaker = (world: World): Host | undefined => {
+  const hosts = withRole(world, 'etcd');
+  return hosts.find((host) => isHealthy(world, host)) ?? hosts.find(({ name }) => world.seen(name));
+};
+
+const empty = `rm -rf ${paths.etcdData}/*`;
+const removal = ({ id }: EtcdMember): string => `etcdctl member remove ${id}`;
+const addition = (host: Host): string => `etcdctl member add ${host.name} --peer-urls=${peerUrl(host)}`;
+
+function dataLost({ world, host }: Subject): Result[] {
+  if (!host.roles.includes('etcd')) return [];
+  const found = membership(world, host);
+  if (found.is !== 'lost') return [];
+  const who = found.member ? `is still a member (id ${found.member.id})` : 'was a member';
+  const message = `has lost its data and ${who}`;
+  const healthy = withRole(world, 'etcd').find((one) => isHealthy(world, one));
+  const mount = 'Is its disk not mounted? Bring it back, if there is one.';
+  if (healthy && found.member) {
+    return error(
+      message,
+      `${mount} Otherwise, on ${host.name}: systemctl stop etcd; ${empty}. On ${healthy.name}: ${removal(found.member)}; ${addition(host)}. Then up; until then, up --skip etcd does the rest.`,
+    );
+  }
+  return error(
+    message,
+    `${mount} Without a quorum no member can be removed: start the others, or restore all from a snapshot (etcdctl snapshot restore). To begin with an empty store and lose everything: rm ${paths.etcdStarted} and ${empty} on all members.`,
+  );
+}
+
+/** Of members that nobody runs any more, a quorum is lost with the next that is switched off. */
+function members({ world, host }: Subject): Result[] {
+  const joins = host.roles.includes('etcd') && membership(world, host).is === 'stranger';
+  const joining: Result[] = joins
+    ? error(
+        `is no member of etcd, which counts ${named(membersOf(world))}`,
+        `Members of etcd are changed by hand, on ${speaker(world)?.name ?? 'a member'}: ${[...strayMembers(world).map(removal), addition(host)].join('; ')}. ${hasData(world, host) ? `On ${host.name}: systemctl stop etcd; ${empty}. ` : ''}Then up.`,
+      )
+    : [];
+  const strays = strayMembers(world);
+  if (strays.length === 0 || host.name !== speaker(world)?.name) return joining;
+  const all = membersOf(world).length;
+  const quorum = Math.floor(all / 2) + 1;
+  const message = `etcd counts ${named(strays)} among its ${all} members, and the inventory does not name ${strays.length > 1 ? 'them' : 'it'}`;
+  const hint = `Put ${strays.length > 1 ? 'them' : 'it'} back into the inventory, or, while a quorum of ${quorum} runs: ${strays.map(removal).join('; ')}.`;
+  const waits = withRole(world, 'etcd').some((one) => membership(world, one).is === 'added');
+  return [
+    ...joining,
+    ...(all - strays.length < quorum || waits ? error(message, hint) : warn(message, hint)),
+  ];
+}
+
+const named = (list: readonly EtcdMember[]): string =>
+  list
+    .map(({ name, peerUrl: url, id }) => `${name || 'one that has not started'} (${url}, id ${id})`)
+    .join(', ');
+
+function strayNodes({ world, host }: Subject): Result[] {
+  const known = nodesIn(world.seen(host.name));
+  const first = withRole(world, 'master').find(({ name }) => nodesIn(world.seen(name)));
+  if (!known || first?.name !== host.name) return [];
+  const wanted = new Set(nodes(world).map(({ name }) => name));
+  const strays = [...known.keys()].filter((name) => !wanted.has(name) && /^[a-z0-9.-]{1,253}$/.test(name));
+  if (strays.length === 0) return [];
+  const some = strays.slice(0, 10);
+  return warn(
+    `nodes of the cluster that the inventory does not name: ${some.join(', ')}${strays.length > 10 ? ` and ${strays.length - 10} more` : ''}`,
+    `Put them back into the inventory, or take each away: kubectl drain NODE --ignore-daemonsets, stop kubelet and kube-proxy there, kubectl delete node NODE.`,
+  );
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { afterStart, beforeStart } from '../../../../src/phases/etcd/boot.ts';
+import { membership, membersOf, strayMembers } from '../../../../src/phases/etcd/members.ts';
+import type { Sight } from '../world.ts';
+import { hostOf, worldOf } from '../world.ts';
+
+const HOSTS = ['m1', 'm2', 'm3'];
+const IDS = ['18446744073709551615', '10501334649042878790', '1'];
+const url = (index: number): string => `https://192.0.2.${11 + index}:2380`;
+
+/** As the peers' port of etcd 3.4 answers. */
+const listOf = (...started: boolean[]): string =>
+  `[${started
+    .map(
+      (has, index) =>
+        `{"id":${IDS[index]},"peerURLs":["${url(index)}"]${has ? `,"name":"m${index + 1}","clientURLs":["https://192.0.2.${11 + index}:2379"]` : ''}}`,
+    )
+    .join(',')}]`;
+
+interface Member {
+  readonly data: boolean;
+  readonly says?: string;
+  readonly healthy?: boolean;
+  readonly mark?: boolean;
+  readonly boot?: 'new' | 'existing';
+}
+
+const sightOf = ({ data, says, healthy, mark, boot }: Member): Sight => ({
+  answers: {
+    'etcd-data': { code: 0, output: data ? 'yes' : 'no' },
+    'etcd-members': says === undefined ? { code: 7, output: 'refused' } : { code: 0, output: says },
+    'etcd-health': { code: 0, output: healthy ? '{"health":"true"}' : '' },
+  },
+  files: {
+    '/etc/etcd/started': mark
+      ? { type: 'file', mode: '0644', owner: 'root', group: 'root', size: 1, sha256: '' }
+      : { type: 'absent' },
+    ...(boot && {
+      '/etc/etcd/boot.env': {
+        type: 'file',
+        mode: '0644',
+        owner: 'root',
+        group: 'root',
+        size: 1,
+        sha256: '',
+        content: Buffer.from(`ETCD_INITIAL_CLUSTER_STATE=${boot}\n`),
+      },
+    }),
+  },
+});
+
+const three = (...members: (Member | undefined)[]): ReturnType<typeof worldOf> =>
+  worldOf({
+    inventory: {
+      hosts: HOSTS.map((name, index) => ({
+        name,
+        address: `192.0.2.${11 + index}`,
+        roles: ['master', 'etcd'],
+      })),
+    },
+    seen: Object.fromEntries(HOSTS.map((name, index) => [name, members[index] && sightOf(members[index])])),
+  });
+
+const all = (...members: (Member | undefined)[]): string[] => {
+  const world = three(...members);
+  return HOSTS.map((name) => membership(world, hostOf(world, name)).is);
+};
+
+const well = { data: true, healthy: true, says: listOf(true, true, true) };
+const empty = { data: false };
+const down = { data: true };
+const addedM2 = { ...well, says: listOf(true, false, true) };
+
+describe('what a host is to etcd', () => {
+  it.each<[string, (Member | undefined)[], string[]]>([
+    ['nobody has had data', [empty, empty, empty], ['founder', 'founder', 'founder']],
+    ['all have data', [well, well, well], ['member', 'member', 'member']],
+    ['one has lost its data', [well, empty, well], ['member', 'lost', 'member']],
+    [
+      'it has lost it as the mark says, and nobody runs',
+      [down, { ...empty, mark: true }, down],
+      ['member', 'lost', 'member'],
+    ],
+    ['all have lost it', [1, 2, 3].map(() => ({ ...empty, mark: true })), ['lost', 'lost', 'lost']],
+    ['nobody runs who could tell', [down, empty, down], ['member', 'unknown', 'member']],
+    ['the others were not reached', [empty, undefined, undefined], ['unknown', 'unknown', 'unknown']],
+    [
+      'without a quorum a member tells all the same',
+      [{ data: true, says: listOf(true, true, true) }, empty, empty],
+      ['member', 'lost', 'lost'],
+    ],
+    [
+      'the first up was cut before it started',
+      [{ data: true, says: listOf(false, false, false) }, empty, empty],
+      ['member', 'added', 'added'],
+    ],
+    [
+      'it was taken out, and added anew',
+      [{ ...well, says: listOf(true, false, true) }, { ...empty, mark: true }, down],
+      ['member', 'added', 'member'],
+    ],
+    [
+      'it was taken out, and has its data',
+      [{ ...well, says: listOf(true, true) }, down, down],
+      ['member', 'member', 'stranger'],
+    ],
+    [
+      'it was taken out',
+      [{ ...well, says: listOf(true, true) }, down, { ...empty, mark: true }],
+      ['member', 'member', 'stranger'],
+    ],
+    [
+      'who lags behind is not asked while others have a quorum',
+      [well, empty, { data: true, says: listOf(true) }],
+      ['member', 'lost', 'member'],
+    ],
+    [
+      'what is not wholly a list of members tells nothing',
+      [{ ...well, says: listOf(true, true).replace('https://192.0.2.12:2380', 'x"; rm') }, empty, down],
+      ['member', 'unknown', 'member'],
+    ],
+  ])('%s', (_when, members, expected) => {
+    expect(all(...members)).toEqual(expected);
+  });
+
+  it('has ids as etcdctl takes them, of 64 bits', () => {
+    expect(membersOf(three(well, well, well)).map(({ id }) => id)).toEqual([
+      'ffffffffffffffff',
+      '91bc3c398fb3c146',
+      '1',
+    ]);
+    const one = worldOf({ seen: { m1: sightOf(well) } });
+    expect(strayMembers(one).map(({ name }) => name)).toEqual(['m2', 'm3']);
+  });
+});
+
+describe('the first start', () => {
+  const stateOf = (index: number, ...members: Member[]): string => {
+    const world = three(...members);
+    const [bootEnv] = beforeStart(world, hostOf(world, HOSTS[index]!));
+    const change = bootEnv!.diff({ ...world.seen('m1')!, file: () => undefined }, new Map());
+    if (change.kind === 'unknown') return `waits for ${change.waitsFor}`;
+    return /STATE=(\w+)/.exec(JSON.stringify(change))?.[1] ?? '';
+  };
+
+  it.each<[string, string, number, Member[]]>([
+    ['founders', 'new', 0, [empty, empty, empty]],
+    ['one that was added', 'existing', 1, [addedM2, empty, down]],
+    ['one with data', 'new', 0, [{ ...well, boot: 'new' }, well, well]],
+    ['one with data and no word', 'existing', 0, [well, well, well]],
+    ['one that lost its data', 'waits for the data of this member', 1, [well, empty, well]],
+    [
+      'one of whom nobody tells',
+      'waits for etcd on m1 to run (systemctl start etcd)',
+      1,
+      [down, empty, down],
+    ],
+  ])('of %s: %s', (_who, expected, index, members) => {
+    expect(stateOf(index, ...members)).toBe(expected);
+  });
+
+  it('is forgotten of a member that was added anew, and noted again behind its start', async () => {
+    const world = three(addedM2, { ...empty, mark: true }, down);
+    const m2 = hostOf(world, 'm2');
+    const seen = world.seen('m2')!;
+    const [, forget] = beforeStart(world, m2);
+    expect(forget?.diff(seen, new Map()).kind).toBe('delete');
+    const mark = afterStart(world, m2);
+    const change = mark.diff(seen, new Map());
+    expect(change.kind).toBe('create');
+    const steps = await mark.steps(change, seen);
+    expect(steps.map(({ op }) => op)).toEqual(['run', 'write']);
+  });
+});
