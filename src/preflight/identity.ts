@@ -1,4 +1,5 @@
 import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
+import { MANIFEST, isDamaged } from '../resources/manifest.ts';
 import { type Check, error, fixedByUp, warn } from './check.ts';
 
 /** Whose host it is, and whether it can be told from the others. */
@@ -41,6 +42,17 @@ export const identityChecks: readonly Check[] = [
         'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup, or run "k8s-bootstrap adopt": it reads the keys from the masters.',
       );
     },
+  },
+  {
+    id: 'manifest',
+    title: 'the list of files that were written is whole',
+    check: ({ seen }) =>
+      isDamaged(seen)
+        ? error(
+            `${MANIFEST} is empty or damaged`,
+            'It tells our files from yours. Bring it back from a backup of the host, or remove it: what was written so far then counts as yours, and --prune leaves it where it is.',
+          )
+        : [],
   },
   {
     id: 'machine-id',

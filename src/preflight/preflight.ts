@@ -13,7 +13,7 @@ export interface Finding extends Result {
 }
 
 /** Checks that no option may pass over: what they find, or what others rely on, would be destroyed. */
-export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing', 'etcd-data'];
+export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing', 'manifest', 'etcd-data'];
 
 /** All checks in the order in which their findings are told. */
 export const checks: readonly Check[] = [

@@ -1,7 +1,7 @@
 import { quote } from '../kernel/quote.ts';
 import { PATH_LINE } from '../probe/probe.ts';
 import type { Content, Step } from './step.ts';
-import { attributes, fetch, prune, setAttributes, write } from './steps/files.ts';
+import { attributes, fetch, folderOf, prune, setAttributes, write } from './steps/files.ts';
 import { installPackages } from './steps/packages.ts';
 import { unit } from './steps/units.ts';
 
@@ -66,8 +66,10 @@ export function describe(step: Step): string {
 
 /**
  * Functions the steps share. `own` writes the manifest line, and keeps the original of a file that
- * was there before us, ahead of the change itself. Descriptor 4 is /dev/null for commands that read;
- * 8 is a lock that a step holds on to even when its controller has died.
+ * was there before us, ahead of the change itself. `stage` gives a place for a new file, `put` its name to it.
+ * What is renamed is on the disk before, and its name after (`durable`): a power cut leaves the old or the new, and no
+ * file that the manifest does not name. Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
+ * on to even when its controller has died.
  */
 const prelude = (phase: string): string =>
   `
@@ -78,21 +80,34 @@ S=${STATE}
 mkdir -p $S/originals $S/revisions $S/tmp
 exec 8>>$S/busy
 flock -w 60 8 || { echo 'a step of an earlier run is still working on this host' >&2; exit 75; }
+durable() { [ -L "$1" ] || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
+root_only() { [ -O "$1" ] || { echo "$1 belongs to another than root, who could have put a link there; nothing is written in it"; exit 77; }; }
+stage() {
+  root_only "$1"
+  d=$(mktemp -d "$1/.k8s-bootstrap.XXXXXX")
+  trap 'rm -rf -- "$d"' EXIT
+  t=$d/new
+}
+put() { durable "$1"; mv -fT -- "$1" "$2"; durable "$2"; }
+others() {
+  if [ -e $S/manifest ] && [ ! -s $S/manifest ]; then echo "$S/manifest is empty" >&2; exit 78; fi
+  [ ! -e $S/manifest ] || grep -vF "	$1	" $S/manifest || [ $? -eq 1 ]
+}
 own() {
-  touch $S/manifest
-  if ! grep -qsF "	$1	" $S/manifest; then
-    if [ -e "$1" ] && [ ! -d "$1" ]; then
-      mkdir -p "$S/originals\${1%/*}"
-      [ -e "$S/originals$1" ] || cp -a -- "$1" "$S/originals$1"
-    fi
+  line=$(printf '%s\\t%s\\t%s' "$2" "$1" ${quote(phase)})
+  if grep -qsxF "$line" $S/manifest; then return 0; fi
+  others "$1" > $S/manifest.new || exit 78
+  if [ -e "$1" ] && [ ! -d "$1" ] && ! grep -qsF "	$1	" $S/manifest && [ ! -e "$S/originals$1" ]; then
+    mkdir -p "$S/originals\${1%/*}"
+    cp -a -- "$1" "$S/originals$1.new"
+    put "$S/originals$1.new" "$S/originals$1"
   fi
-  { grep -vsF "	$1	" $S/manifest || :; printf '%s\\t%s\\t%s\\n' "$2" "$1" ${quote(phase)}; } > $S/manifest.new
-  mv -f $S/manifest.new $S/manifest
+  printf '%s\\n' "$line" >> $S/manifest.new
+  put $S/manifest.new $S/manifest
 }
 disown() {
-  [ -f $S/manifest ] || return 0
-  { grep -vF "	$1	" $S/manifest || :; } > $S/manifest.new
-  mv -f $S/manifest.new $S/manifest
+  others "$1" > $S/manifest.new || exit 78
+  if [ -s $S/manifest.new ]; then put $S/manifest.new $S/manifest; else rm -f $S/manifest $S/manifest.new; fi
 }
 label() { if command -v restorecon >/dev/null 2>&1; then restorecon -F -- "$1" || :; fi; }`.trim();
 
@@ -107,7 +122,7 @@ function command(step: Step): string {
     case 'directory':
       return `own ${quote(step.path)} directory\nmkdir -p -- ${quote(step.path)}\n${attributes(quote(step.path), step.attributes)}\nlabel ${quote(step.path)}`;
     case 'link':
-      return `own ${quote(step.path)} link\nln -sfn -- ${quote(step.target)} ${quote(step.path)}`;
+      return `root_only ${quote(folderOf(step.path))}\nown ${quote(step.path)} link\nln -sfn -- ${quote(step.target)} ${quote(step.path)}`;
     case 'remove':
       return `own ${quote(step.path)} removed\nrm -f -- ${quote(step.path)}\ndisown ${quote(step.path)}`;
     case 'prune':

@@ -127,7 +127,13 @@ export function directory(spec: DirectorySpec): Resource {
       const off = attributeDrift(state, wanted);
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
     },
-    steps: () => [{ op: 'directory', path: spec.path, attributes: wanted }],
+    steps: (_change, seen) => {
+      const state = seen.file(spec.path);
+      if (state?.type === 'link') {
+        throw inTheWay(spec.path, `a link to ${state.target}`, 'folder', 'Mount the folder there instead.');
+      }
+      return [{ op: 'directory', path: spec.path, attributes: wanted }];
+    },
   };
 }
 
@@ -153,13 +159,21 @@ export function writing(
 ): Step[] {
   const write: Step = { op: 'write', path, content, attributes, ...(check === undefined ? {} : { check }) };
   if (state?.type === 'directory') {
-    throw new BootstrapError('E_IN_THE_WAY', `${path} is a folder, and a file is wanted there`, {
-      hint: 'Move it away; nothing is deleted that k8s-bootstrap did not write.',
-      where: { resource: fileId(path) },
-    });
+    throw inTheWay(
+      path,
+      'a folder',
+      'file',
+      'Move it away; nothing is deleted that k8s-bootstrap did not write.',
+    );
   }
   return [write];
 }
+
+const inTheWay = (path: string, found: string, wanted: 'file' | 'folder', hint: string): BootstrapError =>
+  new BootstrapError('E_IN_THE_WAY', `${path} is ${found}, and a ${wanted} is wanted there`, {
+    hint,
+    where: { resource: wanted === 'file' ? fileId(path) : directoryId(path) },
+  });
 
 /** What of mode and owner differs, in words. */
 export function attributeDrift(state: FileState, wanted: Attributes): string[] {

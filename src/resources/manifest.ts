@@ -21,3 +21,21 @@ export function manifestOf(seen: Observed): Map<string, ManifestEntry> {
   });
   return new Map(entries);
 }
+
+/**
+ * Whether it is there and does not hold what was written, as after a power cut on a host where it was not synced. With it
+ * went what is ours: the next write would keep our own files as somebody's originals.
+ */
+export function isDamaged(seen: Observed): boolean {
+  const state = seen.file(MANIFEST);
+  if (state === undefined || state.type === 'absent') return false;
+  if (state.type !== 'file' || state.size === 0) return true;
+  return state.content !== undefined && !isWhole(state.content.toString('utf8'));
+}
+
+const isWhole = (text: string): boolean =>
+  text.endsWith('\n') &&
+  text
+    .slice(0, -1)
+    .split('\n')
+    .every((line) => /^[\w-]+\t\/[^\t]+\t[\w-]+$/.test(line));

@@ -4,6 +4,7 @@ import { attributeDrift, fileId, plain, writing } from './file.ts';
 import { manifestOf, manifestWatch } from './manifest.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import { saltedDigest } from '../probe/probers/files.ts';
+import { folderOf } from './steps/files.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Step } from './step.ts';
 
@@ -122,8 +123,7 @@ fi`;
  */
 const merging = (path: string, own: string): string => `
 f=${quote(path)}
-t=$(mktemp ${quote(`${path.slice(0, path.lastIndexOf('/'))}/.k8s-bootstrap.XXXXXX`)})
-trap 'rm -f -- "$t"' EXIT
+stage ${quote(folderOf(path))}
 old=/dev/null
 if [ -f "$f" ] && [ ! -L "$f" ]; then old=$f; fi
 LC_ALL=C awk -F, '${COLUMNS}
@@ -143,7 +143,7 @@ if [ -s "$t" ]; then
   own "$f" "\${sum%% *}"
   # Rows of others live on in the file itself: no original is to come back over it one day.
   rm -f -- "$S/originals$f"
-  mv -fT -- "$t" "$f"
+  put "$t" "$f"
   label "$f"
 else
   own "$f" removed

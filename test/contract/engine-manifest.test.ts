@@ -1,3 +1,4 @@
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytes, sha256 } from '../../src/resources/content.ts';
 import { manifestOf, manifestWatch } from '../../src/resources/manifest.ts';
@@ -24,6 +25,24 @@ const manifest = async (host: RootedHost): Promise<Record<string, string>> =>
   );
 
 describe.each(shells)('what is left of steps, with $name as sh', (shell) => {
+  it.runIf(process.getuid?.() === 0)(
+    'writes in no folder of somebody else, who could put a link there',
+    async () => {
+      const host = rootedHost(shell);
+      host.write('/etc/theirs/file', 'old');
+      chownSync(host.at('/etc/theirs'), 12345, 12345);
+      const attributes: Step = { op: 'attributes', path: '/etc/theirs/file', attributes: ROOT };
+      const link: Step = { op: 'link', path: '/etc/theirs/link', target: 'file' };
+      for (const step of [write('/etc/theirs/file', 'new'), attributes, link]) {
+        const result = await runSteps(host.session(), [step]);
+        expect(result.marks).toEqual(['begin 0', 'fail 0 77']);
+        expect(result.stderr).toContain('/etc/theirs belongs to another than root');
+      }
+      expect([host.read('/etc/theirs/file'), host.read('/etc/theirs/link')]).toEqual(['old', undefined]);
+      expect(await manifest(host)).toEqual({});
+    },
+  );
+
   describe('the manifest', () => {
     const STATE = '/var/lib/k8s-bootstrap';
 
@@ -58,6 +77,42 @@ describe.each(shells)('what is left of steps, with $name as sh', (shell) => {
       expect(host.read(`${STATE}/originals/etc/docker/daemon.json`)).toBe('theirs');
       expect(host.modeOf(`${STATE}/originals/etc/docker/daemon.json`)).toBe('0640');
       expect(host.read(`${STATE}/originals/etc/new`)).toBeUndefined();
+    });
+
+    it.each(['empty', 'not to be read'])(
+      'is not written anew when it is %s, and nothing else is',
+      async (lost) => {
+        const host = rootedHost(shell);
+        await runSteps(host.session(), [write('/etc/a', 'ours')]);
+        rmSync(host.at(`${STATE}/manifest`));
+        if (lost === 'empty') host.write(`${STATE}/manifest`, '');
+        else mkdirSync(host.at(`${STATE}/manifest`));
+        const result = await runSteps(host.session(), [write('/etc/a', 'ours anew')]);
+        expect(result.marks).toEqual(['begin 0', 'fail 0 78']);
+        expect(host.read('/etc/a')).toBe('ours');
+        expect(host.list('/').filter((path) => path.includes('originals/'))).toEqual([]);
+      },
+    );
+
+    it('is on the disk by name before the file is renamed, which is on it before and after', async () => {
+      const host = rootedHost(shell);
+      host.write('/etc/a', 'theirs');
+      await runSteps(host.session(), [write('/etc/a', 'ours')]);
+      const order = host
+        .state('disk')
+        .replaceAll('@', '/')
+        .replaceAll(/(?<=bootstrap\.)\w{6}/g, 'X');
+      expect(order.replaceAll(`${STATE}/`, '').replaceAll('//', '/').split('\n')).toEqual([
+        'sync originals/etc/a.new',
+        'rename originals/etc/a',
+        'sync originals/etc/a',
+        'sync manifest.new',
+        'rename manifest',
+        'sync manifest',
+        'sync /etc/.k8s-bootstrap.X/new',
+        'rename /etc/a',
+        'sync /etc/a',
+      ]);
     });
 
     it('keeps the original of what a removal takes away', async () => {

@@ -92,7 +92,7 @@ describe.each(shells)('the token file on a host with $name', (shell) => {
     await converge(host, rowsOf('jane'));
     expect((await converge(host, '', false)).change).toEqual({ kind: 'delete', summary: 'secret, 0 rows' });
     expect(host.read(PATH)).toBeUndefined();
-    expect(host.read('/var/lib/k8s-bootstrap/manifest')).not.toContain(PATH);
+    expect(host.read('/var/lib/k8s-bootstrap/manifest') ?? '').not.toContain(PATH);
     host.write(PATH, `${rowsOf('jane')}other,joe,u3,""\n`, 0o600);
     await converge(host, '', false);
     expect(host.read(PATH)).toBe('other,joe,u3,""\n');

@@ -1,5 +1,6 @@
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file } from '../../resources/file.ts';
+import { manifestWatch } from '../../resources/manifest.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -9,7 +10,7 @@ export const basePhase: Phase = {
   title: 'Claim the hosts',
   batch: 'parallel',
   hosts: ({ inventory }) => inventory.hosts,
-  watch: factsWatches,
+  watch: () => [...factsWatches(), manifestWatch],
   resources: (world) => [
     directory({ path: paths.state, mode: '0700' }),
     file({ path: paths.cluster, content: clusterText(world) }),

@@ -6,19 +6,21 @@ import type { Attributes, FetchFile, SetAttributes, WriteFile } from '../step.ts
 const BIG = 1024 * 1024;
 
 /**
- * The new file stands complete, checked and with its rights beside the old one before it takes the
- * name by rename: a running binary is not "text busy", and a crash leaves old or new.
+ * The new file stands complete, checked and with its rights in a folder of its own beside the old one before it takes
+ * the name by rename: a running binary is not "text busy", and a crash leaves old or new.
  */
 const install = (path: string, digest: string, wanted: Attributes, bring: string, big: boolean): string =>
   `
-mkdir -p -- ${quote(path.slice(0, path.lastIndexOf('/')) || '/')}
-t=$(mktemp ${quote(`${path.slice(0, path.lastIndexOf('/'))}/.k8s-bootstrap.XXXXXX`)})
-trap 'rm -f -- "$t" "$t.archive"' EXIT
+mkdir -p -- ${quote(folderOf(path))}
+stage ${quote(folderOf(path))}
 ${bring}
 ${attributes('"$t"', wanted)}
 own ${quote(path)} ${digest}
-mv -fT -- "$t" ${quote(path)}
+put "$t" ${quote(path)}
 label ${quote(path)}${big ? remember(path, digest) : ''}`.trim();
+
+/** The folder that a path is in. */
+export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
 
 const checksum = (
   file: string,
@@ -64,7 +66,8 @@ export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchF
   );
 
 export const setAttributes = ({ path, attributes: wanted, sha256 }: SetAttributes): string =>
-  `${attributes(quote(path), wanted)}${sha256 === undefined ? '' : remember(path, sha256)}`;
+  `root_only ${quote(folderOf(path))}
+${attributes(quote(path), wanted)}${sha256 === undefined ? '' : remember(path, sha256)}`;
 
 /** Archives are packed with and without a leading `./`. */
 const unpack = (member: string): string =>
