@@ -18,9 +18,16 @@ const RESTARTS = 3;
 
 /**
  * Waits until a gate holds, looking again and again at what it watches and at when its units were started.
- * @throws E_GATE with what was missing to the end, and the journal of the units behind it
+ * Nothing is half done while it waits, so the first interrupt ends it.
+ * @throws E_GATE with what was missing to the end, and the journal of the units behind it; as `stop` says
  */
-export async function pass(fleet: Fleet, member: Member, phase: string, gate: Gate): Promise<void> {
+export async function pass(
+  fleet: Fleet,
+  member: Member,
+  phase: string,
+  gate: Gate,
+  stop: AbortSignal,
+): Promise<void> {
   const at = fleet.members.get(gate.at);
   const started = performance.now();
   const starts = new Map(gate.at === member.name ? gate.units.map((unit) => [unit, new Set<string>()]) : []);
@@ -49,7 +56,9 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
       told = missing;
       fleet.emit({ type: 'gate.waiting', phase, host: member.name, waitingFor: `${gate.title}: ${missing}` });
     }
-    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal: fleet.kill }).catch(() => {
+    const signal = AbortSignal.any([fleet.kill, stop]);
+    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal }).catch(() => {
+      if (stop.reason instanceof BootstrapError) throw stop.reason;
       throw new BootstrapError('E_ABORTED', `stopped while waiting: ${gate.title}`, {
         exitCode: ExitCode.interrupted,
       });

@@ -1,10 +1,12 @@
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { BootstrapError } from '../kernel/errors.ts';
 import { dueOn } from '../plan/planner.ts';
 import type { Desire, Gate, Stage } from '../plan/stage.ts';
 import { watchesAt } from '../plan/stage.ts';
 import { applyOn } from './apply.ts';
 import { type Fleet, type Member, alive, onEach, probe, sightings } from './fleet.ts';
 import { pass, standing } from './gates.ts';
+import type { RunLock } from './lock.ts';
+import { stopIfAsked } from './stop.ts';
 
 /** What a stage is run by: what is wanted, and whom it cannot do without. */
 export interface StageGoal {
@@ -33,7 +35,13 @@ function remembered(stage: Stage): Stage {
  * Brings the hosts of one stage to what it wants, and waits for its gates.
  * @throws the failure of a host that the run cannot do without; E_TOO_FEW_STAND; E_ABORTED between two groups
  */
-export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: AbortSignal): Promise<void> {
+export async function runStage(
+  fleet: Fleet,
+  lock: RunLock,
+  goal: StageGoal,
+  id: string,
+  stop: AbortSignal,
+): Promise<void> {
   const stage = stageOf(fleet, goal, id);
   const members = participants(fleet, stage);
   const started = performance.now();
@@ -51,7 +59,7 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
       fleet,
       all.filter((member) => !member.failed && !busy.includes(member)),
       id,
-      (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
+      (member) => passStanding(fleet, member, id, fresh.gates(member.name), stop),
     );
   if (busy.length > 0) {
     fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
@@ -60,13 +68,13 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
       if (takesDown) await settle();
       if (takesDown && all.some((member) => member.failed)) break;
       for (const member of takesDown ? group : []) refuseTooFew(fleet, fresh, member);
-      await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
+      await onEach(fleet, group, id, (member) => applyOn(fleet, lock, member, id, dueFor(fresh, member)));
       await onEach(
         fleet,
         group.filter(({ failed }) => !failed),
         id,
         async (member) => {
-          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
+          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate, stop);
         },
       );
     }
@@ -79,6 +87,7 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
     });
   }
   await settle();
+  stopIfAsked(stop);
   const lost = all.find(({ name, failed }) => failed && goal.essential(name));
   if (lost?.failed) throw lost.failed;
 }
@@ -135,9 +144,10 @@ export async function passStanding(
   member: Member,
   phase: string,
   gates: readonly Gate[],
+  stop: AbortSignal,
 ): Promise<void> {
   for (const gate of gates) {
-    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate);
+    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate, stop);
   }
 }
 
@@ -151,12 +161,4 @@ function stageOf(fleet: Fleet, goal: StageGoal, id: string): Stage {
   const stage = goal.desire(sightings(fleet)).find((one) => one.id === id);
   if (!stage) throw new BootstrapError('E_BUG', `phase ${id} is gone in the middle of a run`);
   return remembered(stage);
-}
-
-export function stopIfAsked(stop: AbortSignal): void {
-  if (!stop.aborted) return;
-  throw new BootstrapError('E_ABORTED', 'interrupted; what was running has been finished', {
-    exitCode: ExitCode.interrupted,
-    hint: 'Run up again: it goes on where this run stopped.',
-  });
 }
