@@ -7,10 +7,10 @@ import type { Observed, Watch } from '../probe/observe.ts';
 import { journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
 
-/** Whether a gate holds by what was last seen; what is missing, if not. */
+/** Whether a gate holds by what was last seen; what is missing, if not. A host that has left the run is not well. */
 export function standing(fleet: Fleet, gate: Gate): string | undefined {
-  const seen = fleet.members.get(gate.at)?.seen;
-  return seen ? gate.judge(seen) : `${gate.at} was not reached`;
+  const at = fleet.members.get(gate.at);
+  return at?.seen && !at.failed ? gate.judge(at.seen) : `${gate.at} was not reached`;
 }
 
 /** So many times a unit may end and be started again while its gate waits: more of it would change nothing. */
@@ -44,10 +44,13 @@ export async function pass(
       return;
     }
     for (const [unit, times] of starts) {
-      const [, time] = /=([1-9]\d*)$/.exec(seen.answer(startOf(unit).key)?.output ?? '') ?? [];
-      if (time === undefined || times.add(time).size <= RESTARTS) continue;
-      const why = `${unit} has ended ${RESTARTS} times in ${Math.ceil(elapsed / 1000)} s`;
-      throw await notPassed(fleet, member, gate, `${missing}; ${why}`);
+      const said = seen.answer(startOf(unit).key)?.output ?? '';
+      const [, time] = /^ExecMainStartTimestampMonotonic=([1-9]\d*)$/m.exec(said) ?? [];
+      const restarts = time === undefined ? 0 : times.add(time).size - 1;
+      if (restarts < RESTARTS && !/^ActiveState=failed$/m.test(said)) continue;
+      const why =
+        restarts < RESTARTS ? 'failed' : `ended ${RESTARTS} times in ${Math.ceil(elapsed / 1000)} s`;
+      throw await notPassed(fleet, member, gate, `${missing}; ${unit} has ${why}`);
     }
     if (elapsed > gate.timeoutSeconds * 1000) {
       throw await notPassed(fleet, member, gate, `${missing} after ${gate.timeoutSeconds} s`);
@@ -81,18 +84,25 @@ function lookAt(fleet: Fleet, at: Member, watches: readonly Watch[]): Promise<Ob
 
 const looks = oncePer<Member, Map<string, Promise<Observed>>>(() => new Map());
 
-/** When a unit's process was started, in microseconds since the host's boot; 0 before the first time. */
+/**
+ * Whether a unit was given up, and when its process was started, in microseconds since the host's boot; 0 before the
+ * first time.
+ */
 const startOf = (unit: string): Watch => ({
   kind: 'answer',
   key: `start ${unit}`,
-  script: `systemctl show -p ExecMainStartTimestampMonotonic ${quote(unit)}`,
+  script: `systemctl show -p ActiveState,ExecMainStartTimestampMonotonic ${quote(unit)}`,
 });
+
+const STATUS = 'k8s-bootstrap status shows which component does not answer.';
 
 async function notPassed(fleet: Fleet, member: Member, gate: Gate, why: string): Promise<BootstrapError> {
   const journal = await journalOf(fleet, member, gate.units);
   const known = fleet.knownError(journal);
   return new BootstrapError('E_GATE', `${gate.title}: ${why}${journal ? `\n${journal}` : ''}`, {
-    hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
+    hint:
+      known?.hint ??
+      (gate.units[0] === undefined ? STATUS : `Look at journalctl -u ${gate.units[0]} on ${member.name}.`),
     where: { ...(gate.units[0] !== undefined && { unit: gate.units[0] }) },
   });
 }
