@@ -7,10 +7,10 @@ import type { Observed, Watch } from '../probe/observe.ts';
 import { journalOf } from './diagnose.ts';
 import { type Fleet, type Member, probe } from './fleet.ts';
 
-/** Whether a gate holds by what was last seen; what is missing, if not. A host that has left the run is not well. */
+/** Whether a gate holds by what was last seen; what is missing, if not. */
 export function standing(fleet: Fleet, gate: Gate): string | undefined {
-  const at = fleet.members.get(gate.at);
-  return at?.seen && !at.failed ? gate.judge(at.seen) : `${gate.at} was not reached`;
+  const seen = fleet.members.get(gate.at)?.seen;
+  return seen ? gate.judge(seen) : `${gate.at} was not reached`;
 }
 
 /** So many times a unit may end and be started again while its gate waits: more of it would change nothing. */

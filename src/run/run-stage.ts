@@ -6,6 +6,7 @@ import { applyOn } from './apply.ts';
 import { type Fleet, type Member, alive, onEach, probe, sightings } from './fleet.ts';
 import { pass, standing } from './gates.ts';
 import type { RunLock } from './lock.ts';
+import { groupsOf, refuseTooFew } from './rolling.ts';
 import { stopIfAsked } from './stop.ts';
 
 /** What a stage is run by: what is wanted, and whom it cannot do without. */
@@ -63,11 +64,11 @@ export async function runStage(
     );
   if (busy.length > 0) {
     fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const { members: group, takesDown } of groupsOf(fleet, fresh, busy)) {
+    for (const { members: group, takesDown } of await groupsOf(fleet, fresh, busy)) {
       stopIfAsked(stop);
       if (takesDown) await settle();
       if (takesDown && all.some((member) => member.failed)) break;
-      for (const member of takesDown ? group : []) refuseTooFew(fleet, fresh, member);
+      for (const member of takesDown ? group : []) await refuseTooFew(fleet, fresh, member);
       await onEach(fleet, group, id, (member) => applyOn(fleet, lock, member, id, dueFor(fresh, member)));
       await onEach(
         fleet,
@@ -90,52 +91,6 @@ export async function runStage(
   stopIfAsked(stop);
   const lost = all.find(({ name, failed }) => failed && goal.essential(name));
   if (lost?.failed) throw lost.failed;
-}
-
-interface Group {
-  readonly members: readonly Member[];
-  /** Whether a healthy member goes out of service: then as many others must stand as the stage says. */
-  readonly takesDown: boolean;
-}
-
-/**
- * Who goes together. In a rolling stage, members that are down take no service with them, so they go first and at once;
- * where too few stand, as on the morning after a power cut, they are also those that can change it. The healthy ones
- * follow one by one.
- */
-function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Group[] {
-  if (stage.batch === 'parallel') return [{ members: busy, takesDown: false }];
-  const down = busy.filter(({ name }) => !works(fleet, stage, name));
-  return [
-    ...(down.length > 0 ? [{ members: down, takesDown: false }] : []),
-    ...busy
-      .filter((member) => !down.includes(member))
-      .map((member) => ({ members: [member], takesDown: true })),
-  ];
-}
-
-/** By what was last seen; a host that was not reached does not. */
-const works = (fleet: Fleet, stage: Stage, host: string): boolean =>
-  stage.gates(host).every((gate) => standing(fleet, gate) === undefined);
-
-/**
- * A healthy member is taken down only while what stays is enough. Of so few that nothing could ever be changed (one, or
- * two that need each other) all the others do.
- * @throws E_TOO_FEW_STAND
- */
-function refuseTooFew(fleet: Fleet, stage: Stage, { name }: Member): void {
-  const others = [...stage.hosts].filter((host) => host !== name);
-  const needed = Math.min(stage.mustStand(stage.hosts.size), others.length);
-  const down = others.filter((host) => !works(fleet, stage, host));
-  if (others.length - down.length >= needed) return;
-  throw new BootstrapError(
-    'E_TOO_FEW_STAND',
-    `${stage.title} on ${name} is left as it is: without it only ${others.length - down.length} of ${stage.hosts.size} would stand, and ${needed} must`,
-    {
-      hint: `Not well: ${down.join(', ')}. Repair them first; k8s-bootstrap status says what they lack.`,
-      where: { host: name, phase: stage.id },
-    },
-  );
 }
 
 /** Gates that hold by what was last seen cost nothing; only the others are waited for. */
