@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError } from '../kernel/errors.ts';
 import {
   type HostPlan,
@@ -12,6 +13,7 @@ import {
 import { judge } from '../plan/planner.ts';
 import type { Desire } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
+import type { Change } from '../resources/resource.ts';
 import { breather } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
@@ -141,19 +143,36 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
     await lock.release();
   }
   const left = await look(fleet, goal);
-  if (!isEmpty(left) && !onlyStarts(left)) throw flapping(left);
+  if (!isEmpty(left) && !passesByItself(left)) throw flapping(left);
   await healthy(fleet, goal, stop);
   if (isEmpty(left)) return;
-  const still = await look(fleet, goal);
-  if (!isEmpty(still)) throw flapping(still);
+  for (let attempt = 1; ; attempt += 1) {
+    const still = await look(fleet, goal);
+    if (isEmpty(still)) return;
+    if (attempt === LOOKS || !allChanges(still).every(({ planned }) => comes(planned.change))) {
+      throw flapping(still);
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {
+      stopIfAsked(stop);
+    });
+  }
 }
 
+/** What is not known at the end of a run is asked for again so many times. */
+const LOOKS = 12;
+const LOOK_EVERY_MS = 5_000;
+
+const comes = (change: Change): boolean => change.kind === 'unknown' && change.byItself === true;
+
 /**
- * Whether all that is left is to start units that have stopped: what ended because its API server was away (a
- * controller-manager that was about to lead) is started again by systemd, and its gate waits for that.
+ * Whether all that is left is to start units that have stopped, or to know what an API server does not say at this
+ * moment: what ended because its API server was away (a controller-manager that was about to lead) is started again by
+ * systemd, and its gate waits for that.
  */
-const onlyStarts = (left: Plan): boolean =>
-  allChanges(left).every(({ planned: { change } }) => change.kind === 'restart' && !change.interrupts);
+const passesByItself = (left: Plan): boolean =>
+  allChanges(left).every(
+    ({ planned: { change } }) => comes(change) || (change.kind === 'restart' && !change.interrupts),
+  );
 
 /** Last, when nothing uses them any more. */
 const pruneOrphans = (fleet: Fleet, lock: RunLock, { hosts }: Plan): Promise<void> => {

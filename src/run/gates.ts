@@ -55,8 +55,10 @@ export async function pass(
     if (elapsed > gate.timeoutSeconds * 1000) {
       throw await notPassed(fleet, member, gate, `${missing} after ${gate.timeoutSeconds} s`);
     }
-    if (missing !== told) {
-      told = missing;
+    // A time or a count in it changes with every look, and says nothing new.
+    const gist = missing.replaceAll(/\d+/g, '');
+    if (gist !== told) {
+      told = gist;
       fleet.emit({ type: 'gate.waiting', phase, host: member.name, waitingFor: `${gate.title}: ${missing}` });
     }
     const signal = AbortSignal.any([fleet.kill, stop]);

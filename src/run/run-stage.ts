@@ -51,6 +51,7 @@ export async function runStage(
   );
   await onEach(fleet, unknown, id, async (member) => {
     await probe(fleet, member, watchesAt(stage, member.name));
+    await comeByThemselves(fleet, stage, member, stop);
   });
   const fresh = stageOf(fleet, goal, id);
   const all = participants(fleet, fresh);
@@ -91,6 +92,37 @@ export async function runStage(
   stopIfAsked(stop);
   const lost = all.find(({ name, failed }) => failed && goal.essential(name));
   if (lost?.failed) throw lost.failed;
+}
+
+/** How long what comes by itself is asked for: an API server answers for some objects later than for its health. */
+const KNOWN_SECONDS = 60;
+
+/** Waits for what is not known of a host yet and becomes so by itself, as for a gate. */
+async function comeByThemselves(
+  fleet: Fleet,
+  stage: Stage,
+  member: Member,
+  stop: AbortSignal,
+): Promise<void> {
+  const missing = dueFor(stage, member).flatMap(({ resource, change }) =>
+    change.kind === 'unknown' && change.byItself ? [resource] : [],
+  );
+  if (missing.length === 0) return;
+  const known: Gate = {
+    title: 'what is there is known',
+    at: member.name,
+    watches: missing.flatMap(({ watches }) => watches),
+    judge: (seen) => {
+      for (const resource of missing) {
+        const change = resource.diff(seen, member.done);
+        if (change.kind === 'unknown') return `${resource.title} waits for ${change.waitsFor}`;
+      }
+      return undefined;
+    },
+    timeoutSeconds: KNOWN_SECONDS,
+    units: [],
+  };
+  await pass(fleet, member, stage.id, known, stop);
 }
 
 /** Gates that hold by what was last seen cost nothing; only the others are waited for. */

@@ -29,14 +29,14 @@ export const broken = (word: string, message: string): Resource => ({
   steps: () => [{ op: 'run', title: `break ${word}`, script: `fail 7 ${message}` }],
 });
 
-/** Not known before another word is there. */
-export const dependent = (word: string, value: string, on: string): Resource => ({
+/** Not known before another word is there, which may come by itself. */
+export const dependent = (word: string, value: string, on: string, byItself = false): Resource => ({
   ...cell(word, value),
   watches: [question(word), question(on)],
   diff: (seen, upstream) =>
     seen.answer(on)?.code === 0
       ? cell(word, value).diff(seen, upstream)
-      : { kind: 'unknown', summary: 'not known yet', waitsFor: on },
+      : { kind: 'unknown', summary: 'not known yet', waitsFor: on, ...(byItself && { byItself }) },
 });
 
 /** Holds when a word on a host is `yes`. */

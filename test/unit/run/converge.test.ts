@@ -170,6 +170,39 @@ describe('a run with something to do', () => {
     expect(hosts.map(({ log }) => log.filter((line) => line === 'probe').length)).toEqual([3, 4, 3]);
   });
 
+  describe('what is not known yet and comes by itself', () => {
+    /** Says `there` from the given look on. */
+    const saying = (from: (look: number) => boolean): MemoryHost => {
+      const host = memoryHost('m1');
+      let looks = 0;
+      host.before = (what) => {
+        if (what !== 'probe') return;
+        if (from((looks += 1))) host.words.set('there', 'yes');
+        else host.words.delete('there');
+      };
+      return host;
+    };
+    const stages = [stage('one', ['m1'], { resources: () => [dependent('b', '2', 'there', true)] })];
+
+    it('is asked again, and that is told', async () => {
+      // Before the lock, under it, as the stage begins, and twice more.
+      const host = saying((look) => look > 5);
+      const run = play([host], stages);
+      await run.up();
+      expect(host.words.get('b')).toBe('2');
+      const told = run.events.flatMap((event) => (event.type === 'gate.waiting' ? [event.waitingFor] : []));
+      expect(told).toEqual(['what is there is known: b waits for there']);
+    });
+
+    it('is no change that flaps when it is not said at the end', async () => {
+      const host = saying((look) => look !== 3);
+      const run = play([host], stages);
+      await run.up();
+      expect(run.fleet.members.get('m1')?.failed).toBeUndefined();
+      expect(host.log.filter((line) => line.startsWith('apply'))).toEqual(['apply set b 2']);
+    });
+  });
+
   it('fails a host of which it can still not be told what to do', async () => {
     const run = play(
       [memoryHost('m1')],
