@@ -37,7 +37,9 @@ export function imageTags(tags: readonly ImageTag[]): Resource[] {
           ? none('there')
           : { kind: 'create', summary: `from ${tag.from}` };
       },
-      steps: () => [{ op: 'run', title: `pull ${tag.from} as ${tag.image}`, script: pull(tag, name) }],
+      steps: () => [
+        { op: 'run', title: `pull ${tag.from} as ${tag.image}`, script: pull(tag, name), downloads: true },
+      ],
     };
   });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Due } from '../plan/planner.ts';
 import { LOCK_GONE, type NamedStep, compile, describe } from '../resources/compile.ts';
+import { moreSeconds } from '../resources/duration.ts';
 import { changes } from '../resources/resource.ts';
 import type { Content, Step } from '../resources/step.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
@@ -73,6 +74,7 @@ async function execute(
       fleet.emit({ type: 'upload', host: member.name, bytes, total });
     }),
     onStdout: progress,
+    moreMs: moreSeconds(steps.map(({ step }) => step)) * 1000,
   });
   if (result.code === LOCK_GONE) throw lockLost(member.name, 'somebody else has it, or nobody');
   if (result.code !== 0) {

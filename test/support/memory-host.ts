@@ -25,6 +25,8 @@ export interface MemoryHost {
   /** Of its connections, those that are open. */
   open: number;
   execs: number;
+  /** What its last batch of steps might take beyond any command's time. */
+  moreMs: number | undefined;
 }
 
 export function memoryHost(name: string, words: Readonly<Record<string, string>> = {}): MemoryHost {
@@ -40,6 +42,7 @@ export function memoryHost(name: string, words: Readonly<Record<string, string>>
     connections: 0,
     open: 0,
     execs: 0,
+    moreMs: undefined,
   };
 }
 
@@ -104,6 +107,7 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
   if (proof === undefined || proof !== locks.get(host)) return said('', 76);
   const steps = [...script.matchAll(/^echo '(\S+) begin (\S+)'; [^\n]*\n\( set -e; (.*)\n\) >&2/gm)];
   if (steps.length === 0) throw new Error(`a memory host does not know this script:\n${script}`);
+  host.moreMs = options.moreMs;
   let stdout = '';
   let stderr = '';
   const print = (line: string): void => {

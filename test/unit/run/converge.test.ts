@@ -147,6 +147,16 @@ describe('a run with something to do', () => {
     expect(again.prepared()).toBe(0);
   });
 
+  it('has more time for what comes from elsewhere', async () => {
+    const host = memoryHost('m1');
+    const slow: Resource = {
+      ...cell('a', '1'),
+      steps: () => [{ op: 'run', title: 'pull', script: 'set a 1', downloads: true }],
+    };
+    await play([host], [stage('one', ['m1'], { resources: () => [slow] })]).up();
+    expect(host.moreMs).toBe(1_800_000);
+  });
+
   it('plans again under the lock: what was repaired meanwhile is left alone', async () => {
     const host = memoryHost('m1');
     let probes = 0;
