@@ -11,7 +11,7 @@ import {
   withoutTexts,
 } from '../plan/plan.ts';
 import { judge } from '../plan/planner.ts';
-import type { Desire } from '../plan/stage.ts';
+import { type Desire, hasNoReserve } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import type { Change } from '../resources/resource.ts';
 import { breather } from '../kernel/breather.ts';
@@ -78,8 +78,10 @@ export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<vo
     fleet.emit({ type: 'host.planned', plan: told });
   });
   const seen = sightings(fleet);
-  const order = goal.desire(seen).map(({ id }) => id);
-  fleet.emit({ type: 'plan.ready', summary: summaryOf(plan, seen.size, order) });
+  const stages = goal.desire(seen);
+  const order = stages.map(({ id }) => id);
+  const alone = stages.filter(hasNoReserve).map(({ id }) => id);
+  fleet.emit({ type: 'plan.ready', summary: summaryOf(plan, seen.size, order, alone) });
 }
 
 interface Found {

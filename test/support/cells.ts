@@ -1,7 +1,7 @@
 import type { Desire, Gate, Stage } from '../../src/plan/stage.ts';
 import type { Watch } from '../../src/probe/observe.ts';
 import { type Change, type Resource, none } from '../../src/resources/resource.ts';
-import { type Goal, converge, look } from '../../src/run/converge.ts';
+import { type Goal, converge, look, tellPlan } from '../../src/run/converge.ts';
 import type { Emit, RunEvent } from '../../src/run/events.ts';
 import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
 import { type MemoryHost, connectTo } from './memory-host.ts';
@@ -71,6 +71,8 @@ export interface Play {
   readonly fleet: Fleet;
   readonly events: readonly RunEvent[];
   readonly prepared: () => number;
+  /** Looks at all hosts, and tells the plan. */
+  readonly tell: () => Promise<void>;
   /** Looks at all hosts, and makes the plan happen. */
   readonly up: () => Promise<void>;
 }
@@ -125,6 +127,9 @@ export function play(
     fleet,
     events,
     prepared: () => prepared,
+    async tell() {
+      await tellPlan(fleet, goal, await look(fleet, goal));
+    },
     async up() {
       await converge(fleet, goal, await look(fleet, goal), options.stop ?? new AbortController().signal);
     },

@@ -4,6 +4,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
 import type { Stage } from '../../../src/plan/stage.ts';
+import type { Resource } from '../../../src/resources/resource.ts';
 import { cell, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
 
@@ -208,6 +209,40 @@ describe('a rolling stage', () => {
     expect(error).toMatchObject({ code: 'E_TOO_FEW_STAND', where: { host: 'm1', phase: 'store' } });
     expect((error as Error).message).toContain('only 1 of 3 would stand, and 2 must');
   });
+});
+
+describe('a plan', () => {
+  /** Restarts what runs. */
+  const restart: Resource = {
+    ...cell('a', '1'),
+    diff: () => ({ kind: 'restart', summary: 'restart', because: [], interrupts: true }),
+  };
+
+  it.each([
+    ['quorum', 1, true],
+    ['quorum', 2, true],
+    ['quorum', 3, false],
+    ['one', 1, true],
+    ['one', 2, false],
+    ['none', 1, false],
+  ])(
+    'of a stage of which %s must stand says whether any of %i is missed: %s',
+    async (stands, count, missed) => {
+      const names = Array.from({ length: count }, (_, index) => `m${index + 1}`);
+      const must = stands === 'one' ? 1 : 0;
+      const one = stage('store', names, {
+        mustStand: stands === 'quorum' ? quorum : () => must,
+        resources: () => [restart],
+      });
+      const run = play(
+        names.map((name) => memoryHost(name)),
+        [one],
+      );
+      await run.tell();
+      const told = run.events.find((event) => event.type === 'plan.ready');
+      expect(told?.summary.outages).toEqual(missed ? [{ unit: 'a', hosts: names }] : []);
+    },
+  );
 });
 
 describe('a parallel stage', () => {
