@@ -20,6 +20,7 @@ async function dialled(facts: string): Promise<string[]> {
   const asked: string[] = [];
   const fleet = makeFleet(['m1', 'w1'], {
     emit: () => undefined,
+    addressOf: () => '192.0.2.1',
     connect: (name) =>
       Promise.resolve({
         host: name,

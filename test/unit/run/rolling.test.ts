@@ -148,7 +148,7 @@ describe('a rolling stage', () => {
         await order(hosts, [stages[0]!]);
         expect(wrong).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 50 },
     );
   });
 
