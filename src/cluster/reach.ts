@@ -1,6 +1,7 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import type { Host } from '../inventory/types.ts';
 import { quote } from '../kernel/quote.ts';
-import type { Inventory } from '../inventory/types.ts';
+import type { World } from '../phases/phase.ts';
 import { type Fleet, alive, onEach, runOn } from '../run/fleet.ts';
 
 export const REACH_CHECK = 'reachability';
@@ -9,14 +10,15 @@ export const REACH_CHECK = 'reachability';
 const NEIGHBOURS = 20;
 
 /**
- * Hosts dial each other on their SSH ports, before anything is changed: a cluster whose members do not see each other
- * comes up half and then waits. A refused connection is an answer, too.
+ * Hosts dial each other where sshd listens, before anything is changed: a cluster whose members do not see each other
+ * comes up half and then waits. A refused connection is an answer, too. `ssh.port` is the controller's way in, which may
+ * be a port that a router forwards and no host has.
  * @throws E_PREFLIGHT naming each pair that has no way
  */
-export async function checkReach(fleet: Fleet, inventory: Inventory): Promise<void> {
+export async function checkReach(fleet: Fleet, world: World): Promise<void> {
   const members = alive(fleet);
   const reached = new Set(members.map(({ name }) => name));
-  const targets = inventory.hosts.filter(({ name }) => reached.has(name));
+  const targets = world.inventory.hosts.filter(({ name }) => reached.has(name));
   const needed = targets.filter(({ roles }) => roles.includes('master') || roles.includes('etcd'));
   const blocked: string[] = [];
   await onEach(fleet, members, undefined, async (member) => {
@@ -25,7 +27,7 @@ export async function checkReach(fleet: Fleet, inventory: Inventory): Promise<vo
     const others = [...new Set([...needed, ...next])].filter(({ name }) => name !== member.name);
     if (others.length === 0) return;
     const result = await runOn(fleet, member, {
-      script: others.map(({ name, ip, ssh }) => dial(name, ip, ssh.port)).join('\n') + '\nwait',
+      script: others.map((other) => dial(other.name, other.ip, sshPort(world, other))).join('\n') + '\nwait',
       timeoutMs: 30_000,
     });
     for (const [, name = '', why = ''] of result.stdout.toString('utf8').matchAll(/^blocked (\S+) (.*)$/gm)) {
@@ -37,6 +39,14 @@ export async function checkReach(fleet: Fleet, inventory: Inventory): Promise<vo
   throw new BootstrapError('E_PREFLIGHT', `hosts do not reach each other:\n${blocked.join('\n')}`, {
     hint: `Check routes, and "ip" in the inventory: it is the address other hosts use. Nothing was changed; --ignore-preflight ${REACH_CHECK} goes on anyway.`,
   });
+}
+
+/** Where sshd listens for other hosts, by what the host itself says; 22 when something else listens for it (a socket). */
+function sshPort(world: World, { name, ip }: Host): number {
+  const listener = world
+    .facts(name)
+    .listening.find(({ process, address }) => process === 'sshd' && ['*', ip].includes(address));
+  return listener?.port ?? 22;
 }
 
 /** Side by side, three seconds each; bash's own /dev/tcp, for CentOS 7 has no nc. */

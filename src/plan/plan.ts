@@ -78,6 +78,8 @@ export interface PlanSummary {
   readonly restarts: readonly UnitHosts[];
   /** Of the restarts, those of units that run. */
   readonly interruptions: readonly UnitHosts[];
+  /** Of the interruptions, those that no other host makes up for: a single etcd member's, or one of two. */
+  readonly outages: readonly UnitHosts[];
 }
 
 export interface UnitHosts {
@@ -88,8 +90,14 @@ export interface UnitHosts {
 /**
  * @param hosts how many were looked at
  * @param order all phases, as they are done
+ * @param alone those of them in which no host can do without another
  */
-export function summaryOf(plan: Plan, hosts: number, order: readonly string[]): PlanSummary {
+export function summaryOf(
+  plan: Plan,
+  hosts: number,
+  order: readonly string[],
+  alone: readonly string[] = [],
+): PlanSummary {
   const changes = allChanges(plan);
   const used = new Set(changes.map(({ phase }) => phase));
   return {
@@ -99,9 +107,15 @@ export function summaryOf(plan: Plan, hosts: number, order: readonly string[]): 
     changes: changes.length,
     unknown: changes.filter(({ planned: { change } }) => change.kind === 'unknown').length,
     restarts: unitsOf(changes, ({ kind }) => kind === 'restart'),
-    interruptions: unitsOf(changes, (change) => change.kind === 'restart' && change.interrupts),
+    interruptions: unitsOf(changes, interrupts),
+    outages: unitsOf(
+      changes.filter(({ phase }) => alone.includes(phase)),
+      interrupts,
+    ),
   };
 }
+
+const interrupts = (change: Change): boolean => change.kind === 'restart' && change.interrupts;
 
 function unitsOf(changes: readonly LocatedChange[], wanted: (change: Change) => boolean): UnitHosts[] {
   const found = new Map<string, string[]>();

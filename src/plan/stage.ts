@@ -13,7 +13,7 @@ export interface Stage {
   /** `rolling`: running members are restarted one at a time, each behind its gates. */
   readonly batch: 'parallel' | 'rolling';
   /** Of so many hosts, how many have to be well while one of them is out of service. */
-  mustStand(hosts: number): number;
+  readonly mustStand: (hosts: number) => number;
   resources(host: string): readonly Resource[];
   /** What must hold on a host before the run goes on; also what tells whether the cluster is healthy. */
   gates(host: string): readonly Gate[];
@@ -33,6 +33,9 @@ export interface Gate {
 
 /** From what was seen on each host to what is wanted. Pure; called again when more was seen. */
 export type Desire = (seen: ReadonlyMap<string, Observed>) => readonly Stage[];
+
+/** Whether none of its hosts can be out of service for a moment without too few being left. */
+export const hasNoReserve = ({ hosts, mustStand }: Stage): boolean => mustStand(hosts.size) > hosts.size - 1;
 
 /** What must be looked at on a host for its part in a stage. */
 export const watchesAt = (stage: Stage, host: string): Watch[] => [

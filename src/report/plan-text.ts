@@ -134,11 +134,19 @@ function paintDiff(line: string, paint: Paint): string {
   return line.startsWith('-') ? paint('red', line) : line;
 }
 
-const footer = ({ changes, changedHosts, unknown, restarts, interruptions }: PlanSummary): string[] => [
+const footer = ({
+  changes,
+  changedHosts,
+  unknown,
+  restarts,
+  interruptions,
+  outages,
+}: PlanSummary): string[] => [
   `${count(changes, 'change')} on ${count(changedHosts, 'host')}` +
     `${unknown === 0 ? '' : `, ${unknown} of them known only during the run`}.`,
   `Restarts: ${unitsText(restarts)}.`,
   `Expected interruption: ${unitsText(interruptions)}.`,
+  ...(outages.length === 0 ? [] : [`Nothing stands in meanwhile for: ${unitsText(outages)}.`]),
 ];
 
 /** `etcd.service on m1, m2; docker.service on w1`, or `none`. */

@@ -7,6 +7,21 @@ import { unit } from './steps/units.ts';
 
 export const STATE = '/var/lib/k8s-bootstrap';
 
+/** What a run holds while it works on a host, by `flock`; the file beside it says who holds it, and ends in a token. */
+export const LOCK = `${STATE}/lock`;
+export const LOCK_OWNER = `${STATE}/lock.owner`;
+
+/** The exit code of a batch that found the lock to be another's, or nobody's; nothing of it was run then. */
+export const LOCK_GONE = 76;
+
+/** What a batch is made for. */
+export interface BatchContext {
+  readonly nonce: string;
+  readonly phase: string;
+  /** The token of the run's lock: without it being held on the host, nothing is done there. */
+  readonly lock: string;
+}
+
 /** A batch of steps for one host: a script, and the bytes that follow it on the same stdin. */
 export interface Batch {
   readonly script: string;
@@ -24,10 +39,10 @@ export interface NamedStep {
  * `NONCE begin ID`, then `NONCE ok ID` or `NONCE fail ID CODE` on stdout; what its commands print goes
  * to stderr, behind the same begin line. Contents are read from descriptor 3 in the order of the steps that need them.
  */
-export function compile(steps: readonly NamedStep[], context: { nonce: string; phase: string }): Batch {
+export function compile(steps: readonly NamedStep[], context: BatchContext): Batch {
   const { nonce } = context;
   const lines = [
-    prelude(context.phase),
+    prelude(context),
     ...steps.flatMap(({ id, step }) => [
       `echo ${quote(`${nonce} begin ${id}`)}; echo ${quote(`${nonce} begin ${id}`)} >&2`,
       // In a subshell that `set -e` ends: a step stops at its own first failing command.
@@ -69,9 +84,10 @@ export function describe(step: Step): string {
  * was there before us, ahead of the change itself. `stage` gives a place for a new file, `put` its name to it.
  * What is renamed is on the disk before, and its name after (`durable`): a power cut leaves the old or the new, and no
  * file that the manifest does not name. Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
- * on to even when its controller has died.
+ * on to even when its controller has died. Under it the run's own lock is looked at: whoever takes that next waits for
+ * 8 first, so nobody comes between the look and the steps.
  */
-const prelude = (phase: string): string =>
+const prelude = ({ phase, lock }: BatchContext): string =>
   `
 ${PATH_LINE}
 umask 077
@@ -80,6 +96,9 @@ S=${STATE}
 mkdir -p $S/originals $S/revisions $S/tmp
 exec 8>>$S/busy
 flock -w 60 8 || { echo 'a step of an earlier run is still working on this host' >&2; exit 75; }
+exec 7>>${LOCK}
+if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${LOCK_OWNER}; then exit ${LOCK_GONE}; fi
+exec 7>&-
 durable() { [ -L "$1" ] || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
 root_only() { [ -O "$1" ] || { echo "$1 belongs to another than root, who could have put a link there; nothing is written in it"; exit 77; }; }
 stage() {

@@ -26,13 +26,20 @@ export function imageTags(tags: readonly ImageTag[]): Resource[] {
       diff(seen) {
         const { code = 1, output = '' } = seen.answer(`images:${tag.runtime}`) ?? {};
         if (code !== 0) {
-          return { kind: 'unknown', summary: `from ${tag.from}`, waitsFor: `${tag.runtime} to answer` };
+          return {
+            kind: 'unknown',
+            summary: `from ${tag.from}`,
+            waitsFor: `${tag.runtime} to answer`,
+            byItself: true,
+          };
         }
         return output.split('\n').some((line) => fullName(line.trim()) === name)
           ? none('there')
           : { kind: 'create', summary: `from ${tag.from}` };
       },
-      steps: () => [{ op: 'run', title: `pull ${tag.from} as ${tag.image}`, script: pull(tag, name) }],
+      steps: () => [
+        { op: 'run', title: `pull ${tag.from} as ${tag.image}`, script: pull(tag, name), downloads: true },
+      ],
     };
   });
 }

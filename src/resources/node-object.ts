@@ -28,7 +28,13 @@ export function nodeObject(spec: NodeSpec): Resource {
     watches: [{ kind: 'object', key: NODES }],
     diff(seen): Change {
       const node = nodesIn(seen)?.get(name);
-      if (!node) return { kind: 'unknown', summary: 'labels and taints', waitsFor: 'the node to register' };
+      if (!node)
+        return {
+          kind: 'unknown',
+          summary: 'labels and taints',
+          waitsFor: 'the node to register',
+          byItself: true,
+        };
       const off = drift(node, spec);
       return off.length === 0 ? none('as wanted') : { kind: 'update', summary: off.join(', ') };
     },

@@ -37,7 +37,7 @@ export function objectSet({ id, title, lists, wanted, goes, kubectl }: ObjectSet
     diff(seen): Change {
       const unanswered = lists.find((path) => seen.object(path)?.status !== 200);
       if (unanswered !== undefined) {
-        return { kind: 'unknown', summary: 'not known yet', waitsFor: 'the API server' };
+        return { kind: 'unknown', summary: 'not known yet', waitsFor: 'the API server', byItself: true };
       }
       const { off, gone } = differing(seen);
       const names = (objects: readonly KubeObject[]): string => objects.map(nameOf).join(', ');

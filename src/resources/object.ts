@@ -28,7 +28,7 @@ export function kubeObject(path: string, object: KubeObject, kubectl: string): R
     diff(seen): Change {
       const answer = seen.object(path);
       if (!answer || (answer.status !== 200 && answer.status !== 404)) {
-        return { kind: 'unknown', summary: 'not known yet', waitsFor: 'the API server' };
+        return { kind: 'unknown', summary: 'not known yet', waitsFor: 'the API server', byItself: true };
       }
       if (answer.status === 404) return { kind: 'create', summary: name };
       const off = differences(object, answer.body);

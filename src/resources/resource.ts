@@ -37,7 +37,13 @@ export type Change =
       readonly interrupts: boolean;
     }
   /** Cannot be told before `waitsFor` has happened (an object before there is an API server). */
-  | { readonly kind: 'unknown'; readonly summary: string; readonly waitsFor: string };
+  | {
+      readonly kind: 'unknown';
+      readonly summary: string;
+      readonly waitsFor: string;
+      /** Whether it comes by itself in a while, and is therefore asked again: an API server that was just started. */
+      readonly byItself?: true;
+    };
 
 /** Old and new text of a file that is no secret; the plan shows it as a unified diff. */
 export interface TextChange {

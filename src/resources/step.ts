@@ -20,7 +20,14 @@ export type Step =
       readonly inputs?: readonly string[];
     }
   /** Anything rarer: a title for the log and a script whose values were quoted by `sh`. */
-  | { readonly op: 'run'; readonly title: string; readonly script: string; readonly stdin?: Content };
+  | {
+      readonly op: 'run';
+      readonly title: string;
+      readonly script: string;
+      readonly stdin?: Content;
+      /** Whether it gets something from elsewhere, which may take its time. */
+      readonly downloads?: true;
+    };
 
 export interface SetAttributes {
   readonly op: 'attributes';

@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Due } from '../plan/planner.ts';
-import { type NamedStep, compile, describe } from '../resources/compile.ts';
+import { LOCK_GONE, type NamedStep, compile, describe } from '../resources/compile.ts';
+import { moreSeconds } from '../resources/duration.ts';
 import { changes } from '../resources/resource.ts';
 import type { Content, Step } from '../resources/step.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
+import { lockLost } from './lock-holder.ts';
+import type { RunLock } from './lock.ts';
 
 /**
  * Applies the changes of one phase on one host: one script, one exec, all content behind it.
- * @throws E_STEP naming the step that failed and what it printed
+ * @throws E_STEP naming the step that failed and what it printed; E_LOCK_LOST
  */
 export async function applyOn(
   fleet: Fleet,
+  lock: RunLock,
   member: Member,
   phase: string,
   due: readonly Due[],
@@ -24,18 +28,23 @@ export async function applyOn(
       steps.push({ id: String(steps.length), step, resource: resource.id });
     }
   }
-  await execute(fleet, member, phase, steps);
+  await execute(fleet, lock, member, phase, steps);
   for (const { resource, change } of due) if (changes(change)) member.done.set(resource.id, change);
   member.changed += due.length;
 }
 
 /** Takes away what nothing wants any more, files before the folders they are in. */
-export async function pruneOn(fleet: Fleet, member: Member, paths: readonly string[]): Promise<void> {
+export async function pruneOn(
+  fleet: Fleet,
+  lock: RunLock,
+  member: Member,
+  paths: readonly string[],
+): Promise<void> {
   const steps = paths
     .toSorted()
     .reverse()
     .map((path, index): OwnedStep => ({ id: String(index), step: { op: 'prune', path }, resource: path }));
-  await execute(fleet, member, 'prune', steps);
+  await execute(fleet, lock, member, 'prune', steps);
   member.changed += steps.length;
 }
 
@@ -45,12 +54,13 @@ interface OwnedStep extends NamedStep {
 
 async function execute(
   fleet: Fleet,
+  lock: RunLock,
   member: Member,
   phase: string,
   steps: readonly OwnedStep[],
 ): Promise<void> {
   const nonce = randomBytes(16).toString('hex');
-  const batch = compile(steps, { nonce, phase });
+  const batch = compile(steps, { nonce, phase, lock: await lock.proofOn(member) });
   const progress = follow(nonce, steps, (event, step, milliseconds) => {
     const title = describe(step.step);
     if (event === 'begin') fleet.emit({ type: 'step.started', phase, host: member.name, step: title });
@@ -64,7 +74,9 @@ async function execute(
       fleet.emit({ type: 'upload', host: member.name, bytes, total });
     }),
     onStdout: progress,
+    moreMs: moreSeconds(steps.map(({ step }) => step)) * 1000,
   });
+  if (result.code === LOCK_GONE) throw lockLost(member.name, 'somebody else has it, or nobody');
   if (result.code !== 0) {
     throw stepFailure(fleet, nonce, steps, result.stdout, result.stderr.toString('utf8'), result.code);
   }

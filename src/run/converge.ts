@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError } from '../kernel/errors.ts';
 import {
   type HostPlan,
@@ -10,13 +11,15 @@ import {
   withoutTexts,
 } from '../plan/plan.ts';
 import { judge } from '../plan/planner.ts';
-import type { Desire } from '../plan/stage.ts';
+import { type Desire, hasNoReserve } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
+import type { Change } from '../resources/resource.ts';
 import { breather } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
-import { lockAll } from './lock.ts';
-import { passStanding, participants, runStage, stopIfAsked } from './run-stage.ts';
+import { type RunLock, lockAll } from './lock.ts';
+import { passStanding, participants, runStage } from './run-stage.ts';
+import { stopIfAsked } from './stop.ts';
 
 /** What a run is about; the engine knows nothing of inventories, files or Kubernetes. */
 export interface Goal {
@@ -75,8 +78,10 @@ export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<vo
     fleet.emit({ type: 'host.planned', plan: told });
   });
   const seen = sightings(fleet);
-  const order = goal.desire(seen).map(({ id }) => id);
-  fleet.emit({ type: 'plan.ready', summary: summaryOf(plan, seen.size, order) });
+  const stages = goal.desire(seen);
+  const order = stages.map(({ id }) => id);
+  const alone = stages.filter(hasNoReserve).map(({ id }) => id);
+  fleet.emit({ type: 'plan.ready', summary: summaryOf(plan, seen.size, order, alone) });
 }
 
 interface Found {
@@ -114,7 +119,7 @@ async function judgeAll(
 /**
  * Makes the plan happen, phase by phase, and proves it: a full look at the end must find nothing to do.
  * @param stop finishes what runs, then ends the run (an interrupt)
- * @throws E_LOCKED, E_FLAPPING; a host's own failure is kept with the host
+ * @throws E_LOCKED, E_LOCK_LOST, E_FLAPPING; a host's own failure is kept with the host
  */
 export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: AbortSignal): Promise<void> {
   const doomed = goal.prune ? orphansOf(plan) : [];
@@ -123,44 +128,60 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
     return;
   }
   const touched = new Set([...allChanges(plan), ...doomed].map(({ host }) => host));
-  const lock = await lockAll(
-    fleet,
-    alive(fleet).filter(({ name }) => touched.has(name)),
-    goal.owner,
-  );
+  const { owner, essential } = goal;
+  const lock = await lockAll(fleet, { owner, essential, touched, stop });
+  const end = AbortSignal.any([stop, lock.lost]);
   try {
     // What the plan was made from may have moved before the lock was ours.
     const current = await look(fleet, goal);
     if (!isEmpty(current)) await goal.prepare();
     for (const { id } of goal.desire(sightings(fleet))) {
-      stopIfAsked(stop);
-      await runStage(fleet, goal, id, stop);
+      stopIfAsked(end);
+      await runStage(fleet, lock, goal, id, end);
     }
-    if (goal.prune) await pruneOrphans(fleet, current);
+    stopIfAsked(end);
+    if (goal.prune) await pruneOrphans(fleet, lock, current);
   } finally {
     await lock.release();
   }
   const left = await look(fleet, goal);
-  if (!isEmpty(left) && !onlyStarts(left)) throw flapping(left);
+  if (!isEmpty(left) && !passesByItself(left)) throw flapping(left);
   await healthy(fleet, goal, stop);
   if (isEmpty(left)) return;
-  const still = await look(fleet, goal);
-  if (!isEmpty(still)) throw flapping(still);
+  for (let attempt = 1; ; attempt += 1) {
+    const still = await look(fleet, goal);
+    if (isEmpty(still)) return;
+    if (attempt === LOOKS || !allChanges(still).every(({ planned }) => comes(planned.change))) {
+      throw flapping(still);
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {
+      stopIfAsked(stop);
+    });
+  }
 }
 
+/** What is not known at the end of a run is asked for again so many times. */
+const LOOKS = 12;
+const LOOK_EVERY_MS = 5_000;
+
+const comes = (change: Change): boolean => change.kind === 'unknown' && change.byItself === true;
+
 /**
- * Whether all that is left is to start units that have stopped: what ended because its API server was away (a
- * controller-manager that was about to lead) is started again by systemd, and its gate waits for that.
+ * Whether all that is left is to start units that have stopped, or to know what an API server does not say at this
+ * moment: what ended because its API server was away (a controller-manager that was about to lead) is started again by
+ * systemd, and its gate waits for that.
  */
-const onlyStarts = (left: Plan): boolean =>
-  allChanges(left).every(({ planned: { change } }) => change.kind === 'restart' && !change.interrupts);
+const passesByItself = (left: Plan): boolean =>
+  allChanges(left).every(
+    ({ planned: { change } }) => comes(change) || (change.kind === 'restart' && !change.interrupts),
+  );
 
 /** Last, when nothing uses them any more. */
-const pruneOrphans = (fleet: Fleet, { hosts }: Plan): Promise<void> => {
+const pruneOrphans = (fleet: Fleet, lock: RunLock, { hosts }: Plan): Promise<void> => {
   const doomed = new Map(hosts.map(({ host, orphans }) => [host, orphans]));
   return onEach(fleet, alive(fleet), 'prune', async (member) => {
     const paths = doomed.get(member.name) ?? [];
-    if (paths.length > 0) await pruneOn(fleet, member, paths);
+    if (paths.length > 0) await pruneOn(fleet, lock, member, paths);
   });
 };
 
@@ -169,9 +190,10 @@ async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<voi
   for (const stage of goal.desire(sightings(fleet))) {
     stopIfAsked(stop);
     await onEach(fleet, participants(fleet, stage), stage.id, (member) =>
-      passStanding(fleet, member, stage.id, stage.gates(member.name)),
+      passStanding(fleet, member, stage.id, stage.gates(member.name), stop),
     );
   }
+  stopIfAsked(stop);
 }
 
 function flapping(left: Plan): BootstrapError {

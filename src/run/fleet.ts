@@ -148,6 +148,9 @@ export const closeAll = async (fleet: Fleet): Promise<void> => {
   await Promise.all([...fleet.members.values()].map(letGo));
 };
 
+/** Lists of all objects come with it: a thousand nodes are 20 MB. */
+const PROBE_LIMIT = 64 * 1024 ** 2;
+
 /** Asks a host everything in one exec; what was known before and is not asked again is kept. */
 export async function probe(fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> {
   // Digests of secrets are salted with it: those kept from an earlier look must stay comparable.
@@ -157,6 +160,7 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
     script: probeScript(watches, nonce, fleet.addressOf(member.name)),
     lastWords: probeEnd(nonce),
     timeoutMs: 60_000,
+    outputLimit: PROBE_LIMIT,
   });
   const seen = parseProbe(watches, nonce, result.stdout);
   member.seen = member.seen ? merge(member.seen, seen) : seen;

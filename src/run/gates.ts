@@ -18,9 +18,16 @@ const RESTARTS = 3;
 
 /**
  * Waits until a gate holds, looking again and again at what it watches and at when its units were started.
- * @throws E_GATE with what was missing to the end, and the journal of the units behind it
+ * Nothing is half done while it waits, so the first interrupt ends it.
+ * @throws E_GATE with what was missing to the end, and the journal of the units behind it; as `stop` says
  */
-export async function pass(fleet: Fleet, member: Member, phase: string, gate: Gate): Promise<void> {
+export async function pass(
+  fleet: Fleet,
+  member: Member,
+  phase: string,
+  gate: Gate,
+  stop: AbortSignal,
+): Promise<void> {
   const at = fleet.members.get(gate.at);
   const started = performance.now();
   const starts = new Map(gate.at === member.name ? gate.units.map((unit) => [unit, new Set<string>()]) : []);
@@ -37,19 +44,26 @@ export async function pass(fleet: Fleet, member: Member, phase: string, gate: Ga
       return;
     }
     for (const [unit, times] of starts) {
-      const [, time] = /=([1-9]\d*)$/.exec(seen.answer(startOf(unit).key)?.output ?? '') ?? [];
-      if (time === undefined || times.add(time).size <= RESTARTS) continue;
-      const why = `${unit} has ended ${RESTARTS} times in ${Math.ceil(elapsed / 1000)} s`;
-      throw await notPassed(fleet, member, gate, `${missing}; ${why}`);
+      const said = seen.answer(startOf(unit).key)?.output ?? '';
+      const [, time] = /^ExecMainStartTimestampMonotonic=([1-9]\d*)$/m.exec(said) ?? [];
+      const restarts = time === undefined ? 0 : times.add(time).size - 1;
+      if (restarts < RESTARTS && !/^ActiveState=failed$/m.test(said)) continue;
+      const why =
+        restarts < RESTARTS ? 'failed' : `ended ${RESTARTS} times in ${Math.ceil(elapsed / 1000)} s`;
+      throw await notPassed(fleet, member, gate, `${missing}; ${unit} has ${why}`);
     }
     if (elapsed > gate.timeoutSeconds * 1000) {
       throw await notPassed(fleet, member, gate, `${missing} after ${gate.timeoutSeconds} s`);
     }
-    if (missing !== told) {
-      told = missing;
+    // A time or a count in it changes with every look, and says nothing new.
+    const gist = missing.replaceAll(/\d+/g, '');
+    if (gist !== told) {
+      told = gist;
       fleet.emit({ type: 'gate.waiting', phase, host: member.name, waitingFor: `${gate.title}: ${missing}` });
     }
-    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal: fleet.kill }).catch(() => {
+    const signal = AbortSignal.any([fleet.kill, stop]);
+    await sleep(Math.min(200 * 1.5 ** attempt, 2000), undefined, { signal }).catch(() => {
+      if (stop.reason instanceof BootstrapError) throw stop.reason;
       throw new BootstrapError('E_ABORTED', `stopped while waiting: ${gate.title}`, {
         exitCode: ExitCode.interrupted,
       });
@@ -72,18 +86,25 @@ function lookAt(fleet: Fleet, at: Member, watches: readonly Watch[]): Promise<Ob
 
 const looks = oncePer<Member, Map<string, Promise<Observed>>>(() => new Map());
 
-/** When a unit's process was started, in microseconds since the host's boot; 0 before the first time. */
+/**
+ * Whether a unit was given up, and when its process was started, in microseconds since the host's boot; 0 before the
+ * first time.
+ */
 const startOf = (unit: string): Watch => ({
   kind: 'answer',
   key: `start ${unit}`,
-  script: `systemctl show -p ExecMainStartTimestampMonotonic ${quote(unit)}`,
+  script: `systemctl show -p ActiveState,ExecMainStartTimestampMonotonic ${quote(unit)}`,
 });
+
+const STATUS = 'k8s-bootstrap status shows which component does not answer.';
 
 async function notPassed(fleet: Fleet, member: Member, gate: Gate, why: string): Promise<BootstrapError> {
   const journal = await journalOf(fleet, member, gate.units);
   const known = fleet.knownError(journal);
   return new BootstrapError('E_GATE', `${gate.title}: ${why}${journal ? `\n${journal}` : ''}`, {
-    hint: known?.hint ?? `Look at journalctl -u ${gate.units[0] ?? 'UNIT'} on ${member.name}.`,
+    hint:
+      known?.hint ??
+      (gate.units[0] === undefined ? STATUS : `Look at journalctl -u ${gate.units[0]} on ${member.name}.`),
     where: { ...(gate.units[0] !== undefined && { unit: gate.units[0] }) },
   });
 }

@@ -1,10 +1,13 @@
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { BootstrapError } from '../kernel/errors.ts';
 import { dueOn } from '../plan/planner.ts';
 import type { Desire, Gate, Stage } from '../plan/stage.ts';
 import { watchesAt } from '../plan/stage.ts';
 import { applyOn } from './apply.ts';
 import { type Fleet, type Member, alive, onEach, probe, sightings } from './fleet.ts';
 import { pass, standing } from './gates.ts';
+import type { RunLock } from './lock.ts';
+import { groupsOf, refuseTooFew } from './rolling.ts';
+import { stopIfAsked } from './stop.ts';
 
 /** What a stage is run by: what is wanted, and whom it cannot do without. */
 export interface StageGoal {
@@ -33,7 +36,13 @@ function remembered(stage: Stage): Stage {
  * Brings the hosts of one stage to what it wants, and waits for its gates.
  * @throws the failure of a host that the run cannot do without; E_TOO_FEW_STAND; E_ABORTED between two groups
  */
-export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: AbortSignal): Promise<void> {
+export async function runStage(
+  fleet: Fleet,
+  lock: RunLock,
+  goal: StageGoal,
+  id: string,
+  stop: AbortSignal,
+): Promise<void> {
   const stage = stageOf(fleet, goal, id);
   const members = participants(fleet, stage);
   const started = performance.now();
@@ -42,6 +51,7 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
   );
   await onEach(fleet, unknown, id, async (member) => {
     await probe(fleet, member, watchesAt(stage, member.name));
+    await comeByThemselves(fleet, stage, member, stop);
   });
   const fresh = stageOf(fleet, goal, id);
   const all = participants(fleet, fresh);
@@ -51,22 +61,22 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
       fleet,
       all.filter((member) => !member.failed && !busy.includes(member)),
       id,
-      (member) => passStanding(fleet, member, id, fresh.gates(member.name)),
+      (member) => passStanding(fleet, member, id, fresh.gates(member.name), stop),
     );
   if (busy.length > 0) {
     fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const { members: group, takesDown } of groupsOf(fleet, fresh, busy)) {
+    for (const { members: group, takesDown } of await groupsOf(fleet, fresh, busy)) {
       stopIfAsked(stop);
       if (takesDown) await settle();
       if (takesDown && all.some((member) => member.failed)) break;
-      for (const member of takesDown ? group : []) refuseTooFew(fleet, fresh, member);
-      await onEach(fleet, group, id, (member) => applyOn(fleet, member, id, dueFor(fresh, member)));
+      for (const member of takesDown ? group : []) await refuseTooFew(fleet, fresh, member);
+      await onEach(fleet, group, id, (member) => applyOn(fleet, lock, member, id, dueFor(fresh, member)));
       await onEach(
         fleet,
         group.filter(({ failed }) => !failed),
         id,
         async (member) => {
-          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate);
+          for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate, stop);
         },
       );
     }
@@ -79,54 +89,40 @@ export async function runStage(fleet: Fleet, goal: StageGoal, id: string, stop: 
     });
   }
   await settle();
+  stopIfAsked(stop);
   const lost = all.find(({ name, failed }) => failed && goal.essential(name));
   if (lost?.failed) throw lost.failed;
 }
 
-interface Group {
-  readonly members: readonly Member[];
-  /** Whether a healthy member goes out of service: then as many others must stand as the stage says. */
-  readonly takesDown: boolean;
-}
+/** How long what comes by itself is asked for: an API server answers for some objects later than for its health. */
+const KNOWN_SECONDS = 60;
 
-/**
- * Who goes together. In a rolling stage, members that are down take no service with them, so they go first and at once;
- * where too few stand, as on the morning after a power cut, they are also those that can change it. The healthy ones
- * follow one by one.
- */
-function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Group[] {
-  if (stage.batch === 'parallel') return [{ members: busy, takesDown: false }];
-  const down = busy.filter(({ name }) => !works(fleet, stage, name));
-  return [
-    ...(down.length > 0 ? [{ members: down, takesDown: false }] : []),
-    ...busy
-      .filter((member) => !down.includes(member))
-      .map((member) => ({ members: [member], takesDown: true })),
-  ];
-}
-
-/** By what was last seen; a host that was not reached does not. */
-const works = (fleet: Fleet, stage: Stage, host: string): boolean =>
-  stage.gates(host).every((gate) => standing(fleet, gate) === undefined);
-
-/**
- * A healthy member is taken down only while what stays is enough. Of so few that nothing could ever be changed (one, or
- * two that need each other) all the others do.
- * @throws E_TOO_FEW_STAND
- */
-function refuseTooFew(fleet: Fleet, stage: Stage, { name }: Member): void {
-  const others = [...stage.hosts].filter((host) => host !== name);
-  const needed = Math.min(stage.mustStand(stage.hosts.size), others.length);
-  const down = others.filter((host) => !works(fleet, stage, host));
-  if (others.length - down.length >= needed) return;
-  throw new BootstrapError(
-    'E_TOO_FEW_STAND',
-    `${stage.title} on ${name} is left as it is: without it only ${others.length - down.length} of ${stage.hosts.size} would stand, and ${needed} must`,
-    {
-      hint: `Not well: ${down.join(', ')}. Repair them first; k8s-bootstrap status says what they lack.`,
-      where: { host: name, phase: stage.id },
-    },
+/** Waits for what is not known of a host yet and becomes so by itself, as for a gate. */
+async function comeByThemselves(
+  fleet: Fleet,
+  stage: Stage,
+  member: Member,
+  stop: AbortSignal,
+): Promise<void> {
+  const missing = dueFor(stage, member).flatMap(({ resource, change }) =>
+    change.kind === 'unknown' && change.byItself ? [resource] : [],
   );
+  if (missing.length === 0) return;
+  const known: Gate = {
+    title: 'what is there is known',
+    at: member.name,
+    watches: missing.flatMap(({ watches }) => watches),
+    judge: (seen) => {
+      for (const resource of missing) {
+        const change = resource.diff(seen, member.done);
+        if (change.kind === 'unknown') return `${resource.title} waits for ${change.waitsFor}`;
+      }
+      return undefined;
+    },
+    timeoutSeconds: KNOWN_SECONDS,
+    units: [],
+  };
+  await pass(fleet, member, stage.id, known, stop);
 }
 
 /** Gates that hold by what was last seen cost nothing; only the others are waited for. */
@@ -135,9 +131,10 @@ export async function passStanding(
   member: Member,
   phase: string,
   gates: readonly Gate[],
+  stop: AbortSignal,
 ): Promise<void> {
   for (const gate of gates) {
-    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate);
+    if (standing(fleet, gate) !== undefined) await pass(fleet, member, phase, gate, stop);
   }
 }
 
@@ -151,12 +148,4 @@ function stageOf(fleet: Fleet, goal: StageGoal, id: string): Stage {
   const stage = goal.desire(sightings(fleet)).find((one) => one.id === id);
   if (!stage) throw new BootstrapError('E_BUG', `phase ${id} is gone in the middle of a run`);
   return remembered(stage);
-}
-
-export function stopIfAsked(stop: AbortSignal): void {
-  if (!stop.aborted) return;
-  throw new BootstrapError('E_ABORTED', 'interrupted; what was running has been finished', {
-    exitCode: ExitCode.interrupted,
-    hint: 'Run up again: it goes on where this run stopped.',
-  });
 }

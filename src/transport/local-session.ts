@@ -25,7 +25,8 @@ export function localSession({
     host,
     stats,
     exec(command, options = {}) {
-      const limits = timeoutMs === undefined ? options : { timeoutMs, ...options };
+      const { moreMs = 0 } = options;
+      const limits = timeoutMs === undefined ? options : { timeoutMs: timeoutMs + moreMs, ...options };
       return supervise(
         host,
         limits,

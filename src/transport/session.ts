@@ -10,7 +10,7 @@ export interface Session {
    * Runs one command line in the remote user's shell and waits for its end.
    * Resolves for any exit code; rejects with a BootstrapError when the command could not be started
    * (`E_CHANNEL`), the connection was lost before an exit code came (`E_CONNECTION_LOST`), it took
-   * longer than `timeoutMs` (`E_TIMEOUT`) or `signal` fired (`E_ABORTED`).
+   * longer than it may (`E_TIMEOUT`), printed more than it may (`E_OUTPUT`) or `signal` fired (`E_ABORTED`).
    */
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   close(): Promise<void>;
@@ -24,7 +24,14 @@ export interface ExecOptions {
    * Behind a jump host that end comes 40 ms later, because nobody acknowledges the last bytes at once.
    */
   readonly lastWords?: Buffer;
+  /** How long it may take; the session's own limit by default, `Infinity` for none. */
   readonly timeoutMs?: number;
+  /** What it may take beyond the session's own limit. */
+  readonly moreMs?: number;
+  /** How many bytes it may print on either output; `OUTPUT_LIMIT` by default. What is not kept is not counted. */
+  readonly outputLimit?: number;
+  /** `false`: stdout is for `onStdout` alone, however long it goes on. */
+  readonly keepStdout?: boolean;
   readonly signal?: AbortSignal;
   /** Called with each piece of stdout as it arrives, besides being collected. */
   readonly onStdout?: (chunk: Buffer) => void;
@@ -37,6 +44,9 @@ export interface ExecResult {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
+
+/** Enough for anything but lists of many objects; a host that prints without an end does not fill the controller. */
+export const OUTPUT_LIMIT = 8 * 1024 ** 2;
 
 /** Counts on while the session is used. */
 export interface SessionStats {

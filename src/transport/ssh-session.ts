@@ -120,7 +120,8 @@ function sessionOn(link: Link, target: SshTarget, tuning: Tuning, stats: Counter
     stats,
     async exec(command, options = {}) {
       if (closed) throw lost();
-      const { signal, timeoutMs = target.ssh.commandTimeoutSeconds * 1000 } = options;
+      const { signal, moreMs = 0 } = options;
+      const { timeoutMs = target.ssh.commandTimeoutSeconds * 1000 + moreMs } = options;
       const release = await slots.acquire(signal).catch((error: unknown) => {
         throw abortedError(host, 'the command had started', error);
       });

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { BootstrapError } from '../kernel/errors.ts';
-import type { ExecOptions, ExecResult } from './session.ts';
+import { type ExecOptions, type ExecResult, OUTPUT_LIMIT } from './session.ts';
 import { feed, type Feeding } from './stdin.ts';
 
 /** A command that was started, whatever started it. */
@@ -24,7 +24,7 @@ export function supervise(
   sent: (bytes: number) => void,
   start: () => Promise<Running>,
 ): Promise<ExecResult> {
-  const { timeoutMs, signal } = options;
+  const { timeoutMs, signal, outputLimit = OUTPUT_LIMIT, keepStdout = true } = options;
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
@@ -50,7 +50,7 @@ export function supervise(
       fail(abortedError(host, 'the command had ended', signal?.reason));
     };
     const timer =
-      timeoutMs === undefined
+      timeoutMs === undefined || timeoutMs === Infinity
         ? undefined
         : setTimeout(() => {
             fail(timeoutError(host, timeoutMs));
@@ -63,10 +63,19 @@ export function supervise(
       tail = Buffer.concat([tail, chunk]).subarray(-words.length);
       if (tail.equals(words)) end(0);
     };
-    const collect = (stream: Readable, chunks: Buffer[], tell?: (chunk: Buffer) => void): void => {
+    const collect = (
+      stream: Readable,
+      chunks: Buffer[] | undefined,
+      tell?: (chunk: Buffer) => void,
+    ): void => {
+      let kept = 0;
       stream.on('data', (chunk: Buffer) => {
         if (settled) return; // still read, so that the stream can end
-        chunks.push(chunk);
+        if (chunks && (kept += chunk.length) > outputLimit) {
+          fail(outputError(host, outputLimit));
+          return;
+        }
+        chunks?.push(chunk);
         try {
           tell?.(chunk);
         } catch (error) {
@@ -83,7 +92,7 @@ export function supervise(
     start().then((started) => {
       running = started;
       started.ended.then(end, fail);
-      collect(started.stdout, stdout, (chunk) => {
+      collect(started.stdout, keepStdout ? stdout : undefined, (chunk) => {
         options.onStdout?.(chunk);
         if (options.lastWords) listen(chunk, options.lastWords);
       });
@@ -96,6 +105,13 @@ export function supervise(
 
 export function abortedError(host: string, before: string, cause: unknown): BootstrapError {
   return new BootstrapError('E_ABORTED', `${host}: stopped before ${before}`, { cause, where: { host } });
+}
+
+function outputError(host: string, limit: number): BootstrapError {
+  return new BootstrapError('E_OUTPUT', `${host}: a command printed more than ${limit} bytes`, {
+    hint: 'It was ended there. Is the host what it should be? Nothing that is asked of one prints that much.',
+    where: { host },
+  });
 }
 
 function timeoutError(host: string, timeoutMs: number): BootstrapError {

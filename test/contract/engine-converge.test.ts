@@ -4,13 +4,16 @@ import { type Stage } from '../../src/plan/stage.ts';
 import { bytes } from '../../src/resources/content.ts';
 import { binary, directory, file } from '../../src/resources/file.ts';
 import type { Resource } from '../../src/resources/resource.ts';
+import { compile } from '../../src/resources/compile.ts';
+import { runScript } from '../../src/transport/feed.ts';
 import { service } from '../../src/resources/service.ts';
 import { kernelModule, packages, systemUser, sysctl } from '../../src/resources/system.ts';
+import { applyOn } from '../../src/run/apply.ts';
 import { type Goal, converge, look as survey } from '../../src/run/converge.ts';
 import { connectAll, hostSummaries, makeFleet } from '../../src/run/fleet.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { stage } from '../support/cells.ts';
-import { look } from '../support/probing.ts';
+import { locked, look } from '../support/probing.ts';
 import { type RootedHost, rootedHost } from '../support/rooted-host.ts';
 import { shells } from '../support/shells.ts';
 import { makePlan, watchesOf } from '../support/planning.ts';
@@ -244,8 +247,9 @@ describe.each(shells)('a run with $name as sh', (shell) => {
       kill: new AbortController().signal,
       knownError: () => undefined,
     });
-    const [member] = fleet.members.values();
-    const held = await lockAll(fleet, [member!], 'dead');
+    const stop = new AbortController().signal;
+    const wish = { owner: 'dead', essential: () => true, touched: new Set<string>(), stop };
+    const held = await lockAll(fleet, wish);
     await expect(up(host, everything())).rejects.toThrow(expect.objectContaining({ code: 'E_LOCKED' }));
     const deadline = performance.now() + 10_000;
     let done = false;
@@ -257,7 +261,30 @@ describe.each(shells)('a run with $name as sh', (shell) => {
       );
     }
     expect(done).toBe(true);
+    // What it wakes up to: the run has ended, and a batch of it does nothing.
+    expect(held.lost.reason).toMatchObject({ code: 'E_LOCK_LOST', where: { host: 'm1' } });
+    const [member] = fleet.members.values();
+    member!.seen = await look(host.session(), []);
+    const change = { kind: 'create', summary: '' } as const;
+    const due = [{ resource: file({ path: '/etc/late', content: 'x' }), change }];
+    await expect(applyOn(fleet, held, member!, 'late', due)).rejects.toMatchObject({ code: 'E_LOCK_LOST' });
+    expect(host.read('/etc/late')).toBeUndefined();
     await held.release();
+  });
+
+  it('does nothing where another holds the lock, or nobody, or one whose holder was killed', async () => {
+    const host = fresh(shell);
+    const step = { op: 'run', title: 'x', script: 'touch /etc/done' } as const;
+    const attempt = async (before: string): Promise<number> => {
+      const { script } = compile([{ id: '0', step }], { nonce: 'n', phase: 'p', lock: 'mine' });
+      return (await runScript(host.session(), { script: `${before}\n${script}` })).code;
+    };
+    expect(await attempt('')).toBe(76);
+    expect(await attempt(locked('yours'))).toBe(76);
+    expect(await attempt(`(${locked('mine')})`)).toBe(76);
+    expect(host.read('/etc/done')).toBeUndefined();
+    expect(await attempt(locked('mine'))).toBe(0);
+    expect(host.read('/etc/done')).toBe('');
   });
 
   it('makes the same plan from the same host', async () => {

@@ -10,6 +10,7 @@ import { service } from '../../src/resources/service.ts';
 import { kernelModule, packages, sysctl, systemUser } from '../../src/resources/system.ts';
 import { applyOn } from '../../src/run/apply.ts';
 import { makeFleet } from '../../src/run/fleet.ts';
+import { lockAll } from '../../src/run/lock.ts';
 import { dueOn } from '../../src/plan/planner.ts';
 import { stage } from '../support/cells.ts';
 import { look } from '../support/probing.ts';
@@ -234,7 +235,14 @@ async function repair(host: RootedHost, one: Stage): Promise<void> {
   });
   const member = fleet.members.get('m1')!;
   member.seen = await look(host.session(), watchesOf([one]).get('m1') ?? []);
-  await applyOn(fleet, member, one.id, dueOn(one, 'm1', member.seen, new Map()));
+  const stop = new AbortController().signal;
+  const wish = { owner: 'me', essential: () => false, touched: new Set(['m1']), stop };
+  const lock = await lockAll(fleet, wish);
+  try {
+    await applyOn(fleet, lock, member, one.id, dueOn(one, 'm1', member.seen, new Map()));
+  } finally {
+    await lock.release();
+  }
 }
 
 const ids = (found: Plan): string[] => allChanges(found).map(({ planned }) => planned.id);

@@ -50,6 +50,15 @@ describe.each(shells)('units and packages, with $name as sh', (shell) => {
       expect((await runSteps(host.session(), [restart])).code).toBe(0);
     });
 
+    it('that wait for others as they start are left to the gates', async () => {
+      const host = withUnit();
+      host.setState('hurry', '20'); // 10 s become half a second
+      host.setState('slow/a.service', '200');
+      const result = await runSteps(host.session(), [restart, run('touch /etc/later')]);
+      expect(result.marks).toEqual(['begin 0', 'ok 0', 'begin 1', 'ok 1']);
+      expect(host.state('units/a.service/active')).toBe('activating');
+    });
+
     it('are enabled, disabled, masked, unmasked, stopped and started', async () => {
       const host = withUnit();
       const verbs = ['enable', 'start', 'mask', 'unmask', 'stop', 'disable'] as const;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bytes, sha256 } from '../../src/resources/content.ts';
 import { manifestOf, manifestWatch } from '../../src/resources/manifest.ts';
 import type { Attributes, Content, Step } from '../../src/resources/step.ts';
-import { look, runSteps } from '../support/probing.ts';
+import { locked, look, runSteps } from '../support/probing.ts';
 import { type RootedHost, rootedHost } from '../support/rooted-host.ts';
 import { shells } from '../support/shells.ts';
 
@@ -301,8 +301,11 @@ describe.each(shells)('steps run by $name as sh', (shell) => {
     const { runScript } = await import('../../src/transport/feed.ts');
     // In a session of its own, as packages are installed: the cut connection does not reach it.
     const step = run('setsid sh -c "touch @etc/begun; sleep 0.5; touch @etc/ended"');
-    const { script } = compile([{ id: '0', step }], { nonce: 'n', phase: 'test' });
-    const cut = runScript(host.session(), { script, signal: controller.signal });
+    const { script } = compile([{ id: '0', step }], { nonce: 'n', phase: 'test', lock: 'first' });
+    const cut = runScript(host.session(), {
+      script: `${locked('first')}\n${script}`,
+      signal: controller.signal,
+    });
     while (host.read('/etc/begun') === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     controller.abort();
     await expect(cut).rejects.toMatchObject({ code: 'E_ABORTED' });

@@ -60,12 +60,14 @@ describe.each(transports)('a session over $name', ({ shell, ssh }) => {
     server = ssh ? await startSshServer({ password: PASSWORD, shell }) : undefined;
   });
   afterAll(() => server?.close());
-  beforeEach(async () => {
-    session = server
-      ? await connect(target(server.port), {
+  const open = async (limit: { commandTimeoutSeconds?: number } = {}): Promise<Session> =>
+    server
+      ? connect(target(server.port, limit), {
           knownHosts: trusting(folder.path, { [`[127.0.0.1]:${server.port}`]: server.hostKeys[0]! }),
         })
-      : localSession({ shell });
+      : localSession({ shell, timeoutMs: (limit.commandTimeoutSeconds ?? 15) * 1000 });
+  beforeEach(async () => {
+    session = await open();
   });
   afterEach(() => session.close());
 
@@ -177,8 +179,28 @@ describe.each(transports)('a session over $name', ({ shell, ssh }) => {
     // Together less than a window of ssh2’s server, which can stall when both outputs wait for one.
     const both = await session.exec('head -c 900000 /dev/zero & head -c 900000 /dev/zero >&2; wait');
     expect([both.stdout.length, both.stderr.length]).toEqual([900_000, 900_000]);
-    expect((await session.exec('head -c 9000000 /dev/zero')).stdout.length).toBe(9_000_000);
-    expect((await session.exec('head -c 9000000 /dev/zero >&2')).stderr.length).toBe(9_000_000);
+    const outputLimit = 9_000_000;
+    const much = 'head -c 9000000 /dev/zero';
+    expect((await session.exec(much, { outputLimit })).stdout.length).toBe(9_000_000);
+    expect((await session.exec(`${much} >&2`, { outputLimit })).stderr.length).toBe(9_000_000);
+  });
+
+  it.each(['cat /dev/zero', 'cat /dev/zero >&2'])(
+    'ends what prints without an end: %s',
+    async (endlessly) => {
+      const error = await failure(session.exec(endlessly, { timeoutMs: 30_000 }));
+      expect(error).toMatchObject({ code: 'E_OUTPUT', where: { host: session.host } });
+      expect(error.message).toBe(`${session.host}: a command printed more than ${8 * 1024 ** 2} bytes`);
+      expect((await session.exec('echo still here')).stdout.toString()).toBe('still here\n');
+    },
+  );
+
+  it('keeps nothing of what is only followed, however long it is', async () => {
+    let followed = 0;
+    const onStdout = (chunk: Buffer): void => void (followed += chunk.length);
+    const much = session.exec('head -c 9000000 /dev/zero', { keepStdout: false, onStdout });
+    expect((await much).stdout.length).toBe(0);
+    expect(followed).toBe(9_000_000);
   });
 
   it('loses no output that comes right before the end', async () => {
@@ -199,6 +221,18 @@ describe.each(transports)('a session over $name', ({ shell, ssh }) => {
     expect(error.code).toBe('E_TIMEOUT');
     expect(error.message).toContain('0.15 s');
     expect(Date.now() - started).toBeLessThan(5000);
+  });
+
+  it('waits as long as it takes for what has no time limit', async () => {
+    const short = await open({ commandTimeoutSeconds: 0.2 });
+    const [limited, longer, endless] = await Promise.allSettled([
+      short.exec('sleep 0.6'),
+      short.exec('sleep 0.6', { moreMs: 5000 }),
+      short.exec('sleep 0.6', { timeoutMs: Infinity }),
+    ]);
+    await short.close();
+    expect(limited).toMatchObject({ status: 'rejected', reason: { code: 'E_TIMEOUT' } });
+    expect([longer, endless]).toMatchObject([{ value: { code: 0 } }, { value: { code: 0 } }]);
   });
 
   it('stops waiting when told to', async () => {

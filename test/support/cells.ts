@@ -1,7 +1,7 @@
 import type { Desire, Gate, Stage } from '../../src/plan/stage.ts';
 import type { Watch } from '../../src/probe/observe.ts';
 import { type Change, type Resource, none } from '../../src/resources/resource.ts';
-import { type Goal, converge, look } from '../../src/run/converge.ts';
+import { type Goal, converge, look, tellPlan } from '../../src/run/converge.ts';
 import type { Emit, RunEvent } from '../../src/run/events.ts';
 import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
 import { type MemoryHost, connectTo } from './memory-host.ts';
@@ -29,14 +29,14 @@ export const broken = (word: string, message: string): Resource => ({
   steps: () => [{ op: 'run', title: `break ${word}`, script: `fail 7 ${message}` }],
 });
 
-/** Not known before another word is there. */
-export const dependent = (word: string, value: string, on: string): Resource => ({
+/** Not known before another word is there, which may come by itself. */
+export const dependent = (word: string, value: string, on: string, byItself = false): Resource => ({
   ...cell(word, value),
   watches: [question(word), question(on)],
   diff: (seen, upstream) =>
     seen.answer(on)?.code === 0
       ? cell(word, value).diff(seen, upstream)
-      : { kind: 'unknown', summary: 'not known yet', waitsFor: on },
+      : { kind: 'unknown', summary: 'not known yet', waitsFor: on, ...(byItself && { byItself }) },
 });
 
 /** Holds when a word on a host is `yes`. */
@@ -71,6 +71,8 @@ export interface Play {
   readonly fleet: Fleet;
   readonly events: readonly RunEvent[];
   readonly prepared: () => number;
+  /** Looks at all hosts, and tells the plan. */
+  readonly tell: () => Promise<void>;
   /** Looks at all hosts, and makes the plan happen. */
   readonly up: () => Promise<void>;
 }
@@ -125,6 +127,9 @@ export function play(
     fleet,
     events,
     prepared: () => prepared,
+    async tell() {
+      await tellPlan(fleet, goal, await look(fleet, goal));
+    },
     async up() {
       await converge(fleet, goal, await look(fleet, goal), options.stop ?? new AbortController().signal);
     },

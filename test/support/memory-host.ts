@@ -17,10 +17,16 @@ export interface MemoryHost {
   /** Called after each step: what a restart does to a service. */
   after: (what: string) => void;
   lockedBy: string | undefined;
+  /** Whether its next holder waits for a step that an earlier run has left. */
+  busy: boolean;
+  /** Ends whoever holds its lock, as an `flock` that is killed does. */
+  loseLock: () => void;
   connections: number;
   /** Of its connections, those that are open. */
   open: number;
   execs: number;
+  /** What its last batch of steps might take beyond any command's time. */
+  moreMs: number | undefined;
 }
 
 export function memoryHost(name: string, words: Readonly<Record<string, string>> = {}): MemoryHost {
@@ -31,9 +37,12 @@ export function memoryHost(name: string, words: Readonly<Record<string, string>>
     before: () => undefined,
     after: () => undefined,
     lockedBy: undefined,
+    busy: false,
+    loseLock: () => undefined,
     connections: 0,
     open: 0,
     execs: 0,
+    moreMs: undefined,
   };
 }
 
@@ -94,8 +103,11 @@ async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
 }
 
 async function apply(host: MemoryHost, script: string, options: ExecOptions): Promise<ExecResult> {
+  const proof = /flock -n 7 \|\| ! grep -qsxF -- (\S+) /.exec(script)?.[1];
+  if (proof === undefined || proof !== locks.get(host)) return said('', 76);
   const steps = [...script.matchAll(/^echo '(\S+) begin (\S+)'; [^\n]*\n\( set -e; (.*)\n\) >&2/gm)];
   if (steps.length === 0) throw new Error(`a memory host does not know this script:\n${script}`);
+  host.moreMs = options.moreMs;
   let stdout = '';
   let stderr = '';
   const print = (line: string): void => {
@@ -121,22 +133,50 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
   return said(stdout, 0, stderr);
 }
 
-/** Held until the input ends, as the real script holds it. */
+/** The tokens of those who hold the locks of hosts. */
+const locks = new WeakMap<MemoryHost, string>();
+
+/** Held until the input ends, or it is lost, as the real script holds it. */
 async function lock(
   host: MemoryHost,
   script: string,
   input: AsyncIterator<Uint8Array>,
   options: ExecOptions,
 ): Promise<ExecResult> {
-  const owner = /printf '%s since %s\\n' '(.*)' "/.exec(script)?.[1] ?? 'nobody';
+  const [, owner = 'nobody', token = ''] =
+    /printf '%s since %s\\n%s\\n' '(.*)' "\$\(.*\)" (\S+) >/.exec(script) ?? [];
+  if (options.timeoutMs !== Infinity) throw new Error('a run holds its lock for as long as it takes');
   if (host.lockedBy !== undefined) return said(`${host.lockedBy} since noon\n`, 75);
   host.lockedBy = owner;
+  locks.set(host, token);
   host.log.push(`lock ${owner}`);
-  options.onStdout?.(Buffer.from('locked\n'));
-  while ((await input.next()).done !== true);
-  host.lockedBy = undefined;
-  host.log.push('unlock');
-  return said('locked\n');
+  const gone = new Promise<'gone'>((resolve) => {
+    host.loseLock = () => {
+      resolve('gone');
+    };
+  });
+  const aborted = new Promise<never>((_, reject) => {
+    options.signal?.addEventListener('abort', () => {
+      reject(new BootstrapError('E_ABORTED', `${host.name}: stopped`));
+    });
+  });
+  try {
+    if (host.busy) {
+      options.onStdout?.(Buffer.from('busy\n'));
+      await aborted;
+    }
+    options.onStdout?.(Buffer.from('locked\n'));
+    for (;;) {
+      const next = await Promise.race([input.next(), gone, aborted]);
+      if (next === 'gone' || next.done === true) break;
+      options.onStdout?.(next.value as Buffer);
+    }
+    return said('locked\n');
+  } finally {
+    host.lockedBy = undefined;
+    locks.delete(host);
+    host.log.push('unlock');
+  }
 }
 
 const iterate = (source: NonNullable<ExecOptions['stdin']>): AsyncIterator<Uint8Array> =>

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type NamedStep, compile } from '../../src/resources/compile.ts';
+import { LOCK, LOCK_OWNER, type NamedStep, STATE, compile } from '../../src/resources/compile.ts';
 import type { Observed, Watch } from '../../src/probe/observe.ts';
 import { parseProbe, probeScript } from '../../src/probe/probe.ts';
 import type { Content, Step } from '../../src/resources/step.ts';
@@ -28,9 +28,12 @@ export async function runSteps(
 ): Promise<StepsResult> {
   const nonce = randomBytes(16).toString('hex');
   const named = steps.map((step, index): NamedStep => ({ id: String(index), step }));
-  const { script, contents } = compile(named, { nonce, phase });
+  const { script, contents } = compile(named, { nonce, phase, lock: nonce });
   const payload = mangle(Buffer.concat((await Promise.all(contents.map(bytesOf))).flat()));
-  const result = await runScript(session, { script, payload: pieces(payload) });
+  const result = await runScript(session, {
+    script: `${locked(nonce)}\n${script}`,
+    payload: pieces(payload),
+  });
   const marks = result.stdout
     .toString('utf8')
     .split('\n')
@@ -38,6 +41,10 @@ export async function runSteps(
     .map((line) => line.slice(nonce.length + 1));
   return { code: result.code, marks, stderr: result.stderr.toString('utf8').replaceAll(nonce, 'NONCE') };
 }
+
+/** The lock of a run, held by the script itself. */
+export const locked = (token: string): string =>
+  `(umask 077; mkdir -p ${STATE}; echo ${token} > ${LOCK_OWNER}); exec 6>>${LOCK}; flock -w 10 6`;
 
 async function bytesOf(content: Content): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];

@@ -2,6 +2,7 @@ import type { JournalEntry } from '../../answers/hosts.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
 import { serviceId } from '../../resources/service.ts';
+import { OUTPUT_LIMIT } from '../../transport/session.ts';
 import { type Fleet, type Member, alive, onEach, runOn } from '../../run/fleet.ts';
 import { type RunOptions } from '../../cluster/visit.ts';
 import type { Cluster } from '../../cluster/open.ts';
@@ -41,7 +42,7 @@ export function logs(options: LogsOptions): Promise<number> {
         await followAll(fleet, `${script} -f`, stop, show);
         return outcome(fleet);
       }
-      const entries = await collect(fleet, script);
+      const entries = await collect(fleet, script, Math.max(OUTPUT_LIMIT, lines * 8192));
       for (const entry of entries.toSorted((a, b) => a.at - b.at)) show(entry);
       if (entries.length === 0)
         emit({ type: 'note', level: 'info', message: `no journal has anything of ${unit}` });
@@ -69,17 +70,17 @@ function hostsOf(cluster: Cluster, unit: string): readonly string[] {
   return names.size === 0 ? all : all.filter((name) => names.has(name));
 }
 
-async function collect(fleet: Fleet, script: string): Promise<JournalEntry[]> {
+async function collect(fleet: Fleet, script: string, outputLimit: number): Promise<JournalEntry[]> {
   const entries: JournalEntry[] = [];
   await onEach(fleet, alive(fleet), undefined, async (member) => {
-    const { stdout } = await runOn(fleet, member, { script });
+    const { stdout } = await runOn(fleet, member, { script, outputLimit });
     entries.push(...readEntries(member.name, stdout.toString('utf8')));
   });
   return entries;
 }
 
-/** The longest that a timer can wait: a journal is followed until somebody stops it. */
-const FOR_EVER = 2 ** 31 - 1;
+/** An entry is a line of JSON; journalctl leaves out fields of more than 4096 bytes. */
+const ENTRY_LIMIT = 256 * 1024;
 
 const followAll = (
   fleet: Fleet,
@@ -92,10 +93,19 @@ const followAll = (
     const onStdout = (chunk: Buffer): void => {
       const lines = (rest + chunk.toString('utf8')).split('\n');
       rest = lines.pop() ?? '';
+      if (rest.length > ENTRY_LIMIT) {
+        throw new BootstrapError('E_OUTPUT', `a journal entry is longer than ${ENTRY_LIMIT} bytes`);
+      }
       readEntries(member.name, lines.join('\n')).forEach(show);
     };
     try {
-      await runOn(fleet, member, { script, onStdout, signal: stop, timeoutMs: FOR_EVER });
+      await runOn(fleet, member, {
+        script,
+        onStdout,
+        signal: stop,
+        keepStdout: false,
+        timeoutMs: Infinity, // until somebody stops it
+      });
     } catch (error) {
       if (!stop.aborted) throw error;
     }

@@ -16,7 +16,7 @@ export const up = (options: RunOptions): Promise<number> =>
     tellLater(options, cluster, fleet);
     const forgotten = tellForgotten(options, cluster, fleet);
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
-      await checkReach(fleet, cluster.inventory);
+      await checkReach(fleet, cluster.world(sightings(fleet)));
     }
     if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
     await converge(fleet, goal, plan, options.stop);

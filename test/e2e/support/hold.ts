@@ -11,6 +11,7 @@ export const hold = (host: HostName): Promise<string> =>
 : > /run/k8sb-hold
 cat > /usr/local/bin/systemctl.new <<'END'
 #!/bin/sh
+trap '' TERM # steps end a systemctl that takes long
 if [ "$*" = "restart kube-scheduler.service" ]; then
   while [ -e /run/k8sb-hold ]; do sleep 0.1; done
   [ ! -e /run/k8sb-fail ] || exit 1

@@ -38,6 +38,16 @@ describe('plan', () => {
     ]);
   });
 
+  test('what no other host makes up for is said', () => {
+    const footer = (alone: readonly string[]): string | undefined =>
+      new PlannedChanges(false)
+        .text(summaryOf(aPlan(), 3, ['os', 'etcd', 'addons', 'p'], alone), noPaint)
+        .split('\n')
+        .find((line) => line.startsWith('Nothing stands in'));
+    expect(footer(['etcd'])).toBe('Nothing stands in meanwhile for: etcd.service on m1.');
+    expect(footer([])).toBeUndefined();
+  });
+
   test('nothing to do', () => {
     expect(planText({ hosts: [] })).toBe('No changes. 3 hosts as the inventory says.\n');
   });

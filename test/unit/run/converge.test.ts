@@ -147,6 +147,16 @@ describe('a run with something to do', () => {
     expect(again.prepared()).toBe(0);
   });
 
+  it('has more time for what comes from elsewhere', async () => {
+    const host = memoryHost('m1');
+    const slow: Resource = {
+      ...cell('a', '1'),
+      steps: () => [{ op: 'run', title: 'pull', script: 'set a 1', downloads: true }],
+    };
+    await play([host], [stage('one', ['m1'], { resources: () => [slow] })]).up();
+    expect(host.moreMs).toBe(1_800_000);
+  });
+
   it('plans again under the lock: what was repaired meanwhile is left alone', async () => {
     const host = memoryHost('m1');
     let probes = 0;
@@ -168,6 +178,39 @@ describe('a run with something to do', () => {
     await run.up();
     expect(hosts.map(({ words }) => words.get('b'))).toEqual([undefined, '2', undefined]);
     expect(hosts.map(({ log }) => log.filter((line) => line === 'probe').length)).toEqual([3, 4, 3]);
+  });
+
+  describe('what is not known yet and comes by itself', () => {
+    /** Says `there` from the given look on. */
+    const saying = (from: (look: number) => boolean): MemoryHost => {
+      const host = memoryHost('m1');
+      let looks = 0;
+      host.before = (what) => {
+        if (what !== 'probe') return;
+        if (from((looks += 1))) host.words.set('there', 'yes');
+        else host.words.delete('there');
+      };
+      return host;
+    };
+    const stages = [stage('one', ['m1'], { resources: () => [dependent('b', '2', 'there', true)] })];
+
+    it('is asked again, and that is told', async () => {
+      // Before the lock, under it, as the stage begins, and twice more.
+      const host = saying((look) => look > 5);
+      const run = play([host], stages);
+      await run.up();
+      expect(host.words.get('b')).toBe('2');
+      const told = run.events.flatMap((event) => (event.type === 'gate.waiting' ? [event.waitingFor] : []));
+      expect(told).toEqual(['what is there is known: b waits for there']);
+    });
+
+    it('is no change that flaps when it is not said at the end', async () => {
+      const host = saying((look) => look !== 3);
+      const run = play([host], stages);
+      await run.up();
+      expect(run.fleet.members.get('m1')?.failed).toBeUndefined();
+      expect(host.log.filter((line) => line.startsWith('apply'))).toEqual(['apply set b 2']);
+    });
   });
 
   it('fails a host of which it can still not be told what to do', async () => {
@@ -249,49 +292,5 @@ describe('a run with something to do', () => {
         coded('E_FLAPPING', { message: expect.stringMatching(/m1: manager \(restart, start\)$/) as string }),
       );
     });
-  });
-});
-
-describe('the lock', () => {
-  it('is refused with the name of its holder, and nothing is touched anywhere', async () => {
-    const hosts = three();
-    hosts[1]!.lockedBy = 'anna@laptop (pid 77)';
-    const run = play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]);
-    await expect(run.up()).rejects.toThrow(
-      coded('E_LOCKED', {
-        exitCode: 5,
-        message: 'm2 is being changed by anna@laptop (pid 77) since noon',
-        where: { host: 'm2' },
-      }),
-    );
-    expect(hosts.flatMap(({ log }) => log).filter((line) => line.startsWith('apply'))).toEqual([]);
-    expect([hosts[0]!.lockedBy, hosts[2]!.lockedBy]).toEqual([undefined, undefined]);
-    expect(run.prepared()).toBe(0);
-  });
-
-  it('is asked first of the first host alone, so that of two runs one gets all', async () => {
-    const hosts = three();
-    hosts[0]!.lockedBy = 'anna@laptop (pid 77)';
-    await expect(
-      play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]).up(),
-    ).rejects.toThrow(coded('E_LOCKED'));
-    expect(hosts.flatMap(({ log }) => log).filter((line) => line.startsWith('lock'))).toEqual([]);
-  });
-
-  it('lets two runs at once through one after the other or not at all', async () => {
-    const hosts = three();
-    const stages = [stage('one', names, { resources: () => [cell('a', '1')] })];
-    const results = await Promise.allSettled([play(hosts, stages).up(), play(hosts, stages).up()]);
-    const codes = results.map((result) =>
-      result.status === 'fulfilled' ? 'ok' : (result.reason as { code: string }).code,
-    );
-    expect(codes.toSorted()).toEqual(['E_LOCKED', 'ok']);
-  });
-
-  it('is taken only where something changes', async () => {
-    const hosts = three();
-    hosts[2]!.words.set('a', '1');
-    await play(hosts, [stage('one', names, { resources: () => [cell('a', '1')] })]).up();
-    expect(hosts.map(({ log }) => log.some((line) => line.startsWith('lock')))).toEqual([true, true, false]);
   });
 });

@@ -101,18 +101,21 @@ describe('a failing host', () => {
   it.each([
     [
       'ends again and again',
+      'activating',
       (probes: number) => probes,
       /healthy is no; x\.service has ended 3 times in \d s$/m,
     ],
-    ['runs, and is not healthy', () => 1, /healthy is no after 2 s$/m],
-    ['has never been started', () => 0, /healthy is no after 2 s$/m],
-  ])('whose unit %s is given up at once, or in time', async (_what, startedAt, message) => {
+    ['was given up by systemd', 'failed', () => 1, /healthy is no; x\.service has failed$/m],
+    ['runs, and is not healthy', 'active', () => 1, /healthy is no after 2 s$/m],
+    ['has never been started', 'inactive', () => 0, /healthy is no after 2 s$/m],
+  ])('whose unit %s is given up at once, or in time', async (_what, state, startedAt, message) => {
     const host = memoryHost('m1', { healthy: 'no', journal: 'port 1 is in use' });
     let probes = 0;
     host.before = (what) => {
       if (what !== 'probe') return;
       probes += 1;
-      host.words.set('x.service', `ExecMainStartTimestampMonotonic=${startedAt(probes)}`);
+      const said = `ExecMainStartTimestampMonotonic=${startedAt(probes)}\nActiveState=${state}`;
+      host.words.set('x.service', said);
     };
     const stages = [stage('one', ['m1'], { gates: (at) => [gate(at, 'healthy', 2)] })];
     const run = play([host], stages, {
@@ -215,6 +218,22 @@ describe('an interrupt', () => {
     await expect(run.up()).rejects.toThrow(coded('E_ABORTED', { exitCode: 130 }));
     expect(Object.fromEntries(host.words)).toEqual({ a: '1', b: '2' });
     expect(host.log.at(-1)).toBe('unlock');
+  });
+
+  it('ends a wait at a gate at once: nothing is half done there', async () => {
+    const controller = new AbortController();
+    const one = stage('one', ['m1'], {
+      resources: () => [cell('a', '1')],
+      gates: (name) => [gate(name, 'healthy', 60)],
+    });
+    const run = play([memoryHost('m1')], [one], {
+      stop: controller.signal,
+      essential: () => false,
+      onEvent: ({ type }) => {
+        if (type === 'gate.waiting') controller.abort();
+      },
+    });
+    await expect(run.up()).rejects.toThrow(coded('E_ABORTED', { exitCode: 130 }));
   });
 
   it('ends a wait at a gate at once when it is the second, and is no bug', async () => {

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
 import type { Stage } from '../../../src/plan/stage.ts';
+import type { Resource } from '../../../src/resources/resource.ts';
 import { cell, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
 
@@ -9,7 +13,13 @@ const quorum = (members: number): number => Math.floor(members / 2) + 1;
 /** Members of something that needs a quorum: a changed word restarts them, and they come back unless told otherwise. */
 function members(
   healthy: readonly boolean[],
-  { stays = [] as readonly string[], lost = [] as readonly string[], mustStand = quorum } = {},
+  {
+    stays = [] as readonly string[],
+    lost = [] as readonly string[],
+    wanted = undefined as readonly string[] | undefined,
+    mustStand = quorum,
+    patience = 0.3,
+  } = {},
 ): { hosts: MemoryHost[]; stages: Stage[] } {
   const hosts = healthy.map((up, index) => memoryHost(`m${index + 1}`, { healthy: up ? 'yes' : 'no' }));
   for (const host of hosts) {
@@ -20,17 +30,47 @@ function members(
     };
   }
   const names = hosts.map(({ name }) => name);
+  for (const host of hosts) if (wanted && !wanted.includes(host.name)) host.words.set('a', '1');
   const stages = [
     stage('store', names, {
       batch: 'rolling',
       mustStand,
       resources: () => [cell('a', '1')],
-      gates: (host) => [gate(host)],
+      gates: (host) => [gate(host, 'healthy', patience)],
     }),
     stage('next', names, { resources: () => [cell('b', '2')] }),
   ];
   return { hosts, stages };
 }
+
+interface Row {
+  readonly stands: 'quorum' | 'one';
+  readonly members: readonly ('up' | 'down' | 'off')[];
+  readonly wanted?: readonly string[];
+  readonly sick?: readonly string[];
+  readonly patience?: number;
+}
+
+interface Case extends Row {
+  readonly name: string;
+  readonly groups: string;
+  readonly refused?: string;
+}
+
+const file = new URL('../../cases/rolling/groups.yaml', import.meta.url);
+const cases = load(readFileSync(file, 'utf8')) as readonly Case[];
+
+const table = ({ stands, members: states, wanted, sick, patience }: Row): ReturnType<typeof members> =>
+  members(
+    states.map((state) => state === 'up'),
+    {
+      lost: states.flatMap((state, index) => (state === 'off' ? [`m${index + 1}`] : [])),
+      ...(wanted && { wanted }),
+      ...(sick && { stays: sick }),
+      ...(patience !== undefined && { patience }),
+      mustStand: stands === 'quorum' ? quorum : () => 1,
+    },
+  );
 
 /** The members in the order they were changed, those of one go in one word: `m3 m1+m2`. */
 async function order(
@@ -55,11 +95,6 @@ async function order(
 }
 
 describe('a rolling stage', () => {
-  it('takes healthy members one at a time, each behind its gate', async () => {
-    const { hosts, stages } = members([true, true, true]);
-    expect(await order(hosts, stages)).toEqual({ groups: 'm1 m2 m3', error: undefined });
-  });
-
   it('never has two of them down at once', async () => {
     const { hosts, stages } = members([true, true, true, true, true]);
     let most = 0;
@@ -74,25 +109,86 @@ describe('a rolling stage', () => {
     expect(most).toBe(1);
   });
 
-  it('takes those that are down first and together: they take no service with them', async () => {
-    const { hosts, stages } = members([true, false, true, false, true]);
-    expect((await order(hosts, stages)).groups).toBe('m2+m4 m1 m3 m5');
+  it.each(cases)('of $name goes as the table says', async (row) => {
+    const { hosts, stages } = table(row);
+    const { groups, error } = await order(hosts, stages);
+    expect(groups).toBe(row.groups);
+    expect(error instanceof BootstrapError ? `${error.code} ${error.where.host}` : error).toBe(row.refused);
   });
 
-  it.each([
-    ['at the first start', [false, false, false], 'm1+m2+m3'],
-    ['on the morning after a power cut that left one', [true, false, false], 'm2+m3 m1'],
-    ['of one member', [true], 'm1'],
-    ['of one member that is down', [false], 'm1'],
-    ['of two that need each other', [true, true], 'm1 m2'],
-    ['of four with two down', [true, true, false, false], 'm3+m4 m1 m2'],
-  ])(
-    'starts what is down together, and the healthy ones afterwards one by one, %s',
-    async (_, healthy, groups) => {
-      const { hosts, stages } = members(healthy);
-      expect((await order(hosts, stages)).groups).toBe(groups);
-    },
-  );
+  it('leaves enough of them standing whatever happens, and takes one healthy one at a time', async () => {
+    const state = fc.constantFrom('up' as const, 'down' as const, 'off' as const);
+    const member = fc.record({ state, wanted: fc.boolean(), sick: fc.boolean() });
+    const any = fc.record({ all: fc.array(member, { minLength: 1, maxLength: 7 }), quorate: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(any, async ({ all, quorate }) => {
+        const named = (what: 'wanted' | 'sick'): string[] =>
+          all.flatMap((one, index) => (one[what] ? [`m${index + 1}`] : []));
+        const { hosts, stages } = table({
+          stands: quorate ? 'quorum' : 'one',
+          members: all.map((one) => one.state),
+          wanted: named('wanted'),
+          sick: named('sick'),
+          patience: 0,
+        });
+        const must = Math.min(stages[0]!.mustStand(hosts.length), hosts.length - 1);
+        const wrong: string[] = [];
+        const well = (): MemoryHost[] =>
+          hosts.filter(({ words }, index) => all[index]!.state !== 'off' && words.get('healthy') === 'yes');
+        for (const host of hosts) {
+          const { before } = host;
+          host.before = (what) => {
+            const healthy = well();
+            if (what === 'set a 1' && healthy.includes(host) && healthy.length - 1 < must) {
+              wrong.push(`${host.name} went down`);
+            }
+            return before(what);
+          };
+        }
+        await order(hosts, [stages[0]!]);
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('looks at the others before it takes one down: what was seen at the start may not hold any more', async () => {
+    const { hosts, stages } = members([true, true, true]);
+    const { before } = hosts[2]!;
+    let looks = 0;
+    hosts[2]!.before = (what) => {
+      // The first two looks are before the lock and under it.
+      if (what === 'probe' && (looks += 1) > 2) hosts[2]!.words.set('healthy', 'no');
+      return before(what);
+    };
+    const { groups, error } = await order(hosts, stages);
+    expect(groups).toBe('');
+    expect(error).toMatchObject({ code: 'E_TOO_FEW_STAND', where: { host: 'm1' } });
+  });
+
+  it('does not take two for down that answered slowly once', async () => {
+    const { hosts, stages } = members([true, true, true]);
+    for (const host of hosts) {
+      const { before } = host;
+      let looks = 0;
+      host.before = (what) => {
+        if (what === 'probe') host.words.set('healthy', (looks += 1) === 2 ? 'no' : 'yes');
+        return before(what);
+      };
+    }
+    expect((await order(hosts, stages)).groups).toBe('m1 m2 m3');
+  });
+
+  it('counts a host that has left the run as down, however well it was', async () => {
+    const { hosts, stages } = members([true, true, true]);
+    const early = stage('early', ['m3'], { resources: () => [cell('c', '1')] });
+    hosts[2]!.before = (what) => {
+      if (what === 'set c 1') throw new BootstrapError('E_CONNECTION_LOST', 'gone');
+    };
+    const run = play(hosts, [early, stages[0]!], { essential: () => false });
+    await run.up().catch(() => undefined);
+    expect(hosts.map(({ words }) => words.get('a'))).toEqual([undefined, undefined, undefined]);
+  });
 
   it('stops at the first that does not come back, and goes no further', async () => {
     const { hosts, stages } = members([true, true, true], { stays: ['m2'] });
@@ -106,22 +202,6 @@ describe('a rolling stage', () => {
     ]);
   });
 
-  it('does not touch a healthy one while one that was down has not come back', async () => {
-    const { hosts, stages } = members([true, true, false], { stays: ['m3'] });
-    const { groups, error } = await order(hosts, stages);
-    expect(groups).toBe('m3');
-    expect(error).toMatchObject({ code: 'E_GATE', where: { host: 'm3' } });
-    expect(hosts[0]!.words.get('a')).toBeUndefined();
-  });
-
-  it('takes no healthy one down while another, with nothing to do itself, is not well', async () => {
-    const { hosts, stages } = members([false, true, true], { stays: ['m1'] });
-    hosts[0]!.words.set('a', '1');
-    const { groups, error } = await order(hosts, stages);
-    expect(groups).toBe('');
-    expect(error).toMatchObject({ code: 'E_GATE', where: { host: 'm1' } });
-  });
-
   it('takes no healthy one down while a host that cannot be reached makes the others too few', async () => {
     const { hosts, stages } = members([true, true, true], { lost: ['m3'] });
     const { groups, error } = await order(hosts, stages);
@@ -129,25 +209,40 @@ describe('a rolling stage', () => {
     expect(error).toMatchObject({ code: 'E_TOO_FEW_STAND', where: { host: 'm1', phase: 'store' } });
     expect((error as Error).message).toContain('only 1 of 3 would stand, and 2 must');
   });
+});
 
-  it('asks the stage how many that is: of three of which one is enough, one may be away', async () => {
-    const { hosts, stages } = members([true, true, true], { lost: ['m3'], mustStand: () => 1 });
-    expect(await order(hosts, stages)).toEqual({ groups: 'm1 m2', error: undefined });
-  });
+describe('a plan', () => {
+  /** Restarts what runs. */
+  const restart: Resource = {
+    ...cell('a', '1'),
+    diff: () => ({ kind: 'restart', summary: 'restart', because: [], interrupts: true }),
+  };
 
-  it('of two of which one is enough, leaves the healthy one alone while the other does not come back', async () => {
-    const { hosts, stages } = members([true, false], { stays: ['m2'], mustStand: () => 1 });
-    const { groups, error } = await order(hosts, stages);
-    expect(groups).toBe('m2');
-    expect(error).toMatchObject({ code: 'E_GATE', where: { host: 'm2' } });
-    expect(hosts[0]!.words.get('a')).toBeUndefined();
-  });
-
-  it('leaves out members with nothing to do, and counts them', async () => {
-    const { hosts, stages } = members([true, true, true]);
-    hosts[0]!.words.set('a', '1');
-    expect((await order(hosts, stages)).groups).toBe('m2 m3');
-  });
+  it.each([
+    ['quorum', 1, true],
+    ['quorum', 2, true],
+    ['quorum', 3, false],
+    ['one', 1, true],
+    ['one', 2, false],
+    ['none', 1, false],
+  ])(
+    'of a stage of which %s must stand says whether any of %i is missed: %s',
+    async (stands, count, missed) => {
+      const names = Array.from({ length: count }, (_, index) => `m${index + 1}`);
+      const must = stands === 'one' ? 1 : 0;
+      const one = stage('store', names, {
+        mustStand: stands === 'quorum' ? quorum : () => must,
+        resources: () => [restart],
+      });
+      const run = play(
+        names.map((name) => memoryHost(name)),
+        [one],
+      );
+      await run.tell();
+      const told = run.events.find((event) => event.type === 'plan.ready');
+      expect(told?.summary.outages).toEqual(missed ? [{ unit: 'a', hosts: names }] : []);
+    },
+  );
 });
 
 describe('a parallel stage', () => {

@@ -67,12 +67,12 @@ const everyStep: readonly Step[] = [
 const scriptOf = (steps: readonly Step[]): string =>
   compile(
     steps.map((step, index) => ({ id: String(index), step })),
-    { nonce: 'n', phase: 'p' },
+    { nonce: 'n', phase: 'p', lock: 't' },
   ).script;
 
 beforeAll(async () => {
   scripts.set('every step', scriptOf(everyStep));
-  for (const source of ['run/lock.ts', 'run/diagnose.ts']) {
+  for (const source of ['run/lock-holder.ts', 'run/diagnose.ts']) {
     const text = readFileSync(new URL(`../../../src/${source}`, import.meta.url), 'utf8');
     scripts.set(source, [...text.matchAll(/`([^`]*)`/g)].map(([, script]) => script).join('\n'));
   }
