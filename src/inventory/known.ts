@@ -14,10 +14,30 @@ export interface KnownRelease {
   readonly cni: { readonly version: string };
   readonly pauseImage: string;
   /** Whether a component has this flag (name without dashes). */
-  flag(component: ComponentName, flag: string): { readonly known: boolean; readonly deprecated: boolean };
+  flag(component: ComponentName, flag: string): KnownFlag;
   /** All flags of a component, for "did you mean". */
   flagNames(component: ComponentName): readonly string[];
   configFields(component: ConfiguredComponent): FieldTree;
+  /** What flags and fields must say so that nobody gets in who should not. */
+  hardening(component: ComponentName): Readonly<Record<'flags' | 'fields', readonly Requirement[]>>;
+}
+
+export interface KnownFlag {
+  readonly known: boolean;
+  readonly deprecated: boolean;
+  /** Where to read about it. */
+  readonly link: string;
+}
+
+export interface Requirement {
+  /** Of a flag, or the way to a field: `authentication.anonymous.enabled`. */
+  readonly name: string;
+  readonly isBroken: (value: string | null) => boolean;
+  /** The only profile that it holds in, where it does not hold in all. */
+  readonly profile: string | undefined;
+  readonly onlyInCourse: boolean;
+  readonly because: string;
+  readonly cis: readonly string[];
 }
 
 /** What a field of a component's configuration file holds. */

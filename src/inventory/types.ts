@@ -209,12 +209,14 @@ export interface NfsExport {
   /** Absolute and without a slash at the end; may hold blanks and any printable character. */
   readonly path: string;
   readonly clients: readonly NfsClient[];
-  /** Of the folder itself, four octal digits. */
-  readonly mode: string;
-  readonly owner: string;
-  readonly group: string;
+  /** Of the folder itself, four octal digits; what is `undefined` stays as it is on a folder that is there. */
+  readonly mode: string | undefined;
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
   /** The whole world may come in as root. */
   readonly allowWorld: boolean;
+  /** The folder may hold files already. */
+  readonly allowExisting: boolean;
 }
 
 export interface NfsClient {

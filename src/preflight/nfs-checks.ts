@@ -1,12 +1,38 @@
-import { type ForeignExport, foreignExports } from '../resources/exports.ts';
+import { type ForeignExport, exportedPaths, foreignExports } from '../resources/exports.ts';
+import { folderSights } from '../resources/shared-folder.ts';
+import { ownerOfFolder, placeOf } from '../templates/places.ts';
 import { exportsOf } from '../phases/nfs/server.ts';
 import { type Check, type Result, type Subject, error, warn } from './check.ts';
 
 /** What others export on a server: it is left alone, and must not be in the way of ours. */
 export const nfsChecks: readonly Check[] = [
+  { id: 'nfs-folders', title: 'exported folders are nobody else’s', check: foldersAreFree },
   { id: 'nfs-exports', title: 'nobody else exports the same folders', check: sharedExports },
   { id: 'nfs-blank', title: 'no line of exports gives the world what it names somebody for', check: blanks },
 ];
+
+/** The inventory's rule knows paths alone: here is what they lead to, and whether somebody's files are in there. */
+function foldersAreFree({ world, host, seen }: Subject): Result[] {
+  const exports = exportsOf(world, host);
+  if (exports.length === 0) return [];
+  const exported = exportedPaths(seen);
+  const sights = folderSights(
+    seen,
+    exports.map(({ path }) => path),
+  );
+  return sights.flatMap(({ real, hasFiles }, index) => {
+    const { path = '', allowExisting = false } = exports[index] ?? {};
+    const hint = 'Export a folder of its own, like /srv/data.';
+    if (real === undefined) return error(`where ${path} leads to cannot be told`, hint);
+    const owner = real === path ? undefined : ownerOfFolder(real);
+    if (owner !== undefined) return error(`${path} leads to ${real}, and ${owner}`, hint);
+    if (placeOf(real).kind !== 'new' || !hasFiles || allowExisting || exported.has(path)) return [];
+    return error(
+      `${path} holds files already, and is no place for data`,
+      'Export a new folder, or one below /srv; or say allowExisting: true at the export, if those files are for its clients.',
+    );
+  });
+}
 
 function sharedExports({ world, host, seen }: Subject): Result[] {
   const paths = exportsOf(world, host).map(({ path }) => path);

@@ -12,8 +12,14 @@ export interface Finding extends Result {
   readonly id: string;
 }
 
-/** Checks that no option may pass over: what they find, or what others rely on, would be destroyed. */
-export const neverIgnored: readonly string[] = ['foreign-host', 'state-missing', 'manifest', 'etcd-data'];
+/** Checks that no option may pass over: what they find, or what others rely on, would be destroyed or given away. */
+export const neverIgnored: readonly string[] = [
+  'foreign-host',
+  'state-missing',
+  'manifest',
+  'etcd-data',
+  'nfs-folders',
+];
 
 /** All checks in the order in which their findings are told. */
 export const checks: readonly Check[] = [

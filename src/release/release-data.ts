@@ -61,7 +61,27 @@ const configFields: z.ZodType<ConfigFields> = z.record(
   z.union([fieldKind, z.lazy(() => configFields)]),
 );
 
+const requirement = z.strictObject({
+  name: text,
+  only: text.optional(),
+  never: text.optional(),
+  needs: z.array(text).default([]),
+  required: z.boolean().default(false),
+  profile: text.optional(),
+  course: z.boolean().default(false),
+  because: text,
+  cis: z.union([text, z.array(text)]).default([]),
+});
+const hardening = z.record(
+  text,
+  z.strictObject({
+    flags: z.array(requirement).default([]),
+    fields: z.array(requirement).default([]),
+  }),
+);
+
 export type ReleaseData = z.infer<typeof releaseSchema>;
+export type RequirementData = z.infer<typeof requirement>;
 export type SourceData = z.infer<typeof source>;
 export type ArtifactsData = z.infer<typeof artifactsSchema>;
 export type FlagTableData = z.infer<typeof flagTableSchema>;
@@ -82,6 +102,9 @@ export const readFlagTable = (minor: string, component: ComponentName): FlagTabl
 
 export const readConfigFields = (minor: string, component: ConfiguredComponent): ConfigFields =>
   read(`config/${minor}/${component}.yaml`, configFields);
+
+export const readHardening = (minor: string): z.infer<typeof hardening> =>
+  read(`hardening/${minor}.yaml`, hardening);
 
 /** The release's own checksums, for `checksumsOf`. */
 export const checksumsFile = 'release/checksums.yaml';

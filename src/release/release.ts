@@ -5,7 +5,15 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
 import { checksumsOf, type Checksums } from './checksums.ts';
 import { flagTable, type Flag, type FlagTable } from './flag-table.ts';
-import { checksumsFile, readArtifacts, readConfigFields, readRelease, releaseNames } from './release-data.ts';
+import {
+  checksumsFile,
+  readArtifacts,
+  readConfigFields,
+  readHardening,
+  readRelease,
+  releaseNames,
+} from './release-data.ts';
+import { requirementFrom, type Requirement } from './requirement.ts';
 import type { ArtifactsData, ConfigFields, ReleaseData, SourceData } from './release-data.ts';
 
 /** Everything that depends on the version of Kubernetes: what to fetch, what goes together, which flags exist. */
@@ -30,7 +38,11 @@ export interface Release {
   flagNames(component: ComponentName): readonly string[];
   /** Fields of a component's configuration file. */
   configFields(component: ConfiguredComponent): ConfigFields;
+  /** What a component's flags and fields must say so that it is hardened: `release/hardening/MINOR.yaml`. */
+  hardening(component: ComponentName): Hardening;
 }
+
+export type Hardening = Readonly<Record<'flags' | 'fields', readonly Requirement[]>>;
 
 export interface PairedVersion {
   /** Taken when the inventory names none. */
@@ -114,5 +126,9 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
     flag: (component, flag) => table(component).flag(flag),
     flagNames: (component) => table(component).names,
     configFields: (component) => readConfigFields(minor, component),
+    hardening: (component) => {
+      const { flags = [], fields = [] } = readHardening(minor)[component] ?? {};
+      return { flags: flags.map(requirementFrom), fields: fields.map(requirementFrom) };
+    },
   };
 }

@@ -10,7 +10,7 @@ export const EXPORTS_FILE = '/etc/exports.d/k8s-bootstrap.exports';
 const TABLE = '/var/lib/nfs/etab';
 const QUESTION = 'exports';
 
-/** Reads what others export, the table that is in force, and whether our file is newer than that. */
+/** Reads what others export, what our file does, the table that is in force, and whether our file is newer than that. */
 export const exportsWatch: Watch = {
   kind: 'answer',
   key: QUESTION,
@@ -18,8 +18,17 @@ export const exportsWatch: Watch = {
   if [ "$f" != ${EXPORTS_FILE} ] && [ -r "$f" ]; then echo "== file $f"; cat -- "$f"; echo; fi
 done
 if [ -e ${EXPORTS_FILE} ] && [ ${EXPORTS_FILE} -nt ${TABLE} ]; then echo '== newer'; fi
+echo '== ours'; cat ${EXPORTS_FILE} 2>/dev/null; echo
 echo '== table'; cat ${TABLE} 2>/dev/null || :`,
 };
+
+/** Paths that are exported already, by this program's file or as the table in force has it. */
+export const exportedPaths = (seen: Observed): Set<string> =>
+  new Set(
+    blocks(seen)
+      .filter(({ title }) => title === 'ours' || title === 'table')
+      .flatMap(({ text }) => parseExports(text).map(({ path }) => path)),
+  );
 
 /** A line that somebody else has put into /etc/exports or beside our file. */
 export interface ForeignExport extends ParsedExport {
@@ -98,7 +107,7 @@ const shortened = (reasons: readonly string[]): string =>
 
 const blocks = (seen: Observed): { title: string; text: string }[] =>
   (seen.answer(QUESTION)?.output ?? '')
-    .split(/^== (?=file |newer$|table$)/m)
+    .split(/^== (?=file |newer$|ours$|table$)/m)
     .slice(1)
     .map((part) => {
       const end = part.indexOf('\n');

@@ -1,21 +1,29 @@
+import { dirname } from 'node:path/posix';
 import { BootstrapError } from '../kernel/errors.ts';
 import { quote, sh } from '../kernel/quote.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Step } from './step.ts';
 
-export interface SharedFolder extends Attributes {
+export interface SharedFolder {
   readonly path: string;
+  /** What is `undefined` stays as it is on a folder that is there. */
+  readonly mode: string | undefined;
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
 }
+
+/** Of a folder that is made. */
+const NEW: Attributes = { mode: '0777', owner: 'root', group: 'root' };
 
 const QUESTION = 'shared-folders';
 
 /**
- * Folders that people's files are in: made when missing, given mode and owner, and never again looked into or taken
- * away. They stay out of the manifest, so that nobody ever deletes one as ours. Their paths may hold blanks.
+ * Folders that people's files are in: made when missing, given the mode and owner that somebody asked for, and never
+ * taken away. They stay out of the manifest, so that nobody ever deletes one as ours. Their paths may hold blanks.
  */
 export function sharedFolders(folders: readonly SharedFolder[]): Resource[] {
-  const question = stat(folders.map(({ path }) => path));
+  const question = look(folders.map(({ path }) => path));
   return folders.map((wanted) => {
     const { path } = wanted;
     return {
@@ -25,7 +33,8 @@ export function sharedFolders(folders: readonly SharedFolder[]): Resource[] {
       diff(seen): Change {
         const state = stateOf(seen, path);
         if (state?.type !== 'directory') {
-          return { kind: 'create', summary: `folder ${wanted.mode} ${wanted.owner}:${wanted.group}` };
+          const { mode, owner, group } = asMade(wanted);
+          return { kind: 'create', summary: `folder ${mode} ${owner}:${group}` };
         }
         const off = drift(state, wanted);
         return off.length === 0 ? none('as wanted') : { kind: 'update', summary: off.join('; ') };
@@ -33,7 +42,9 @@ export function sharedFolders(folders: readonly SharedFolder[]): Resource[] {
       steps(_change, seen): Step[] {
         const state = stateOf(seen, path);
         if (state !== undefined && state.type !== 'directory') throw inTheWay(path, state.type);
-        return [{ op: 'run', title: `make folder ${path}`, script: make(wanted) }];
+        return state === undefined
+          ? [{ op: 'run', title: `make folder ${path}`, script: make(path, asMade(wanted)) }]
+          : [{ op: 'run', title: `set up folder ${path}`, script: setUp(wanted) }];
       },
     };
   });
@@ -47,9 +58,38 @@ interface FolderState {
   readonly group: readonly string[];
 }
 
-/** One `stat` for all; those that are not there only make noise. */
-const stat = (paths: readonly string[]): string =>
-  `stat -c '%a %U %u %G %g %F|%n|' -- ${paths.map(quote).join(' ')} 2>/dev/null || :`;
+/** What is at the paths, where they really lead, and which of them are folders with something in them. */
+const look = (paths: readonly string[]): string => `set -- ${paths.map(quote).join(' ')}
+stat -c '%a %U %u %G %g %F|%n|' -- "$@" 2>/dev/null || :
+echo '== real'
+readlink -m -- "$@"
+echo '== full'
+for folder; do
+  if [ -d "$folder" ] && [ -n "$(find "$folder/" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]; then
+    printf '%s\\n' "$folder"
+  fi
+done`;
+
+/** What is known of a folder that is to be exported. */
+export interface FolderSight {
+  /** Where the path leads when all links on the way are followed; `undefined` when the host did not tell. */
+  readonly real: string | undefined;
+  readonly hasFiles: boolean;
+}
+
+/** Of each path, in their order; nothing where the folders were not asked for. */
+export function folderSights(seen: Observed, paths: readonly string[]): FolderSight[] {
+  const answer = seen.answer(QUESTION);
+  if (answer === undefined) return [];
+  const [, real = '', full = ''] = answer.output.split(/^== (?:real|full)\n/m);
+  const reals = real.split('\n').slice(0, -1);
+  const filled = new Set(full.split('\n'));
+  return paths.map((path, index) => ({
+    // A link's name may hold a line break: then no line can be said to be of one path.
+    real: reals.length === paths.length ? reals[index] : undefined,
+    hasFiles: filled.has(path),
+  }));
+}
 
 function stateOf(seen: Observed, path: string): FolderState | undefined {
   const line = (seen.answer(QUESTION)?.output ?? '')
@@ -62,20 +102,31 @@ function stateOf(seen: Observed, path: string): FolderState | undefined {
 }
 
 function drift(state: FolderState, wanted: SharedFolder): string[] {
-  const sameOwner = state.owner.includes(wanted.owner) && state.group.includes(wanted.group);
+  const { mode = state.mode, owner = state.owner[0] ?? '', group = state.group[0] ?? '' } = wanted;
+  const sameOwner = state.owner.includes(owner) && state.group.includes(group);
   return [
-    ...(state.mode === wanted.mode ? [] : [`mode ${state.mode} → ${wanted.mode}`]),
-    ...(sameOwner
-      ? []
-      : [`owner ${state.owner[0] ?? ''}:${state.group[0] ?? ''} → ${wanted.owner}:${wanted.group}`]),
+    ...(state.mode === mode ? [] : [`mode ${state.mode} → ${mode}`]),
+    ...(sameOwner ? [] : [`owner ${state.owner[0] ?? ''}:${state.group[0] ?? ''} → ${owner}:${group}`]),
   ];
 }
 
-/** Folders above it are anybody's to pass. */
-const make = ({ path, mode, owner, group }: SharedFolder): string => `(umask 022; mkdir -p -- ${quote(path)})
-${sh`chown -- ${`${owner}:${group}`} ${path}`}
-${sh`chmod -- ${mode} ${path}`}
+const asMade = ({ mode = NEW.mode, owner = NEW.owner, group = NEW.group }: SharedFolder): Attributes => ({
+  mode,
+  owner,
+  group,
+});
+
+/** Folders above it are anybody's to pass. One that somebody else makes meanwhile is not ours to open: mkdir fails. */
+const make = (path: string, made: Attributes): string => `(umask 022; mkdir -p -- ${quote(dirname(path))})
+${sh`mkdir -- ${path}`}
+${setUp({ path, ...made })}
 label ${quote(path)}`;
+
+const setUp = ({ path, mode, owner = '', group = '' }: SharedFolder): string =>
+  [
+    ...(owner === '' && group === '' ? [] : [sh`chown -- ${`${owner}${group && `:${group}`}`} ${path}`]),
+    ...(mode === undefined ? [] : [sh`chmod -- ${mode} ${path}`]),
+  ].join('\n');
 
 const inTheWay = (path: string, type: string): BootstrapError =>
   new BootstrapError('E_IN_THE_WAY', `${path} is a ${type}, and a folder is wanted there`, {

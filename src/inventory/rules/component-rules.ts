@@ -51,7 +51,7 @@ function givenFlags(inventory: Inventory): GivenFlags[] {
   return [...everywhere, ...perHost];
 }
 
-function eachFlag(
+export function eachFlag(
   inventory: Inventory,
   check: (component: ComponentName, flag: string, value: string | null, path: Path) => void,
 ): void {
@@ -128,32 +128,6 @@ export const cgroupDriverIsLeftAlone: Rule = (inventory, report) => {
   });
 };
 
-/** Open doors that the course's profile has on purpose and the others must not have. */
-export const insecureFlagsNeedTheCourse: Rule = (inventory, report) => {
-  const { profile } = inventory;
-  if (profile === 'course') {
-    const message = 'anybody who reaches port 8080 of a master is its administrator, without logging in';
-    report.warning(['profile'], message, {
-      hint: 'For learning, in a closed network; profile secure is the default.',
-    });
-    return;
-  }
-  eachFlag(inventory, (component, flag, value, path) => {
-    if (component !== 'kube-apiserver' || !opensADoor(flag, value)) return;
-    const message = `--${flag}${value === null ? '' : `=${value}`} is refused in profile ${profile}`;
-    report.error(path, value === null ? `taking away --${flag} is refused in profile ${profile}` : message, {
-      atKey: true,
-      hint: 'Only profile course has it, because it lets in people without, or with fixed, credentials.',
-    });
-  });
-};
-
-function opensADoor(flag: string, value: string | null): boolean {
-  // without the flag, 1.16 listens on 127.0.0.1:8080
-  if (flag === 'insecure-port') return value !== '0';
-  return value !== null && (flag === 'insecure-bind-address' || flag === 'token-auth-file');
-}
-
 /** kubelet and kube-proxy ignore unknown fields silently and die of wrongly typed ones. */
 export const configFieldsAreKnown: Rule = (inventory, report, { release }) => {
   for (const component of CONFIGURED) {
@@ -170,6 +144,8 @@ function checkFields(config: object, fields: FieldTree, path: Path, report: Repo
     const here = [...path, name];
     if (field === undefined) {
       report.error(here, `unknown field${didYouMean(name, Object.keys(fields))}`, { atKey: true });
+    } else if (value === null) {
+      // takes the field away
     } else if (typeof field === 'object') {
       if (isMapping(value)) checkFields(value, field, here, report);
       else report.error(here, 'must be a mapping');
@@ -184,7 +160,7 @@ interface Kind {
   readonly test: (value: unknown) => boolean;
 }
 
-const isMapping = (value: unknown): value is object =>
+export const isMapping = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);

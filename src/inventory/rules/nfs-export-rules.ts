@@ -1,40 +1,8 @@
-import { isWorld, overlap } from '../schema/nfs-clients.ts';
+import { ownerOfFolder, placeOf } from '../../templates/places.ts';
+import { overlap } from '../schema/nfs-clients.ts';
+import { worldOf } from '../schema/nfs-world.ts';
 import type { Report, Rule } from './rule.ts';
 import type { NfsExport } from '../types.ts';
-
-/** Folders that are the system's own: none of them can be given away, nor can what is below most of them. */
-const SYSTEM = [
-  '/',
-  '/home',
-  '/opt',
-  '/srv',
-  '/mnt',
-  '/media',
-  '/tmp',
-  '/usr',
-  '/var',
-  '/var/lib',
-  '/var/log',
-];
-const SYSTEM_BELOW = [
-  ...[
-    '/bin',
-    '/boot',
-    '/dev',
-    '/etc',
-    '/lib',
-    '/lib64',
-    '/proc',
-    '/root',
-    '/run',
-    '/sbin',
-    '/sys',
-    '/var/run',
-  ],
-  ...['containerd', 'docker', 'etcd', 'k8s-bootstrap', 'kubelet', 'nfs'].map((name) => `/var/lib/${name}`),
-];
-/** Of those, what people do export, knowing why. */
-const DOUBTFUL = ['/home', '/opt', '/srv', '/mnt', '/media', '/tmp'];
 
 export const exportedPathsAreFolders: Rule = ({ nfs }, report) => {
   nfs?.exports.forEach(({ path }, index) => {
@@ -58,18 +26,15 @@ export const exportedPathsAreFolders: Rule = ({ nfs }, report) => {
 const isOdd = (part: string, position: number): boolean =>
   (part === '' && position > 0) || part === '.' || part === '..';
 
-/** The folder of the system that a path is, or is in. */
-export const systemFolder = (path: string): string | undefined =>
-  SYSTEM_BELOW.find((system) => path === system || path.startsWith(`${system}/`)) ??
-  SYSTEM.find((system) => path === system);
-
 function checkOwner(path: string, at: (string | number)[], report: Report): void {
-  const owner = systemFolder(path);
-  if (owner === undefined) return;
-  const message = `${owner} belongs to the system`;
   const hint = 'Export a folder of its own, like /nfsdata or /srv/data.';
-  if (DOUBTFUL.includes(path)) report.warning(at, message, { hint });
-  else report.error(at, message, { hint });
+  const owner = ownerOfFolder(path);
+  if (owner !== undefined) {
+    report.error(at, owner, { hint });
+    return;
+  }
+  const { kind, itself } = placeOf(path);
+  if (kind === 'shared' && itself) report.warning(at, `${path} holds the data of others too`, { hint });
 }
 
 export const exportedPathsAreDistinct: Rule = ({ nfs }, report) => {
@@ -116,19 +81,27 @@ export const clientsDoNotCompete: Rule = ({ nfs }, report) => {
 export const rootIsNotTheWorlds: Rule = ({ nfs }, report) => {
   if (nfs?.outside !== undefined) return;
   nfs?.exports.forEach(({ path, clients, allowWorld }, index) => {
-    clients.forEach(({ match, options }, position) => {
-      if (!isWorld(match) || !options.includes('no_root_squash') || allowWorld) return;
-      const at = ['nfs', 'exports', index, 'clients', position];
-      report.error(at, `anybody could write to ${path} as root (* with no_root_squash)`, {
-        hint: 'Name the clients, like 192.168.139.0/24, or add root_squash; or else allowWorld: true.',
-      });
+    const asRoot = clients.filter(({ options }) => options.includes('no_root_squash'));
+    const world = worldOf(asRoot.map(({ match }) => match));
+    const last = world.at(-1);
+    if (last === undefined || allowWorld) return;
+    const position = clients.findLastIndex(({ match }) => match === last);
+    const at = ['nfs', 'exports', index, 'clients', position];
+    report.error(at, `anybody could write to ${path} as root (${listed(world)} with no_root_squash)`, {
+      hint: 'Name the clients, like 192.168.139.0/24, or add root_squash; or else allowWorld: true.',
     });
   });
 };
 
+const listed = (matches: readonly string[]): string =>
+  matches.length <= 3
+    ? matches.join(' + ')
+    : `${matches.slice(0, 2).join(' + ')} + ${matches.length - 2} more`;
+
 export const foldersCanBeEntered: Rule = ({ nfs }, report) => {
   if (nfs?.outside !== undefined) return;
   nfs?.exports.forEach(({ mode }, index) => {
+    if (mode === undefined) return;
     const closed = Array.from(mode.slice(-3), Number).some((digit) => (digit & 6) !== 0 && (digit & 1) === 0);
     if (!closed) return;
     report.warning(['nfs', 'exports', index, 'mode'], `${mode} has no x: only root can enter the folder`, {

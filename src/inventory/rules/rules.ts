@@ -3,10 +3,10 @@ import {
   configFieldsAreKnown,
   flagsAreKnown,
   flagsHaveAnEffect,
-  insecureFlagsNeedTheCourse,
   managedFlagsAreLeftAlone,
   versionsAreKnown,
 } from './component-rules.ts';
+import { courseIsOpen, fieldsStayHardened, flagsStayHardened } from './hardening-rules.ts';
 import {
   addressesAreValid,
   etcdHasAQuorum,
@@ -62,7 +62,9 @@ export const rules: readonly Rule[] = [
   flagsHaveAnEffect,
   managedFlagsAreLeftAlone,
   cgroupDriverIsLeftAlone,
-  insecureFlagsNeedTheCourse,
+  courseIsOpen,
+  flagsStayHardened,
+  fieldsStayHardened,
   configFieldsAreKnown,
   usersAreValid,
   tokensFitTheProfile,

@@ -42,12 +42,12 @@ const firstOf = (bytes: readonly number[], bits: number): number[] =>
     return byte & ((0xff << (8 - kept)) & 0xff);
   });
 
-export const isWorld = (match: string): boolean => match === '*';
+const isWorld = (match: string): boolean => match === '*';
 
 type Range = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number];
 
 /** A client as a range of addresses; `undefined` for names, of which nothing is known. */
-function rangeOf(match: string): Range | undefined {
+export function rangeOf(match: string): Range | undefined {
   if (isWorld(match) || clientProblem(match) !== undefined) return undefined;
   if (match.includes('/')) return ipaddr.parseCIDR(match);
   if (isIP(match) === 0) return undefined;

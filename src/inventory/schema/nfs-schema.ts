@@ -63,11 +63,15 @@ export const nfsSchema = (surroundings: Surroundings) =>
           mode: z
             .string()
             .regex(/^[0-7]{3,4}$/, { error: (issue) => `"${String(issue.input)}" is not a mode like 0777` })
-            .default('0777')
-            .describe('Of the folder'),
-          owner: account('user').default('root'),
-          group: account('group').default('root'),
+            .optional()
+            .describe('Of the folder; default: 0777 when it is made, and as it is when it is there'),
+          owner: account('user').optional().describe('Likewise; root'),
+          group: account('group').optional().describe('Likewise; root'),
           allowWorld: z.boolean().default(false).describe('Let the whole world in as root'),
+          allowExisting: z
+            .boolean()
+            .default(false)
+            .describe('Export a folder that holds files already, outside the places for data'),
         }),
       )
       .describe('Folders, by their paths'),
@@ -122,10 +126,11 @@ export function resolveNfs(written: WrittenNfs, hosts: readonly Host[]): Nfs {
       host: server === undefined ? (entry.host ?? (servers.length === 1 ? servers[0]?.name : '')) : undefined,
       path: entry.path.replace(/(?<=.)\/+$/, ''),
       clients: given.map((client) => clientOf(client, common ?? [])),
-      mode: entry.mode.padStart(4, '0'),
+      mode: entry.mode?.padStart(4, '0'),
       owner: entry.owner,
       group: entry.group,
       allowWorld: entry.allowWorld,
+      allowExisting: entry.allowExisting,
     };
   });
   return {

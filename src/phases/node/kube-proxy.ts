@@ -10,6 +10,7 @@ import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
+import { mergedConfig } from './merged-config.ts';
 
 const ca = caFilesOf('cluster').certificate;
 
@@ -47,19 +48,21 @@ export const kubeProxyPhase: Phase = {
 function proxyConfig(world: World, host: Host): string {
   const { network, kubeProxy } = world.inventory;
   return dump(
-    {
-      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-      kind: 'KubeProxyConfiguration',
-      bindAddress: '0.0.0.0',
-      clientConnection: { kubeconfig: paths.proxyConf },
-      clusterCIDR: network.podCIDR,
-      healthzBindAddress: `127.0.0.1:${ports.kubeProxyHealth}`,
-      // The name kubelet registers, or endpoints on this node are not known for local.
-      hostnameOverride: host.name,
-      metricsBindAddress: `127.0.0.1:${ports.kubeProxyMetrics}`,
-      mode: network.proxyMode,
-      ...kubeProxy.config,
-    },
+    mergedConfig(
+      {
+        apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+        kind: 'KubeProxyConfiguration',
+        bindAddress: '0.0.0.0',
+        clientConnection: { kubeconfig: paths.proxyConf },
+        clusterCIDR: network.podCIDR,
+        healthzBindAddress: `127.0.0.1:${ports.kubeProxyHealth}`,
+        // The name kubelet registers, or endpoints on this node are not known for local.
+        hostnameOverride: host.name,
+        metricsBindAddress: `127.0.0.1:${ports.kubeProxyMetrics}`,
+        mode: network.proxyMode,
+      },
+      kubeProxy.config,
+    ),
     { sortKeys: true },
   );
 }

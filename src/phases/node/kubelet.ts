@@ -13,6 +13,7 @@ import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
 import { NODES, nodesIn } from '../../resources/kube-api.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
+import { mergedConfig } from './merged-config.ts';
 
 const TLS_CIPHERS = [
   'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
@@ -89,43 +90,45 @@ function kubeletConfig(world: World, host: Host): string {
   const { inventory } = world;
   const hardened = inventory.profile !== 'course';
   return dump(
-    {
-      apiVersion: 'kubelet.config.k8s.io/v1beta1',
-      kind: 'KubeletConfiguration',
-      authentication: {
-        anonymous: { enabled: !hardened },
-        webhook: { enabled: true },
-        x509: { clientCAFile: kubeletClientCaOf(world) },
+    mergedConfig(
+      {
+        apiVersion: 'kubelet.config.k8s.io/v1beta1',
+        kind: 'KubeletConfiguration',
+        authentication: {
+          anonymous: { enabled: !hardened },
+          webhook: { enabled: true },
+          x509: { clientCAFile: kubeletClientCaOf(world) },
+        },
+        authorization: { mode: 'Webhook' },
+        cgroupDriver: cgroupDriver(world, host),
+        clusterDNS: [inventory.network.dnsIP],
+        clusterDomain: inventory.network.clusterDomain,
+        evictionHard: {
+          'memory.available': '200Mi',
+          'nodefs.available': '10%',
+          'nodefs.inodesFree': '5%',
+          'imagefs.available': '15%',
+        },
+        failSwapOn: inventory.os.swap === 'off',
+        healthzBindAddress: '127.0.0.1',
+        healthzPort: ports.kubeletHealth,
+        maxPods: 110,
+        readOnlyPort: 0,
+        resolvConf: '/etc/resolv.conf',
+        tlsCertFile: leafFiles('kubelet-server').certificate,
+        tlsPrivateKeyFile: leafFiles('kubelet-server').key,
+        ...(hardened
+          ? {
+              makeIPTablesUtilChains: true,
+              protectKernelDefaults: true,
+              streamingConnectionIdleTimeout: '4h0m0s',
+              tlsCipherSuites: TLS_CIPHERS,
+            }
+          : {}),
+        ...(inventory.profile === 'cis' ? { eventRecordQPS: 0 } : {}),
       },
-      authorization: { mode: 'Webhook' },
-      cgroupDriver: cgroupDriver(world, host),
-      clusterDNS: [inventory.network.dnsIP],
-      clusterDomain: inventory.network.clusterDomain,
-      evictionHard: {
-        'memory.available': '200Mi',
-        'nodefs.available': '10%',
-        'nodefs.inodesFree': '5%',
-        'imagefs.available': '15%',
-      },
-      failSwapOn: inventory.os.swap === 'off',
-      healthzBindAddress: '127.0.0.1',
-      healthzPort: ports.kubeletHealth,
-      maxPods: 110,
-      readOnlyPort: 0,
-      resolvConf: '/etc/resolv.conf',
-      tlsCertFile: leafFiles('kubelet-server').certificate,
-      tlsPrivateKeyFile: leafFiles('kubelet-server').key,
-      ...(hardened
-        ? {
-            makeIPTablesUtilChains: true,
-            protectKernelDefaults: true,
-            streamingConnectionIdleTimeout: '4h0m0s',
-            tlsCipherSuites: TLS_CIPHERS,
-          }
-        : {}),
-      ...(inventory.profile === 'cis' ? { eventRecordQPS: 0 } : {}),
-      ...inventory.kubelet.config,
-    },
+      inventory.kubelet.config,
+    ),
     { sortKeys: true },
   );
 }

@@ -27,6 +27,7 @@ const release: ReturnType<LoadOptions['release']> = {
   flag: (component, flag) => ({
     known: FLAGS[component].includes(flag),
     deprecated: flag === 'admission-control',
+    link: 'https://example.com/flags',
   }),
   flagNames: (component) => FLAGS[component],
 };

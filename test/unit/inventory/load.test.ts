@@ -94,9 +94,10 @@ describe('warnings', () => {
 
   it('for a deprecated and for a managed flag', async () => {
     const text =
-      'apiServer: {extraArgs: {admission-control: AlwaysAdmit, etcd-servers: "http://127.0.0.1:2379"}}\n';
+      'apiServer: {extraArgs: {admission-control: AlwaysAdmit, etcd-servers: "https://127.0.0.1:2379"}}\n';
     expect(await warningsOf(text)).toEqual([
       'apiServer.extraArgs.admission-control: --admission-control is deprecated: a later version may not know it',
+      'apiServer.extraArgs.admission-control: kube-apiserver with --admission-control=AlwaysAdmit: it replaces all checks on writes, the default ones too (CIS 1.2.11)',
       'apiServer.extraArgs.etcd-servers: --etcd-servers of kube-apiserver is set to fit the cluster; your value replaces it',
     ]);
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir, userInfo } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { fullName, imageTags, registryOf } from '../../../src/resources/image-ta
 import { packagedService } from '../../../src/resources/packaged-service.ts';
 import type { Change, Resource } from '../../../src/resources/resource.ts';
 import { selinuxBoolean } from '../../../src/resources/selinux-boolean.ts';
-import { sharedFolders } from '../../../src/resources/shared-folder.ts';
+import { folderSights, sharedFolders } from '../../../src/resources/shared-folder.ts';
 import { shells } from '../../support/shells.ts';
 import { sight } from '../phases/world.ts';
 
@@ -61,6 +61,55 @@ describe.each(shells)('shared folders, by $name', ({ path: shell }) => {
     expect(all[0]!.diff(after, NOTHING)).toEqual({ kind: 'none', why: 'as wanted' });
     expect(all[1]!.diff(after, NOTHING).kind).toBe('create');
     if (name.includes('/')) expect(statSync(join(root, 'sub')).mode & 0o777).toBe(0o755);
+  });
+
+  it('leaves mode and owner of a folder that is there, where nobody asked for others', async () => {
+    mkdirSync(join(root, 'data'));
+    chmodSync(join(root, 'data'), 0o750);
+    const asked = { mode: undefined, owner: undefined, group: undefined };
+    const [there, fresh] = sharedFolders(
+      ['data', 'new'].map((name) => ({ path: join(root, name), ...asked })),
+    );
+    const seen = look([there!]);
+    expect(there!.diff(seen, NOTHING)).toEqual({ kind: 'none', why: 'as wanted' });
+    expect(fresh!.diff(seen, NOTHING)).toEqual({ kind: 'create', summary: 'folder 0777 root:root' });
+    const [owned] = sharedFolders([{ path: join(root, 'data'), ...asked, mode: '0700' }]);
+    await make(owned!, seen);
+    expect(statSync(join(root, 'data')).mode & 0o777).toBe(0o700);
+  });
+
+  it('does not open a folder that somebody else has made meanwhile', async () => {
+    const all = folders('data');
+    const before = look(all);
+    mkdirSync(join(root, 'data'), { mode: 0o700 });
+    await expect(make(all[0]!, before)).rejects.toThrow();
+    expect(statSync(join(root, 'data')).mode & 0o777).toBe(0o700);
+  });
+
+  it('tells where a path really leads, and whether there are files', () => {
+    mkdirSync(join(root, 'full'));
+    writeFileSync(join(root, 'full', 'file'), '');
+    mkdirSync(join(root, 'fresh disk/lost+found'), { recursive: true });
+    symlinkSync(join(root, 'full'), join(root, 'link'));
+    const names = ['full', 'fresh disk', 'link', 'link/below', 'missing'];
+    expect(
+      folderSights(
+        look(folders(...names)),
+        names.map((name) => join(root, name)),
+      ),
+    ).toEqual([
+      { real: join(root, 'full'), hasFiles: true },
+      { real: join(root, 'fresh disk'), hasFiles: false },
+      { real: join(root, 'full'), hasFiles: true },
+      { real: join(root, 'full/below'), hasFiles: false },
+      { real: join(root, 'missing'), hasFiles: false },
+    ]);
+  });
+
+  it('takes no answer for a line break in the name of a link', () => {
+    mkdirSync(join(root, 'a\nb'));
+    symlinkSync(join(root, 'a\nb'), join(root, 'link'));
+    expect(folderSights(look(folders('link')), [join(root, 'link')])[0]?.real).toBeUndefined();
   });
 
   it('sets the mode of the folder, and of nothing in it', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type RunOptions, visit } from '../../../cluster/visit.ts';
 import { parseDocument } from '../../../inventory/document.ts';
-import { systemFolder } from '../../../inventory/rules/nfs-export-rules.ts';
+import { ownerOfFolder, placeOf } from '../../../templates/places.ts';
 import type { Inventory } from '../../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
 import { converge } from '../../../run/converge.ts';
@@ -116,9 +116,10 @@ async function refuseDeclared(inventory: Inventory, { hosts, path }: Wanted): Pr
 }
 
 function refuseSystemFolder(path: string): void {
-  const owner = systemFolder(path);
-  if (owner === undefined) return;
-  throw notDeleted(path, `${owner} belongs to the system`);
+  const { kind, itself } = placeOf(path);
+  const shared = kind === 'shared' && itself ? 'it holds the data of others too' : undefined;
+  const why = ownerOfFolder(path) ?? shared;
+  if (why !== undefined) throw notDeleted(path, why);
 }
 
 const notDeleted = (path: string, why: string): BootstrapError =>

@@ -36,10 +36,11 @@ describe('the shortest nfs:', () => {
             { match: '192.168.139.10', options: DEFAULTS },
             { match: '192.168.139.11', options: DEFAULTS },
           ],
-          mode: '0777',
-          owner: 'root',
-          group: 'root',
+          mode: undefined,
+          owner: undefined,
+          group: undefined,
           allowWorld: false,
+          allowExisting: false,
         },
       ],
       provisioner: undefined,
@@ -169,7 +170,7 @@ describe('a warning', () => {
       'nfs: { exports: [{ path: /a }, { path: /a/b, options: ro }] }',
       'nfs.exports[1].path: /a/b is within /a, which has other options',
     ],
-    ['nfs: { exports: [{ path: /home }] }', 'nfs.exports[0].path: /home belongs to the system'],
+    ['nfs: { exports: [{ path: /home }] }', 'nfs.exports[0].path: /home holds the data of others too'],
     [
       'nfs: { exports: [{ path: /a, clients: [192.168.139.10] }], provisioner: {} }',
       'nfs.provisioner.export: w1 (192.168.139.11) is no client of /a',
@@ -186,5 +187,68 @@ describe('a warning', () => {
     expect(await warningsOf('nfs: { exports: [{ path: /a }, { path: /a/b }] }')).toEqual([]);
     const named = 'nfs: { exports: [{ path: /a, clients: ["*.example.com"] }], provisioner: {} }';
     expect(await warningsOf(named)).toEqual([]);
+  });
+});
+
+describe('a folder that is exported', () => {
+  it.each([
+    '/usr/bin',
+    '/opt/cni/bin',
+    '/opt/containerd',
+    '/var/spool/cron',
+    '/var/lib/kubelet/pods',
+    '/var/www',
+    '/etc',
+    '/root/.ssh',
+    '/home/ops/.ssh',
+    '/srv/.config',
+    '/run/x',
+    '/tmp',
+    '/',
+  ])('is not %s', async (path) => {
+    await expect(load(`${HOSTS}nfs: { exports: [{ path: ${path} }] }`)).rejects.toThrow(
+      new RegExp(`nfs.exports\\[0\\].path: .*(?:belongs to the system|is hidden)`),
+    );
+  });
+
+  it.each(['/nfsdata', '/srv/data', '/home/ops/shared', '/var/nfs', '/opt/nfs/a', '/mnt/disk1', '/exports'])(
+    'may be %s',
+    async (path) => {
+      expect(await warningsOf(`nfs: { exports: [{ path: ${path} }] }`)).toEqual([]);
+    },
+  );
+});
+
+describe('clients that are anybody together', () => {
+  const load1 = (clients: string, more = ''): ReturnType<typeof load> =>
+    load(`${HOSTS}nfs: { exports: [{ path: /a, clients: [${clients}]${more} }] }`);
+
+  it.each([
+    ['0.0.0.0/1, 128.0.0.0/1', '0.0.0.0/1 + 128.0.0.0/1'],
+    ['0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2, 192.0.0.0/2', '0.0.0.0/2 + 64.0.0.0/2 + 2 more'],
+    ['128.0.0.0/1', '128.0.0.0/1'],
+    ['192.168.139.0/24, 64.0.0.0/7', '64.0.0.0/7'],
+    ['"::/1"', '::/1'],
+    ['"::ffff:0:0/96"', '::ffff:0:0/96'],
+    ['"2000::/3"', '2000::/3'],
+    ['"*.*"', '\\*\\.\\*'],
+    ['"??*"', '\\?\\?\\*'],
+    ['"node*"', 'node\\*'],
+    ['"*.com"', '\\*\\.com'],
+  ])('are %s', async (clients, told) => {
+    await expect(load1(clients)).rejects.toThrow(
+      new RegExp(`anybody could write to /a as root \\(${told.replaceAll('+', '\\+')} with`),
+    );
+    await load1(clients, ', options: root_squash');
+    await load1(clients, ', allowWorld: true');
+  });
+
+  it.each([
+    '10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 8.0.0.0/8',
+    '"fd00::/8", "2001:db8::/32"',
+    '"*.example.com", "*.lan", "w?.home.arpa", "@all", node1',
+    '192.168.139.10, 192.168.139.0/24',
+  ])('are not %s', async (clients) => {
+    await expect(load1(clients)).resolves.toBeDefined();
   });
 });

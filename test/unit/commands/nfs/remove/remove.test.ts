@@ -81,7 +81,7 @@ describe('nfs remove', () => {
     [
       'nfs: { exports: [{ path: /nfsdata }] }\n',
       ['/srv', '--delete-data'],
-      '/srv is not deleted: /srv belongs to the system',
+      '/srv is not deleted: it holds the data of others too',
     ],
     ['nfs: { exports: [{ path: /nfsdata }] }\n', ['/etc/x', '--delete-data'], '/etc belongs to the system'],
     ['', ['/nfsdata'], 'E_NO_NFS'],
