@@ -30,7 +30,21 @@ export default tseslint.config(
         },
       ],
       'no-console': 'error',
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],
+            message: 'remove by src/kernel/remove.ts, which stays inside a folder',
+          })),
+        },
+      ],
     },
+  },
+  {
+    files: ['src/kernel/remove.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
   {
     files: ['test/**/*.ts', 'vitest*.config.ts'],

@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
+import { removeFile } from '../kernel/remove.ts';
 import { hostNamed } from '../inventory/lookup.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
@@ -8,7 +8,7 @@ import { phases } from '../phases/index.ts';
 import type { World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust/authorities.ts';
 import { apiEndpoint } from '../phases/shared/topology.ts';
-import { forgottenUsers } from '../phases/control-plane/users.ts';
+import { forgottenUsers, revocableUsers } from '../phases/control-plane/users.ts';
 import { type OpenState, type StateOptions, openState } from './open-state.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
@@ -44,6 +44,8 @@ export interface Cluster {
   world(seen: ReadonlyMap<string, Observed>): World;
   /** Users who can still get in although nothing names them any more. */
   forgotten(seen: ReadonlyMap<string, Observed>): readonly string[];
+  /** Those of them whom a run that prunes revokes here, too: none when users are no part of it. */
+  revocable(seen: ReadonlyMap<string, Observed>): readonly string[];
   /** Seals the private keys on this machine with a passphrase, or opens them for good. */
   readonly seal: (wanted: boolean) => Promise<void>;
   /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. Opens sealed keys. */
@@ -108,7 +110,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
     const here = world(new Map());
     const text = adminKubeconfig(here, apiEndpoint(here));
     if (pki.isSealed()) {
-      await rm(kubeconfigFile, { force: true });
+      await removeFile(kubeconfigFile);
       for (const stage of stages(here)) for (const host of stage.hosts) stage.resources(host);
       await pki.remember();
     } else if (typeof text === 'string') await writeAtomic(kubeconfigFile, text, 0o600);
@@ -127,6 +129,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
     artifacts,
     world,
     forgotten: (seen) => forgottenUsers(world(seen)),
+    revocable: (seen) => (selected.some(({ id }) => id === 'users') ? revocableUsers(world(seen)) : []),
     later: (seen) => {
       const taking = takingPart(world(seen));
       return selected.filter((phase) => !taking.includes(phase)).map(({ title }) => title);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join, basename } from 'node:path';
+import { removeFile } from './remove.ts';
 
 /**
  * Writes a file so that a reader, or a crash, sees the old content or the new, never half of it.
@@ -21,7 +22,7 @@ export async function writeAtomic(path: string, content: string | Uint8Array, mo
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeFile(temporary);
     throw error;
   }
   const handle = await open(folder, 'r');

@@ -1,5 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../kernel/remove.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { type PassphraseSource, PASSPHRASE_VARIABLE, newPassphrase, passphraseFor } from './passphrase.ts';
 import { type StateFile, readIfThere, replaceFile } from '../state/state-files.ts';
@@ -111,7 +112,7 @@ class FolderSafe implements KeySafe {
       await replaceFile(this.#folder, { name, content, secret: true });
     }
     if (seal) return;
-    await rm(join(this.#folder, VAULT_FILE), { force: true });
+    await removeFile(join(this.#folder, VAULT_FILE));
     this.#header = this.#unwritten = undefined;
   }
 

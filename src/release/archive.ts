@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { removeFile } from '../kernel/remove.ts';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Archive } from './artifact.ts';
@@ -88,7 +89,7 @@ async function store(entry: ParsedTarEntry, file: string): Promise<StoredFile> {
     }
     await handle.datasync().catch(diskFailure);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeFile(temporary);
     throw error;
   } finally {
     await handle.close();

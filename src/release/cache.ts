@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { removeFile } from '../kernel/remove.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { isSha256 } from './checksums.ts';
 import { diskFailure } from './disk.ts';
@@ -37,7 +38,7 @@ export async function findCached(file: string, expected?: string): Promise<Store
   }
   const hash = (await hashFile(file)).digest('hex');
   if (hash !== wanted) {
-    await rm(file, { force: true });
+    await removeFile(file);
     return undefined;
   }
   return noteChecked(file, wanted);

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { removeFile } from '../kernel/remove.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { retry } from '../kernel/retry.ts';
 import { hashFile } from './cache.ts';
@@ -66,7 +67,7 @@ async function attempt(request: DownloadRequest): Promise<string> {
   if (expected === undefined) {
     await checkMagic(request);
   } else if (sum !== expected) {
-    await rm(file, { force: true });
+    await removeFile(file);
     throw answer.start > 0 ? mixture() : wrongChecksum(request.source, sum, expected);
   }
   return sum;
@@ -78,7 +79,7 @@ async function ask({ source, http, file }: DownloadRequest, offset: number): Pro
     return await http.get(source.url, offset);
   } catch (error) {
     if (!(error instanceof BootstrapError) || error.code !== 'E_SOURCE_RANGE') throw error;
-    await rm(file, { force: true });
+    await removeFile(file);
     throw new BootstrapError('E_SOURCE_BUSY', `cannot be resumed at byte ${offset}: ${error.message}`);
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../kernel/remove.ts';
 import { diskFailure } from './disk.ts';
 import { isAlive } from '../kernel/process.ts';
 
@@ -30,7 +31,7 @@ export async function claimPartial(folder: string, key: string): Promise<Partial
   return {
     file,
     release: () => rename(file, join(folder, `${key}.left`)).catch(() => undefined),
-    remove: () => rm(file, { force: true }),
+    remove: () => removeFile(file),
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { removeFileSync } from '../kernel/remove.ts';
 
 /** The log of one run: one JSON object per line. */
 export interface LogFile {
@@ -50,5 +51,5 @@ export function openLogFile(folder: string, run: { readonly command: string; rea
 /** Names begin with the time, so their order is that of the runs; after the clock was set back, not ours to trust. */
 function removeOld(folder: string, ours: string): void {
   const others = readdirSync(folder).filter((name) => NAME.test(name) && name !== ours);
-  for (const name of others.sort().slice(0, 1 - KEPT)) rmSync(join(folder, name), { force: true });
+  for (const name of others.sort().slice(0, 1 - KEPT)) removeFileSync(join(folder, name));
 }

@@ -1,6 +1,7 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeFile } from '../kernel/remove.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { isAlive } from '../kernel/process.ts';
 
@@ -18,12 +19,12 @@ export async function withLock<T>(path: string, action: () => Promise<T>): Promi
   try {
     await acquire(own, path);
   } finally {
-    await rm(own, { force: true });
+    await removeFile(own);
   }
   try {
     return await action();
   } finally {
-    await rm(path, { force: true });
+    await removeFile(path);
   }
 }
 
@@ -62,5 +63,5 @@ async function takeAway(path: string, own: string, holder: string): Promise<void
     return;
   }
   if ((await readFile(aside, 'utf8')) !== holder) await linked(aside, path);
-  await rm(aside, { force: true });
+  await removeFile(aside);
 }

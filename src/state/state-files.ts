@@ -1,5 +1,6 @@
-import { link, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, mkdtemp, open, readdir, readFile, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { removeIn } from '../kernel/remove.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 
@@ -33,7 +34,7 @@ export const replaceFile = (folder: string, file: StateFile): Promise<void> =>
 export async function publish(folder: string, files: readonly StateFile[]): Promise<void> {
   const parent = dirname(folder);
   for (const name of await readdir(parent)) {
-    if (name.startsWith(STAGING)) await rm(join(parent, name), { recursive: true }); // left by a crash
+    if (name.startsWith(STAGING)) await removeIn(parent, name); // left by a crash
   }
   const staging = await mkdtemp(join(parent, STAGING));
   try {
@@ -44,7 +45,7 @@ export async function publish(folder: string, files: readonly StateFile[]): Prom
     }
     await syncFolder(parent);
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await removeIn(parent, basename(staging));
   }
 }
 

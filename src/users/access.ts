@@ -1,4 +1,5 @@
 import type { User } from '../inventory/types.ts';
+import { nameProblem } from '../inventory/user-names.ts';
 import type { KubeObject } from '../resources/object.ts';
 import { type NamedRules, type Preset, presets } from '../templates/rbac.ts';
 
@@ -7,6 +8,9 @@ export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'k8s-bootstrap' } as
 
 /** Whose rights an object is part of. A role of a preset, which users share, has none of these. */
 const OWNER = 'k8s-bootstrap/user';
+
+/** Begins the names of what is one user's own. */
+const PREFIX = 'k8s-bootstrap:';
 
 /** What gives a user its rights: roles it shares with others, and what is its own. */
 export interface Access {
@@ -43,8 +47,35 @@ export function accessOf(user: Who): Access {
     : { shared: [], own: sorted([...roles, ...bindings]) };
 }
 
-/** User whose rights an object is part of; `undefined` for a shared role and for objects of others. */
-export const ownerOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[OWNER];
+/**
+ * User whose rights an object is part of; `undefined` for a shared role, for objects of others, and for those that only
+ * say that they are ours: whoever rules a namespace can write any label and annotation there.
+ */
+export function ownerOf(object: KubeObject): string | undefined {
+  const user = object.metadata.annotations?.[OWNER];
+  if (typeof user !== 'string' || nameProblem('user', user, true) !== undefined) return undefined;
+  return object.metadata.name === `${PREFIX}${user}` || isBindingOf(user, object) ? user : undefined;
+}
+
+function isBindingOf(user: string, { metadata, roleRef, subjects }: KubeObject): boolean {
+  const [role, who] = [roleRef as Partial<RoleRef> | undefined, subjects as Partial<RoleRef>[] | undefined];
+  return (
+    metadata.name === `${PREFIX}${user}:${role?.name ?? ''}` &&
+    Array.isArray(who) &&
+    who.length === 1 &&
+    who[0]?.kind === 'User' &&
+    who[0].name === user
+  );
+}
+
+interface RoleRef {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Whether nobody's name is on a role: one of a preset, which several users may have. */
+export const isShared = ({ kind, metadata }: KubeObject): boolean =>
+  kind.endsWith('Role') && metadata.annotations?.[OWNER] === undefined;
 
 /** Objects of several users in one order, each once. */
 export function sorted(objects: readonly KubeObject[]): KubeObject[] {
@@ -59,7 +90,7 @@ const keyOf = ({ kind, metadata: { namespace = '', name } }: KubeObject): string
 
 function ownRules({ name, role }: Who): Preset {
   if (role === undefined || typeof role === 'string') return {};
-  const named = (rules: NamedRules['rules']): NamedRules => ({ name: `k8s-bootstrap:${name}`, rules });
+  const named = (rules: NamedRules['rules']): NamedRules => ({ name: `${PREFIX}${name}`, rules });
   return {
     ...(role.rules.length > 0 ? { role: named(role.rules) } : {}),
     ...(role.clusterRules.length > 0 ? { clusterRole: named(role.clusterRules) } : {}),
@@ -88,7 +119,7 @@ const binding = (
 ): KubeObject => ({
   apiVersion: `${API}/v1`,
   kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-  metadata: metadata(`k8s-bootstrap:${user}:${role}`, user, namespace),
+  metadata: metadata(`${PREFIX}${user}:${role}`, user, namespace),
   roleRef: { apiGroup: API, kind, name: role },
   subjects: [{ apiGroup: API, kind: 'User', name: user }],
 });

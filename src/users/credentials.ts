@@ -7,8 +7,10 @@ import { readIfThere } from '../state/state-files.ts';
 import { refuseOpenAccess } from '../state/folder.ts';
 import type { Issuance } from './registry.ts';
 
+export const usersFolder = (stateFolder: string): string => join(stateFolder, 'users');
+
 /** Folder of everything that a user is given. */
-export const userFolder = (stateFolder: string, name: string): string => join(stateFolder, 'users', name);
+export const userFolder = (stateFolder: string, name: string): string => join(usersFolder(stateFolder), name);
 
 /** The name of a user's file to the one who seals it. */
 export const sealedName = (user: string, file: string): string => `users/${user}/${file}`;

@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { removeIn } from '../kernel/remove.ts';
 import pMap from 'p-map';
 import type { User } from '../inventory/types.ts';
 import { BootstrapError } from '../kernel/errors.ts';
@@ -8,7 +8,7 @@ import type { Secret } from '../kernel/secret.ts';
 import type { Issued, KeptPair } from '../pki/authority.ts';
 import { judgeCertificate } from '../pki/judge-certificate.ts';
 import type { StateFile } from '../state/state-files.ts';
-import { issuance, readCredentials, userFolder } from './credentials.ts';
+import { issuance, readCredentials, userFolder, usersFolder } from './credentials.ts';
 import { specOf, userFiles, writeUserFiles } from './user-files.ts';
 import { withLock } from '../state/file-lock.ts';
 import { type Issuance, type Registry, type Revoked, readRegistry, writeRegistry } from './registry.ts';
@@ -147,7 +147,7 @@ class FolderUserStore implements UserStore {
       await writeRegistry(this.#options.stateFolder, this.#registry);
       for (const name of names) {
         this.#credentials.delete(name);
-        await rm(userFolder(this.#options.stateFolder, name), { recursive: true, force: true });
+        await removeIn(usersFolder(this.#options.stateFolder), name);
       }
     });
   }

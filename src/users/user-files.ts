@@ -1,5 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../kernel/remove.ts';
 import type { User } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Issued } from '../pki/authority.ts';
@@ -65,8 +66,7 @@ export async function writeUserFiles(
     await replaceFile(folder, file.secret ? { ...file, content: pki.closed(name, file.content) } : file);
   }
   const wanted = new Set(files.map(({ name }) => name));
-  for (const name of await readdir(folder))
-    if (!wanted.has(name)) await rm(join(folder, name), { force: true });
+  for (const name of await readdir(folder)) if (!wanted.has(name)) await removeFile(join(folder, name));
 }
 
 /** A kubeconfig with everything in it. */

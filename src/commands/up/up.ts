@@ -14,14 +14,15 @@ export const up = (options: RunOptions): Promise<number> =>
     await tell();
     refuseHalfACluster(fleet, goal, cluster);
     tellLater(options, cluster, fleet);
-    const forgotten = tellForgotten(options, cluster, fleet);
+    tellForgotten(options, cluster, fleet);
+    const revocable = options.prune ? cluster.revocable(sightings(fleet)) : [];
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
       await checkReach(fleet, cluster.world(sightings(fleet)));
     }
     if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
     await converge(fleet, goal, plan, options.stop);
     await cluster.ensureKubectl();
-    if (options.prune && forgotten.length > 0) await cluster.users.revoke(forgotten);
+    if (revocable.length > 0) await cluster.users.revoke(revocable);
     return outcome(fleet);
   });
 

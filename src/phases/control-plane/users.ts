@@ -1,7 +1,10 @@
 import type { User } from '../../inventory/types.ts';
+import { nameProblem } from '../../inventory/user-names.ts';
+import type { KubeObject } from '../../resources/object.ts';
+import type { Observed } from '../../probe/observe.ts';
 import { listed, objectSet } from '../../resources/object-set.ts';
 import { type Change, type Resource, none } from '../../resources/resource.ts';
-import { MANAGED_BY, accessOf, ownerOf, sorted } from '../../users/access.ts';
+import { MANAGED_BY, accessOf, isShared, ownerOf, sorted } from '../../users/access.ts';
 import { specOf } from '../../users/user-files.ts';
 import { tokenFacts } from '../../resources/token-file.ts';
 import { apiHost, withRole } from '../shared/topology.ts';
@@ -48,15 +51,36 @@ export const accessLists: readonly string[] = [
 
 /** Users who can still get in or have rights, although neither the inventory nor `issue-user` wants them. */
 export function forgottenUsers(world: World): string[] {
-  const { users } = world;
-  const answers = withRole(world, 'master').flatMap(({ name }) => world.seen(name) ?? []);
-  const owners = answers.flatMap((seen) => [
-    ...listed(seen, accessLists).map(ownerOf),
-    ...tokenFacts(seen).own,
-  ]);
+  const owners = inCluster(world).flatMap((object) => ownerOf(object) ?? []);
+  return unknownOf(world, [...knownOnce(world), ...owners]);
+}
+
+/**
+ * Those of them who are revoked on this machine as well. Whoever rules a namespace can write what looks like ours there,
+ * and that is not to decide whom we let in: of objects, only those of the whole cluster count.
+ */
+export function revocableUsers(world: World): string[] {
+  const everywhere = inCluster(world).filter(({ metadata }) => metadata.namespace === undefined);
+  return unknownOf(world, [...knownOnce(world), ...everywhere.flatMap((object) => ownerOf(object) ?? [])]);
+}
+
+const ofMasters = (world: World): Observed[] =>
+  withRole(world, 'master').flatMap(({ name }) => world.seen(name) ?? []);
+
+const inCluster = (world: World): KubeObject[] =>
+  ofMasters(world).flatMap((seen) => listed(seen, accessLists));
+
+/** Users of this machine's own notes, and of rows in the masters' token files. */
+const knownOnce = (world: World): string[] => [
+  ...world.users.forgotten(),
+  ...ofMasters(world)
+    .flatMap((seen) => tokenFacts(seen).own)
+    .filter((name) => nameProblem('user', name, true) === undefined),
+];
+
+function unknownOf({ users }: World, names: readonly string[]): string[] {
   const known = new Set([...users.users(), ...users.revoked()].map(({ name }) => name));
-  const found = [...users.forgotten(), ...owners.filter((name) => name !== undefined)];
-  return [...new Set(found)].filter((name) => !known.has(name)).sort();
+  return [...new Set(names)].filter((name) => !known.has(name)).sort();
 }
 
 /** A certificate lives on the controller alone; it is made when the run begins to change things. */
@@ -96,6 +120,6 @@ const sharedRoles = (world: World, users: readonly User[]): Resource =>
     title: 'roles of users',
     lists: accessLists,
     wanted: sorted(users.flatMap((user) => accessOf(user).shared)),
-    goes: (object) => world.prune && ownerOf(object) === undefined && object.kind.endsWith('Role'),
+    goes: (object) => world.prune && isShared(object),
     kubectl,
   });

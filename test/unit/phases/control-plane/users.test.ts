@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { User } from '../../../../src/inventory/types.ts';
 import { apiserverPhase } from '../../../../src/phases/control-plane/apiserver.ts';
 import { tokenFileOf, tokensPath } from '../../../../src/phases/control-plane/user-tokens.ts';
-import { accessLists, forgottenUsers, usersPhase } from '../../../../src/phases/control-plane/users.ts';
+import {
+  accessLists,
+  forgottenUsers,
+  revocableUsers,
+  usersPhase,
+} from '../../../../src/phases/control-plane/users.ts';
 import type { World } from '../../../../src/phases/phase.ts';
 import type { KubeObject } from '../../../../src/resources/object.ts';
 import { MANIFEST } from '../../../../src/resources/manifest.ts';
@@ -130,6 +135,35 @@ describe('rights of users', () => {
     const revoked = { revoked: () => [{ name: 'jane', at: '2026-01-01' }] };
     expect(planned(sceneOf({ there, store: revoked }))).toEqual(gone);
     expect(forgottenUsers(sceneOf({ there, store: revoked }))).toEqual([]);
+  });
+
+  it('in a namespace never decide who is revoked on this machine', () => {
+    const everywhere = objectsOf(user('eve', { clusterRole: 'view' }));
+    const there = [...objectsOf(jane), ...everywhere];
+    expect(forgottenUsers(sceneOf({ there }))).toEqual(['eve', 'jane']);
+    expect(revocableUsers(sceneOf({ there }))).toEqual(['eve']);
+  });
+
+  it.each(['../../../../documents', '..', 'a/b', 'jane', 'eve\n', ''])(
+    'that only say they are of %j are nobody’s',
+    (name) => {
+      const there = objectsOf(jane).map((object) => ({
+        ...object,
+        metadata: {
+          ...object.metadata,
+          name: name === 'jane' ? 'view' : object.metadata.name.replace('jane', name),
+          annotations: { 'k8s-bootstrap/user': name },
+        },
+        subjects: [{ kind: 'User', name: name === 'jane' ? 'mallory' : name }],
+      }));
+      expect(forgottenUsers(sceneOf({ there, prune: true }))).toEqual([]);
+      expect(planned(sceneOf({ there, prune: true }))).toEqual({});
+    },
+  );
+
+  it('of a token file count when their names are names', () => {
+    const answer = { code: 0, output: 'own ../../x\nown eve\ntwice 0' };
+    expect(revocableUsers(sceneOf({ sight: { answers: { tokens: answer } } }))).toEqual(['eve']);
   });
 
   it('need their namespaces, which are made', () => {
