@@ -64,8 +64,13 @@ say() { printf '== %s %s\\n' "$1" "$2"; }
 while IFS= read -r line || [ -n "$line" ]; do
   key=
   case $line in ID=*) key=id ;; ID_LIKE=*) key=like ;; VERSION_ID=*) key=version ;; PRETTY_NAME=*) key=pretty ;; esac
-  line=\${line#*=}; line=\${line#[\\"\\']}
-  [ -z "$key" ] || say "$key" "\${line%[\\"\\']}"
+  line=\${line#*=}
+  case $line in
+    \\"*) line=\${line#?}; line=\${line%%\\"*} ;;
+    \\'*) line=\${line#?}; line=\${line%%\\'*} ;;
+    *) line=\${line%%[[:space:]]*} ;;
+  esac
+  [ -z "$key" ] || say "$key" "$line"
 done < /etc/os-release
 for f in yum dnf apt-get; do [ ! -x "/usr/bin/$f" ] || say manager "$f"; done
 line=; read -r line < /etc/hostname; say etcHostname "$line"

@@ -29,8 +29,8 @@ export class Secret {
 }
 
 /**
- * Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. Of several at one place
- * the longest counts: one that is part of another must not leave the other's rest behind. A text is read once, however
+ * Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. What several
+ * cover is masked as a whole: one that is part of another, or overlaps its end, leaves nothing of it behind. A text is read once, however
  * many secrets there are.
  */
 export function redactor(secrets: Iterable<Secret>): (text: string) => string {
@@ -40,15 +40,14 @@ export function redactor(secrets: Iterable<Secret>): (text: string) => string {
   );
   return (text) => {
     let masked = '';
-    let kept = 0;
+    let told = 0;
     for (let at = 0; at <= text.length - BEGINNING; at += 1) {
       const form = byBeginning.get(text.slice(at, at + BEGINNING))?.find((one) => text.startsWith(one, at));
       if (form === undefined) continue;
-      masked += text.slice(kept, at) + MASK;
-      kept = at + form.length;
-      at = kept - 1;
+      if (at >= told) masked += text.slice(told, at) + MASK;
+      told = Math.max(told, at + form.length);
     }
-    return masked + text.slice(kept);
+    return masked + text.slice(told);
   };
 }
 

@@ -43,6 +43,8 @@ const asking = oncePer((watches: readonly Watch[]): string => {
     'umask 077',
     'D=/run/k8s-bootstrap.$N.$$',
     `trap 'rm -f -- "$D".*' EXIT`,
+    // dash leaves without it when a signal ends it.
+    `trap 'exit 129' HUP INT TERM PIPE`,
     ...background.map(([name, script]) => begun(name, script)),
     // Sent in one go: each line by itself would be a packet, and cost both ends more than what it says. The end is
     // written last, so that a full /run is not taken for a host without files.

@@ -10,6 +10,8 @@ export function createJsonView(stdout: OutputStream): View {
     if (waiting !== '') stdout.write(waiting);
     waiting = '';
   };
+  // Of an end that nobody has foreseen, the last words tell most.
+  process.once('exit', send);
   const flush = async (): Promise<void> => {
     send();
     await written(stdout);
@@ -21,6 +23,9 @@ export function createJsonView(stdout: OutputStream): View {
       waiting += `${JSON.stringify({ type, ...rest, at })}\n`;
     },
     flush,
-    close: flush,
+    async close() {
+      await flush();
+      process.off('exit', send);
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { sh } from '../kernel/quote.ts';
-import { factsWatches } from '../facts/facts.ts';
+import { factsOf, factsWatches } from '../facts/facts.ts';
 import { firewalldQuestion, readFirewalld, richRule } from './firewalld.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
@@ -46,6 +46,10 @@ export function firewall(spec: FirewallSpec): Resource {
     ],
     diff(seen): Change {
       const commands = missing(spec, seen);
+      if (commands === undefined && factsOf(seen).firewalld) {
+        const waitsFor = 'firewalld to answer dbus-send';
+        return { kind: 'unknown', summary: 'not known yet', waitsFor, byItself: true };
+      }
       if (commands === undefined) return none('firewalld does not run');
       return commands.length === 0
         ? none('all open')

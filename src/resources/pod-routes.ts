@@ -97,18 +97,22 @@ function inKernel(podCIDR: string): Resource {
 export const masqueradeRule = (pods: string): string =>
   `-s ${pods} ! -d ${pods} -m comment --comment k8s-bootstrap -j MASQUERADE`;
 
-/** A direct rule of firewalld is in a chain of its own. */
+/**
+ * Whether it is missing. A direct rule of firewalld is in a chain of its own. Waiting for the lock of the tables takes a
+ * process more, so that is done only where somebody holds it (code 4); held all the time (124), it says nothing.
+ */
 const masqueradeQuestion = (pods: string): string => `
-has() { /usr/sbin/iptables -t nat -C "$1" ${sh`${masqueradeRule(pods).split(' ')}`}; }
-case "$running " in
-  *' ${FIREWALLD} '*) has POSTROUTING_direct || has POSTROUTING ;;
-  *) has POSTROUTING ;;
-esac`;
+rule() { "$@" -t nat -C "$chain" ${sh`${masqueradeRule(pods).split(' ')}`}; }
+look() { rule /usr/sbin/iptables; code=$?; [ $code != 4 ] || { rule timeout 3 /usr/sbin/iptables -w; code=$?; }; }
+chain=POSTROUTING
+case "$running " in *' ${FIREWALLD} '*) chain=POSTROUTING_direct ;; esac
+look
+case $chain,$code in POSTROUTING_direct,[1-3]) chain=POSTROUTING; look ;; esac
+[ $code = 0 ] || [ $code = 124 ]`;
 
 function differences(seen: Observed): string[] {
   const unit = seen.unit(ROUTES_UNIT);
-  // 4: somebody else held the lock of the tables, which says nothing about the rule.
-  const masqueraded = [0, 4].includes(seen.answer(QUESTION)?.code ?? 1);
+  const masqueraded = seen.answer(QUESTION)?.code === 0;
   return [
     ...(unit?.active === 'active' ? [] : ['it is not running']),
     ...(unit?.enabled === 'enabled' ? [] : ['it is not enabled']),

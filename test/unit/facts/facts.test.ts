@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { factsOf, factsWatches, imagined, type HostFacts } from '../../../src/facts/facts.ts';
 import { factsScript } from '../../../src/facts/facts-script.ts';
 import { parseProbe, probeScript } from '../../../src/probe/probe.ts';
+import { scratch } from '../../support/ssh-target.ts';
 import { sight } from '../phases/world.ts';
 
 const folder = new URL('../../cases/facts/', import.meta.url);
@@ -86,6 +87,23 @@ describe.each(['bash', 'dash'])('the question under %s', (shell) => {
       readFileSync('/proc/cmdline', 'utf8').trim().replaceAll(/\s+/g, ' '),
     );
   });
+});
+
+it.each(['bash', 'dash'])('reads os-release as a shell would: under %s', (shell) => {
+  const folder = scratch();
+  const file = folder.file(
+    'os-release',
+    `# by hand\nID="debian" # odd\nID_LIKE="rhel fedora" \nVERSION_ID='12'\t\nPRETTY_NAME=Plain # one\nBAD ID=x`,
+  );
+  const text = factsScript.replace('/etc/os-release', file);
+  const said = execFileSync(shell, ['-c', `D=${folder.path}/d\n${text}`], { encoding: 'utf8' });
+  folder.remove();
+  expect(said.split('\n').slice(0, 4)).toEqual([
+    '== id debian',
+    '== like rhel fedora',
+    '== version 12',
+    '== pretty Plain',
+  ]);
 });
 
 it('prints the same under bash and dash', () => {

@@ -67,6 +67,11 @@ describe('redact', () => {
     ).toBe('pass=***');
   });
 
+  it('leaves no end of a secret that begins within another', () => {
+    const secrets = [new Secret('abcd'), new Secret('cdefghijklmnop'), new Secret('nopqrs')];
+    expect(redact('xabcdefghijklmnopqrsx abcdabcd', secrets)).toBe('x***x ******');
+  });
+
   it('does not take a secret for a pattern or a replacement', () => {
     expect(redact('a.*b a$&b axxb', [new Secret('a.*b'), new Secret('a$&b')])).toBe('*** *** axxb');
   });

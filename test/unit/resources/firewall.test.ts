@@ -122,6 +122,14 @@ describe('firewalld', () => {
     expect(changeOf({ ports: ['6443/tcp'] }, '')).toEqual({ kind: 'none', why: 'firewalld does not run' });
   });
 
+  it('that runs and does not answer is not taken for one that does not run', () => {
+    const silent = sight({ units: { 'firewalld.service': { active: 'active' } } });
+    expect(wanted({ ports: ['6443/tcp'] }).diff(silent, new Map())).toMatchObject({
+      kind: 'unknown',
+      waitsFor: 'firewalld to answer dbus-send',
+    });
+  });
+
   it.each<[string, Partial<FirewallSpec>]>([
     ['ports', { ports: ['6443/tcp', '111/udp'] }],
     ['sources and interfaces', { trustedSources: ['10.244.0.0/16'], trustedInterfaces: ['cni0'] }],

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,9 +111,6 @@ describe('routes to pods', () => {
   ])('are set again after %j', (over, reason) => {
     expect(because(over)).toEqual([reason]);
   });
-  it('are not suspected when the question could not be asked, for others had the lock', () => {
-    expect(because({ code: 4 })).toEqual([]);
-  });
   it.each(['pod-routes', 'pod-routes.sh'])('are set again with /etc/kubernetes/%s', (name) => {
     const path = `/etc/kubernetes/${name}`;
     const upstream = new Map<string, Change>([[`file:${path}`, { kind: 'update', summary: '' }]]);
@@ -178,6 +175,45 @@ esac\n`,
   });
   it('refuses other words', () => {
     expect(() => run('sideways')).toThrow();
+  });
+});
+
+describe.each(['bash', 'dash'])('the question for the NAT rule under %s', (shell) => {
+  /** Its code, where iptables ends with these one after the other, and how often that was run. */
+  function asked(codes: readonly number[], running: string): (number | null)[] {
+    const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-'));
+    try {
+      writeFileSync(join(folder, 'codes'), `${codes.join('\n')}\n`);
+      const tool = join(folder, 'iptables');
+      writeFileSync(
+        tool,
+        `#!/bin/sh\necho "$*" >> ${folder}/log\ncode=$(head -n 1 ${folder}/codes); sed -i 1d ${folder}/codes; exit "$code"\n`,
+      );
+      chmodSync(tool, 0o755);
+      const watch = podRoutes(SPEC)
+        .flatMap(({ watches }) => watches)
+        .find(({ key }) => key === 'pod-masquerade');
+      const script = watch?.kind === 'answer' ? watch.script.replaceAll('/usr/sbin/iptables', tool) : '';
+      const { status } = spawnSync(shell, ['-c', script], { env: { ...process.env, running } });
+      const calls = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
+      return [status, calls.length, calls.filter((call) => call.includes('POSTROUTING_direct')).length];
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it.each<[string, number[], string, (number | null)[]]>([
+    ['there', [0], '', [0, 1, 0]],
+    ['missing', [1], '', [1, 1, 0]],
+    ['of firewalld', [0], ' firewalld.service', [0, 1, 1]],
+    ['ours beside firewalld', [1, 0], ' firewalld.service', [0, 2, 1]],
+    ['missing beside firewalld', [2, 1], ' firewalld.service', [1, 2, 1]],
+    ['there, and the tables were locked', [4, 0], '', [0, 2, 0]],
+    ['missing, and the tables were locked', [4, 1], '', [1, 2, 0]],
+    ['of firewalld, and the tables were locked', [4, 0], ' firewalld.service', [0, 2, 2]],
+    ['not to be known, for the tables stay locked', [4, 124], '', [0, 2, 0]],
+  ])('%s', (_, codes, running, found) => {
+    expect(asked(codes, running)).toEqual(found);
   });
 });
 
