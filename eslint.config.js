@@ -28,14 +28,27 @@ export default tseslint.config(
           selector: "ThrowStatement > NewExpression[callee.name='Error']",
           message: 'throw a BootstrapError with a code and a hint',
         },
+        {
+          selector: 'ImportExpression[source.value=/^(node:)?fs/]',
+          message: 'import what is needed of node:fs by name; removals are in src/kernel/remove.ts',
+        },
       ],
       'no-console': 'error',
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+          paths: ['node:fs', 'node:fs/promises', 'fs', 'fs/promises'].map((name) => ({
             name,
-            importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],
+            importNames: [
+              'rm',
+              'rmSync',
+              'rmdir',
+              'rmdirSync',
+              'unlink',
+              'unlinkSync',
+              'promises',
+              'default',
+            ],
             message: 'remove by src/kernel/remove.ts, which stays inside a folder',
           })),
         },
