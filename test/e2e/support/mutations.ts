@@ -82,7 +82,7 @@ const COPY = '.k8sb-test';
 /** Shell that changes one path; the original is kept beside it. A running binary is replaced, never written to. */
 export function breaking(path: string, kind: Kind): string {
   if (kind === 'mode')
-    return `case $(stat -c %a ${path}) in 750|711) exit 1;; 755) chmod 0750 ${path};; *) chmod 0711 ${path};; esac`;
+    return `case $(stat -c %a ${path}) in 711) exit 1;; 755) chmod 0750 ${path};; *) chmod 0711 ${path};; esac`;
   const aside = `mv ${path} ${path}${COPY}`;
   const copy = `${aside}; cp -a ${path}${COPY} ${path}`;
   switch (kind) {
