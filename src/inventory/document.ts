@@ -59,7 +59,7 @@ interface Place {
   readonly text?: string;
 }
 
-/** By path, each part after a separator that no YAML text can contain. */
+/** By path, each part after a separator that no text of an inventory may hold. */
 type Places = Map<string, Place>;
 const SEPARATOR = '\0';
 

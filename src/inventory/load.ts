@@ -6,9 +6,10 @@ import { ONCE } from '../kernel/once.ts';
 import { Secret } from '../kernel/secret.ts';
 import { parseDocument, type Document } from './document.ts';
 import type { Known } from './known.ts';
-import { isEnvReference, type Surroundings } from './schema/fields.ts';
+import { envVariable, type Surroundings } from './schema/fields.ts';
 import { complaintsOf, type Complaint } from './issues.ts';
 import { inventoryJsonSchema } from './schema/json-schema.ts';
+import { unfitTexts } from './one-line.ts';
 import { formatPath, formatProblem, InventoryError, type Path, type InventoryProblem } from './problem.ts';
 import { resolveInventory } from './resolve.ts';
 import type { Report } from './rules/rule.ts';
@@ -43,7 +44,7 @@ export function parseInventory(bytes: Uint8Array, file: string, options: LoadOpt
   const absolute = resolve(file);
   const home = options.env['HOME'] ?? homedir();
   const surroundings = { env: options.env, folder: dirname(absolute), home };
-  const errors: Complaint[] = [];
+  const errors = unfitTexts(document.value, surroundings);
   const warnings: Complaint[] = plainSecrets(document.value, []);
   const written = parseWritten(withNumbersAsWritten(document.value, document, []), surroundings, errors);
   let inventory: Inventory | undefined;
@@ -51,10 +52,9 @@ export function parseInventory(bytes: Uint8Array, file: string, options: LoadOpt
     const known = knownTo(written, options);
     const resolved = resolveInventory(written, absolute, surroundings, known.release);
     const place = (path: Path): Path => toWritten(path, resolved.origins, written, document);
-    const isNew = ({ path }: Complaint): boolean => !errors.some((error) => startsWith(path, error.path));
     const found: Complaint[] = [...resolved.complaints];
     if (found.length === 0) runRules(resolved.inventory, known, place, found, warnings);
-    errors.push(...found.filter(isNew));
+    errors.push(...newIn(errors, found));
     inventory = resolved.inventory;
   }
   if (errors.length > 0 || !inventory) throw new InventoryError(toProblems(errors, document, file));
@@ -101,9 +101,10 @@ function parseWritten(
   const schema = inventorySchema(surroundings);
   const first = schema.safeParse(raw, { reportInput: true, ...ONCE });
   if (first.success) return first.data;
-  errors.push(...complaintsOf(first.error.issues, inventoryJsonSchema));
+  const complaints = complaintsOf(first.error.issues, inventoryJsonSchema);
+  errors.push(...newIn(errors, complaints));
   const rest = structuredClone(raw);
-  for (const { path, meant } of errors) repair(rest, path, meant);
+  for (const { path, meant } of complaints) repair(rest, path, meant);
   return schema.safeParse(rest, ONCE).data;
 }
 
@@ -154,6 +155,10 @@ function toWritten(
   return levels.find((level) => level.length > 0 && document.isWritten(level)) ?? own;
 }
 
+/** Those whose place is not complained of already. */
+const newIn = (known: readonly Complaint[], found: readonly Complaint[]): Complaint[] =>
+  found.filter(({ path }) => !known.some((error) => startsWith(path, error.path)));
+
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((part, index) => path[index] === part);
 
 function toProblems(complaints: readonly Complaint[], document: Document, file: string): InventoryProblem[] {
@@ -192,7 +197,7 @@ function plainSecrets(value: unknown, path: Path): Complaint[] {
   const key = path.at(-1);
   const isSecret =
     (path.includes('ssh') || path[0] === 'pki') && (key === 'password' || key === 'passphrase');
-  if (!isSecret || typeof value !== 'string' || isEnvReference(value)) return [];
+  if (!isSecret || typeof value !== 'string' || envVariable(value) !== undefined) return [];
   const hint = 'Write it as ${env:NAME} and set NAME, or use a key.';
   return [{ path, message: 'a secret in plain text', hint }];
 }

@@ -15,8 +15,8 @@ export interface Surroundings {
 
 const ENV_REFERENCE = /^\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
-/** Whether a value is written as `${env:NAME}`. */
-export const isEnvReference = (text: string): boolean => ENV_REFERENCE.test(text);
+/** The NAME of a value that is written as `${env:NAME}`. */
+export const envVariable = (text: string): string | undefined => ENV_REFERENCE.exec(text)?.[1];
 
 /** Text in which `${env:NAME}`, as the whole value, is replaced by the environment variable NAME. */
 export const envText = ({ env }: Surroundings) =>
@@ -24,7 +24,7 @@ export const envText = ({ env }: Surroundings) =>
     .string()
     .min(1, { error: 'must not be empty' })
     .transform((text, context) => {
-      const [, name] = ENV_REFERENCE.exec(text) ?? [];
+      const name = envVariable(text);
       if (name === undefined) return text;
       const value = env[name];
       if (value !== undefined && value !== '') return value;
