@@ -1,8 +1,8 @@
-import { BootstrapError } from '../kernel/errors.ts';
 import type { Artifacts } from '../inventory/types.ts';
 import type { ArtifactView } from '../phases/phase.ts';
 import type { Artifact } from '../release/artifact.ts';
 import type { ArtifactStore } from '../release/artifact-store.ts';
+import { unpinned } from '../release/pins.ts';
 import { artifactSources } from '../release/source.ts';
 import { fileContent } from '../resources/content.ts';
 import type { Content, Download } from '../resources/step.ts';
@@ -17,6 +17,9 @@ export function artifactView(store: ArtifactStore, settings: Artifacts): Artifac
   };
   return {
     expected: (artifact, member) => store.expected(artifact, member),
+    admit: (artifact) => {
+      store.admit(artifact);
+    },
     source: (artifact, member) =>
       settings.fetch === 'host' ? byHost(store, settings, artifact, member) : byController(artifact, member),
   };
@@ -26,12 +29,10 @@ export function artifactView(store: ArtifactStore, settings: Artifacts): Artifac
 function byHost(store: ArtifactStore, settings: Artifacts, artifact: Artifact, member?: string): Download {
   const sha256 = store.expected(artifact);
   if (sha256 === undefined) {
-    throw new BootstrapError(
-      'E_CHECKSUM_UNKNOWN',
-      `no checksum is known of ${artifact.name} ${artifact.version}`,
-      {
-        hint: 'Hosts fetch only what is pinned: name a file in artifacts.checksums, or set artifacts.fetch to controller once.',
-      },
+    throw unpinned(
+      artifact,
+      'hosts fetch only what is pinned',
+      'Name a file in artifacts.checksums, or set artifacts.fetch to controller once.',
     );
   }
   const urls = artifactSources(artifact, settings.mirrors, settings.onlyMirrors).flatMap((source) =>

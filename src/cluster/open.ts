@@ -72,12 +72,13 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const { inventory, stateFolder, pki, users, guard } = state ?? (await openState(options));
   const release = loadRelease(inventory.kubernetes.version);
   refuseTokensInCis(inventory.profile, users.users());
+  const lockFile = join(dirname(inventory.file), 'k8s-bootstrap.lock.yaml');
   const artifacts = openArtifactStore({
     cacheFolder: inventory.artifacts.cache ?? join(dirname(inventory.file), '.k8s-bootstrap', 'cache'),
     mirrors: inventory.artifacts.mirrors,
     onlyMirrors: inventory.artifacts.onlyMirrors,
     checksumsFile: inventory.artifacts.checksums,
-    lockFile: join(dirname(inventory.file), 'k8s-bootstrap.lock.yaml'),
+    lockFile,
     proxyEnv: proxyOf(options.env),
     onProgress: ({ artifact, bytes, total }) => {
       options.emit({
@@ -86,6 +87,10 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
         bytes,
         total: total ?? 0,
       });
+    },
+    onTrust: ({ artifact: { name, version }, sha256, from }) => {
+      const message = `no checksum was known of ${name} ${version}: trusted is SHA-256 ${sha256}, as it came from ${from}; written to ${lockFile}, and every later download must match it`;
+      options.emit({ type: 'note', level: 'info', message });
     },
   });
   const view = artifactView(artifacts, inventory.artifacts);

@@ -52,6 +52,11 @@ export interface World {
 export interface ArtifactView {
   /** Digest that a binary must have, or `undefined` while nothing has pinned it. */
   expected(artifact: Artifact, member?: string): string | undefined;
+  /**
+   * Asked before it is brought to any host.
+   * @throws E_CHECKSUM_UNKNOWN when nothing pins what would come over plain http
+   */
+  admit(artifact: Artifact): void;
   /** How it gets to a host: brought to the controller first, or fetched by the host. */
   source(artifact: Artifact, member?: string): (() => Promise<Content>) | Download;
 }

@@ -4,11 +4,12 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { unpack } from './archive.ts';
 import type { Artifact } from './artifact.ts';
 import { cachedFile, cachedMember, findCached, keep, type StoredFile } from './cache.ts';
-import { isSha256, readChecksums, type Checksums } from './checksums.ts';
+import { isSha256, readChecksums } from './checksums.ts';
 import { download } from './download.ts';
 import { openHttpClient, type HttpClient, type ProxyEnvironment } from './http.ts';
-import { openLockFile, type LockFile } from './lock-file.ts';
+import { openLockFile } from './lock-file.ts';
 import { claimPartial } from './partial.ts';
+import { expectedMember, expectedSum, memberKey, refusePlain, type Pins } from './pins.ts';
 import { describeSource, artifactSources, type ArtifactSource } from './source.ts';
 
 export interface ArtifactStoreOptions {
@@ -23,6 +24,8 @@ export interface ArtifactStoreOptions {
   readonly lockFile: string;
   readonly proxyEnv?: ProxyEnvironment;
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** What nobody had pinned was downloaded, and holds from now on. */
+  readonly onTrust?: (trusted: Trusted) => void;
   readonly signal?: AbortSignal;
   /** How long a server may say nothing, in ms; default 30 s. */
   readonly idleTimeoutMs?: number;
@@ -39,6 +42,13 @@ export interface DownloadProgress {
   readonly from: string;
 }
 
+export interface Trusted {
+  readonly artifact: Artifact;
+  readonly sha256: string;
+  /** Address or file, without a password. */
+  readonly from: string;
+}
+
 /** Verified artifacts on the controller, fetched at most once. */
 export interface ArtifactStore {
   /**
@@ -47,8 +57,13 @@ export interface ArtifactStore {
    */
   expected(artifact: Artifact, member?: string): string | undefined;
   /**
+   * Whether it may be fetched at all, to be asked before anything is done.
+   * @throws E_CHECKSUM_UNKNOWN when nothing pins it and one of its sources is plain http
+   */
+  admit(artifact: Artifact): void;
+  /**
    * The artifact as a verified file of the cache, downloaded if need be.
-   * @throws E_CHECKSUM, E_DOWNLOAD with the cause of each source, E_DISK_FULL, E_CACHE, E_ABORTED
+   * @throws what `admit` throws, E_CHECKSUM, E_DOWNLOAD with the cause of each source, E_DISK_FULL, E_CACHE, E_ABORTED
    */
   fetch(artifact: Artifact): Promise<StoredFile>;
   /**
@@ -83,6 +98,10 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
   return {
     expected: (artifact, member) =>
       member === undefined ? expectedSum(context, artifact) : expectedMember(context, artifact, member),
+    admit: (artifact) => {
+      if (expectedSum(context, artifact) !== undefined) return;
+      for (const source of sourcesOf(context, artifact)) refusePlain(source, artifact);
+    },
     fetch,
     member: async (artifact, name) => {
       if (!artifact.archive?.members.includes(name)) throw noMember(artifact, name);
@@ -95,10 +114,8 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
   };
 }
 
-interface Context {
+interface Context extends Pins {
   readonly options: ArtifactStoreOptions;
-  readonly override: Checksums;
-  readonly lock: LockFile;
   readonly http: HttpClient;
 }
 
@@ -112,34 +129,24 @@ function once<T>(running: Map<string, Promise<T>>, key: string, action: () => Pr
   return started;
 }
 
-/** What the release or the inventory says: not for a download to change. */
-const pinnedSum = ({ override }: Context, artifact: Artifact): string | undefined =>
-  override.get(artifact.path) ?? artifact.sha256;
-
-const expectedSum = (context: Context, artifact: Artifact): string | undefined =>
-  pinnedSum(context, artifact) ?? context.lock.get(artifact.path);
-
-const memberKey = (artifact: Artifact, member: string): string => `${artifact.path}#${member}`;
-
-/** A member's sum was learnt by unpacking; it holds only for the archive it was unpacked from. */
-function expectedMember(context: Context, artifact: Artifact, member: string): string | undefined {
-  const archive = context.lock.get(artifact.path);
-  return archive !== undefined && archive === expectedSum(context, artifact)
-    ? context.lock.get(memberKey(artifact, member))
-    : undefined;
-}
+const sourcesOf = ({ options }: Context, artifact: Artifact): ArtifactSource[] =>
+  artifactSources(artifact, options.mirrors, options.onlyMirrors);
 
 async function obtain(context: Context, artifact: Artifact): Promise<StoredFile> {
-  const { cacheFolder, mirrors, onlyMirrors } = context.options;
+  const { cacheFolder, onlyMirrors, onTrust } = context.options;
   const expected = expectedSum(context, artifact);
   const cached = expected && (await findCached(cachedFile(cacheFolder, expected, artifact.path), expected));
   if (cached) return cached;
 
   const failures: string[] = [];
-  for (const source of artifactSources(artifact, mirrors, onlyMirrors)) {
+  for (const source of sourcesOf(context, artifact)) {
     try {
+      if (expected === undefined) refusePlain(source, artifact);
       const stored = await obtainFrom(context, artifact, source, expected);
-      if (expected === undefined) await context.lock.record(new Map([[artifact.path, stored.sha256]]));
+      if (expected === undefined) {
+        await context.lock.record(new Map([[artifact.path, stored.sha256]]));
+        onTrust?.({ artifact, sha256: stored.sha256, from: describeSource(source) });
+      }
       return stored;
     } catch (error) {
       if (!(error instanceof BootstrapError) || !/^E_SOURCE/.test(error.code)) throw error;
@@ -188,12 +195,9 @@ async function obtainFrom(
 const gzipMagic = Buffer.from([0x1f, 0x8b]);
 const elfMagic = Buffer.from('\x7fELF', 'latin1');
 
-/**
- * The checksum that a server offers beside the file, as dl.k8s.io does: over https only, where it cannot have
- * been changed on the way.
- */
+/** The checksum that a server offers beside the file, as dl.k8s.io does; what is not pinned comes over https only. */
 async function publishedSum({ http }: Context, source: ArtifactSource): Promise<string | undefined> {
-  if (source.kind !== 'http' || source.url.protocol !== 'https:') return undefined;
+  if (source.kind !== 'http') return undefined;
   const url = new URL(source.url);
   url.pathname += '.sha256';
   try {

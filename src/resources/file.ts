@@ -73,12 +73,14 @@ export interface BinarySpec {
   /** Wanted digest, or `undefined` when nothing has pinned it yet: then an existing file is kept. */
   readonly sha256: string | undefined;
   readonly from: string;
+  /** Throws where it may not be brought; asked as soon as it is known that it has to be. */
+  readonly admit?: () => void;
   /** Brings the file to the controller, once for all hosts; or says where the host gets it by itself. */
   readonly source: (() => Promise<Content>) | Download;
 }
 
 /** An executable that travels as a stream; it is hashed on the host only when its inode has changed. */
-export function binary({ path, sha256: wantedDigest, from, source }: BinarySpec): Resource {
+export function binary({ path, sha256: wantedDigest, from, admit, source }: BinarySpec): Resource {
   const wanted = { mode: '0755', owner: 'root', group: 'root' };
   const current = (state: FileState): boolean =>
     state.type === 'file' && (wantedDigest ?? state.sha256) === state.sha256;
@@ -89,7 +91,10 @@ export function binary({ path, sha256: wantedDigest, from, source }: BinarySpec)
     owns: [path],
     diff(seen) {
       const state = seen.file(path) ?? { type: 'absent' };
-      if (!current(state)) return { kind: state.type === 'absent' ? 'create' : 'update', summary: from };
+      if (!current(state)) {
+        admit?.();
+        return { kind: state.type === 'absent' ? 'create' : 'update', summary: from };
+      }
       const off = attributeDrift(state, wanted);
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none(`is ${from}`);
     },

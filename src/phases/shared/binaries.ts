@@ -12,6 +12,9 @@ export function releaseBinary(world: World, host: Host, name: string, version?: 
     path: binaryPath(name),
     sha256: world.artifacts.expected(artifact),
     from: `${name} ${artifact.version}`,
+    admit: () => {
+      world.artifacts.admit(artifact);
+    },
     source: world.artifacts.source(artifact),
   });
 }
@@ -33,6 +36,9 @@ export function archiveBinary(
     path: `${folder}/${member}`,
     sha256: world.artifacts.expected(artifact, member),
     from: `${member} of ${archive.name} ${artifact.version}`,
+    admit: () => {
+      world.artifacts.admit(artifact);
+    },
     source: world.artifacts.source(artifact, member),
   });
 }

@@ -114,7 +114,11 @@ export function worldOf({
     // Nothing is fetched here.
     users: { ...nobody, ...users },
     prune,
-    artifacts: { expected: () => undefined, source: () => undefined } as unknown as World['artifacts'],
+    artifacts: {
+      expected: () => undefined,
+      admit: () => undefined,
+      source: () => undefined,
+    } as unknown as World['artifacts'],
     now: new Date(0),
     facts: (name) => factsOf(sights.get(name)),
     seen: (name) => sights.get(name),

@@ -1,7 +1,17 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { aStore, anArtifact, elf, failure, mirror, serving, sha256, temporaryFolder } from './mirror.ts';
+import {
+  aStore,
+  anArtifact,
+  elf,
+  failure,
+  folderMirror,
+  mirror,
+  serving,
+  sha256,
+  temporaryFolder,
+} from './mirror.ts';
 
 const content = elf();
 const artifact = anArtifact(content);
@@ -57,8 +67,7 @@ describe('lock file', () => {
   const unpinned = anArtifact(undefined);
 
   it('records what nobody has published, and holds the next download to it', async () => {
-    const first = await mirror(serving(content));
-    const store = aStore({ mirrors: [first.url] });
+    const store = aStore({ mirrors: [folderMirror(content, unpinned.path)] });
     expect(store.expected(unpinned)).toBeUndefined();
     await store.fetch(unpinned);
     expect(store.expected(unpinned)).toBe(sha256(content));
@@ -71,9 +80,8 @@ describe('lock file', () => {
   });
 
   it('records several at once without losing one', async () => {
-    const one = await mirror(serving(content));
-    const store = aStore({ mirrors: [one.url] });
     const names = ['kubelet', 'kubectl', 'kube-proxy', 'kubeadm'];
+    const store = aStore({ mirrors: [folderMirror(content, ...names.map((name) => `release/${name}`))] });
     await Promise.all(names.map((name) => store.fetch({ ...unpinned, name, path: `release/${name}` })));
     const text = readFileSync(join(store.folder, 'k8s-bootstrap.lock.yaml'), 'utf8');
     for (const name of names) expect(text).toContain(`release/${name}: `);
@@ -87,18 +95,76 @@ describe('lock file', () => {
   });
 
   it('agrees with what another process has recorded meanwhile, or fails', async () => {
-    const one = await mirror(serving(content));
-    const store = aStore({ mirrors: [one.url] });
+    const store = aStore({ mirrors: [folderMirror(content, unpinned.path)] });
     writeFileSync(join(store.folder, 'k8s-bootstrap.lock.yaml'), `${unpinned.path}: ${sha256(elf(1))}\n`);
     expect((await failure(store.fetch(unpinned))).code).toBe('E_CHECKSUM');
   });
 
   it('never records a page that stands in for a binary', async () => {
-    const portal = await mirror(serving(Buffer.from('<!DOCTYPE html> please log in')));
-    const store = aStore({ mirrors: [portal.url] });
+    const page = Buffer.from('<!DOCTYPE html> please log in');
+    const store = aStore({ mirrors: [folderMirror(page, unpinned.path)] });
     const error = await failure(store.fetch(unpinned));
     expect(error.code).toBe('E_DOWNLOAD');
     expect(error.message).toContain('answered something else, beginning with "<!DO"');
     expect(store.expected(unpinned)).toBeUndefined();
+  });
+
+  it('says what was trusted, and from where', async () => {
+    const told: unknown[] = [];
+    const folder = folderMirror(content, unpinned.path);
+    const store = aStore({ mirrors: [folder], onTrust: (trusted) => told.push(trusted) });
+    await store.fetch(unpinned);
+    await aStore({ mirrors: [folder], lockFile: join(store.folder, 'k8s-bootstrap.lock.yaml') }).fetch(
+      unpinned,
+    );
+    expect(told).toEqual([
+      { artifact: unpinned, sha256: sha256(content), from: join(folder, unpinned.path) },
+    ]);
+  });
+});
+
+describe('plain http', () => {
+  const unpinned = anArtifact(undefined);
+
+  it('gives nothing that is not pinned: it is not even asked', async () => {
+    const server = await mirror(serving(content));
+    const store = aStore({ mirrors: [server.url.replace('//', '//user:hunter2@')] });
+    const error = await failure(store.fetch(unpinned));
+    expect(error.code).toBe('E_CHECKSUM_UNKNOWN');
+    expect(error.message).toBe(
+      `no checksum is known of kubelet v1.16.3 (amd64), and ${server.url}/${unpinned.path} is plain http: whoever is on the way could replace it`,
+    );
+    expect(error.hint).toContain('artifacts.checksums');
+    expect(server.requests).toHaveLength(0);
+    expect(existsSync(join(store.folder, 'k8s-bootstrap.lock.yaml'))).toBe(false);
+    expect(() => {
+      store.admit(unpinned);
+    }).toThrow(error.message);
+  });
+
+  it('is refused beforehand also when other sources come first', () => {
+    const mirrors = ['https://mirror.example.com', '/srv/mirror', 'http://mirror.example.com'];
+    expect(() => {
+      aStore({ mirrors }).admit(unpinned);
+    }).toThrow('http://mirror.example.com/');
+    expect(() => {
+      aStore({ mirrors: mirrors.slice(0, 2), onlyMirrors: false }).admit(unpinned);
+    }).not.toThrow();
+  });
+
+  it.each(['release', 'inventory', 'lock file'])('gives what the %s pins', async (by) => {
+    const server = await mirror(serving(content));
+    const sums = join(temporaryFolder(), 'sums.yaml');
+    writeFileSync(sums, `${artifact.path}: ${sha256(content)}\n`);
+    const store = aStore({
+      mirrors: [server.url],
+      ...(by === 'inventory' && { checksumsFile: sums }),
+      ...(by === 'lock file' && { lockFile: sums }),
+    });
+    const wanted = by === 'release' ? artifact : unpinned;
+    expect(() => {
+      store.admit(wanted);
+    }).not.toThrow();
+    await expect(store.fetch(wanted)).resolves.toMatchObject({ sha256: sha256(content) });
   });
 });

@@ -124,9 +124,3 @@ describe('with a certificate nobody trusts', () => {
     expect(server.requests).toHaveLength(0);
   });
 });
-
-it('a checksum beside the file on plain http is not asked for', async () => {
-  const server = await mirror(withCompanion(sha256(elf(1))));
-  await aStore({ mirrors: [server.url] }).fetch(unpinned);
-  expect(server.requests.map(({ url }) => url)).toEqual([`/${unpinned.path}`]);
-});

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { packTar, type TarEntry } from 'modern-tar';
 import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
@@ -70,6 +70,16 @@ export const answering =
   (_request, response) => {
     response.writeHead(status).end('no');
   };
+
+/** A folder that has a file of this content at each of the paths. */
+export function folderMirror(content: Buffer, ...paths: string[]): string {
+  const folder = temporaryFolder();
+  for (const path of paths) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
 
 /** Something that looks like a binary. */
 export const elf = (size = 300_000, fill = 7): Buffer =>
