@@ -45,3 +45,41 @@ export function presets(): Readonly<Record<RolePreset, Preset>> {
   loaded ??= readData('templates/rbac/presets.yaml') as Record<RolePreset, Preset>;
   return loaded;
 }
+
+/** A row of `templates/rbac/cautions.yaml`. */
+interface Caution {
+  readonly everywhere: boolean;
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly says: string;
+}
+
+interface Rules {
+  readonly rules: readonly PolicyRule[];
+  readonly clusterRules: readonly PolicyRule[];
+}
+
+let cautions: readonly Caution[] | undefined;
+
+/** What a role comes to beyond its words, each as the end of a sentence about who has it. */
+export function cautionsOf(role: RolePreset | Rules | undefined): string[] {
+  if (role === undefined) return [];
+  const { rules, clusterRules } = typeof role === 'string' ? rulesOf(role) : role;
+  cautions ??= readData('templates/rbac/cautions.yaml') as Caution[];
+  return cautions
+    .filter((caution) =>
+      (caution.everywhere ? clusterRules : [...rules, ...clusterRules]).some((rule) => gives(rule, caution)),
+    )
+    .map(({ says }) => says);
+}
+
+/** What binds a ClusterRole of Kubernetes has no rules here. */
+function rulesOf(preset: RolePreset): Rules {
+  const { role, clusterRole } = presets()[preset];
+  return { rules: role?.rules ?? [], clusterRules: clusterRole?.rules ?? [] };
+}
+
+const gives = ({ resources = [], resourceNames = [], verbs }: PolicyRule, caution: Caution): boolean =>
+  resourceNames.length === 0 &&
+  [...caution.resources, '*'].some((one) => resources.includes(one)) &&
+  [...caution.verbs, '*'].some((one) => verbs.includes(one));

@@ -8,6 +8,7 @@ import { apiEndpoint } from '../../phases/shared/topology.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import { readIfThere, replaceFile } from '../../state/state-files.ts';
 import { sealedName, userFolder } from '../../users/credentials.ts';
+import { cautionsOf } from '../../templates/rbac.ts';
 import { refuseTokensInCis } from '../../users/tokens.ts';
 import { applyUsers } from './apply-users.ts';
 import { type GivenUser, wantedUser } from './wanted.ts';
@@ -63,10 +64,12 @@ export async function issueUser(options: IssueOptions): Promise<number> {
   return code;
 }
 
-function warn({ emit }: IssueOptions, { users, now }: OpenState, { name }: User): void {
+function warn({ emit }: IssueOptions, { users, now }: OpenState, { name, role }: User): void {
   const note = (message: string): void => {
     emit({ type: 'note', level: 'warn', message });
   };
+  // Of one that the inventory declares, the inventory's own warnings say it.
+  if (!users.isDeclared(name)) for (const caution of cautionsOf(role)) note(`${name} ${caution}`);
   const denied = [...users.revoked(), ...users.readmitted()].find((one) => one.name === name);
   if (!denied) return;
   note(`${name} was revoked on ${denied.at.slice(0, 10)}, and is let in again`);

@@ -40,7 +40,7 @@ import {
 } from './nfs-provisioner-rules.ts';
 import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
 import type { Rule } from './rule.ts';
-import { tokensFitTheProfile, usersAreValid } from './user-rules.ts';
+import { rolesAreMeant, tokensFitTheProfile, usersAreValid } from './user-rules.ts';
 
 /** All rules; each looks at the whole inventory, and all of them run. */
 export const rules: readonly Rule[] = [
@@ -67,6 +67,7 @@ export const rules: readonly Rule[] = [
   fieldsStayHardened,
   configFieldsAreKnown,
   usersAreValid,
+  rolesAreMeant,
   tokensFitTheProfile,
   exportsHaveAServer,
   helpersHavePortsOfTheirOwn,

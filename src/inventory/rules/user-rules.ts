@@ -1,3 +1,4 @@
+import { cautionsOf } from '../../templates/rbac.ts';
 import { SYSTEM_HINT, isSystem, nameProblem, namespaceProblem } from '../user-names.ts';
 import type { Rule } from './rule.ts';
 
@@ -32,6 +33,13 @@ export const usersAreValid: Rule = ({ users }, report) => {
     if (value === undefined) return;
     if (tokens.has(value)) report.error(['users', index, 'token'], 'another user has the same token');
     tokens.add(value);
+  });
+};
+
+/** Rights that come to more than they seem to. */
+export const rolesAreMeant: Rule = ({ users }, report) => {
+  users.forEach(({ name, role }, index) => {
+    for (const caution of cautionsOf(role)) report.warning(['users', index, 'role'], `${name} ${caution}`);
   });
 };
 

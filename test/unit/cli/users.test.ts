@@ -122,6 +122,14 @@ describe('issue-user', () => {
     expect(readFileSync(join(state, 'users', 'ruler', 'rbac.yaml'), 'utf8')).toBe(stdout);
   });
 
+  it.each([
+    ['admin', /warning: anna reads every secret of the cluster[^\n]*\nwarning: anna starts pods/],
+    ['deployer', /^warning: anna starts pods, which may mount every secret/m],
+    ['view', /^(?![^]*warning: anna)/],
+  ])('tells what role %s comes to', async (role, says) => {
+    expect((await issue('anna', '--role', role)).stderr).toMatch(says);
+  });
+
   it('refuses a token in profile cis, and another definition than the inventory has', async () => {
     const cis = inventory('cis.yaml', 'profile: cis\n');
     const refused = await run(['-i', cis, 'issue-user', 'tom', '--auth', 'token', '--no-apply']);

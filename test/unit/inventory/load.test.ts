@@ -92,6 +92,26 @@ describe('warnings', () => {
     ]);
   });
 
+  it('for rights that come to more than they say, of a preset or of rules', async () => {
+    const reads = (resource: string, more = ''): string =>
+      `{clusterRules: [{apiGroups: [""], resources: ["${resource}"], verbs: [get]${more}}]}`;
+    const roles = [
+      'admin',
+      'view',
+      'cluster-admin',
+      reads('*'),
+      reads('pods'),
+      reads('secrets', ', resourceNames: [x]'),
+    ];
+    const users = roles.map((role, index) => `{name: u${index}, role: ${role}}`);
+    const told = await warningsOf(`users: [${users.join(', ')}]\n`);
+    expect(told.map((text) => text.split(',')[0])).toEqual([
+      'users[0].role: u0 reads every secret of the cluster',
+      'users[0].role: u0 starts pods',
+      'users[3].role: u3 reads every secret of the cluster',
+    ]);
+  });
+
   it('for a deprecated and for a managed flag', async () => {
     const text =
       'apiServer: {extraArgs: {admission-control: AlwaysAdmit, etcd-servers: "https://127.0.0.1:2379"}}\n';
