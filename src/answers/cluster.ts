@@ -31,6 +31,19 @@ export interface ValidInventory {
   /** Of Kubernetes. */
   readonly version: string;
   readonly profile: string;
+  readonly weaknesses: readonly KnownWeakness[];
+}
+
+/** What is known to be weak in a version of Kubernetes. */
+export interface KnownWeakness {
+  /** `CVE-2020-8558`. */
+  readonly id: string;
+  readonly says: string;
+  readonly link: string;
+  /** The first version without it; `null` when there is none. */
+  readonly mendedIn: string | null;
+  /** What helps without another version; `null` when nothing is known to. */
+  readonly remedy: string | null;
 }
 
 export interface ExplainedFile {

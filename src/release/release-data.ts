@@ -8,12 +8,23 @@ const text = z.string().min(1);
 const versioned = z.strictObject({ version: text, tried: z.array(text) });
 const packageNames = z.strictObject({ rhel: z.array(text), debian: z.array(text), below: text });
 
+const weakness = z
+  .strictObject({
+    id: z.string().regex(/^CVE-\d{4}-\d{4,}$/),
+    says: text,
+    link: z.url(),
+    mendedIn: text.optional(),
+    remedy: text.optional(),
+  })
+  .refine(({ mendedIn, remedy }) => mendedIn !== undefined || remedy !== undefined);
+
 const releaseSchema = z.strictObject({
   kubernetes: text,
   etcd: versioned,
   cni: versioned,
   pause: text,
   packages: z.strictObject({ docker: packageNames, containerd: packageNames }),
+  weaknesses: z.array(weakness),
 });
 
 const source = z.strictObject({
@@ -81,6 +92,8 @@ const hardening = z.record(
 );
 
 export type ReleaseData = z.infer<typeof releaseSchema>;
+/** What is known to be weak in a version: one sentence, where to read more, and what mends it. */
+export type Weakness = z.infer<typeof weakness>;
 export type RequirementData = z.infer<typeof requirement>;
 export type SourceData = z.infer<typeof source>;
 export type ArtifactsData = z.infer<typeof artifactsSchema>;

@@ -14,7 +14,7 @@ import {
   releaseNames,
 } from './release-data.ts';
 import { requirementFrom, type Requirement } from './requirement.ts';
-import type { ArtifactsData, ConfigFields, ReleaseData, SourceData } from './release-data.ts';
+import type { ArtifactsData, ConfigFields, ReleaseData, SourceData, Weakness } from './release-data.ts';
 
 /** Everything that depends on the version of Kubernetes: what to fetch, what goes together, which flags exist. */
 export interface Release {
@@ -25,6 +25,7 @@ export interface Release {
   readonly pauseImage: string;
   readonly etcd: PairedVersion;
   readonly cni: PairedVersion;
+  readonly weaknesses: readonly Weakness[];
   /**
    * A Kubernetes binary, `etcd` or `cni-plugins`. Without `version` it is the release's own;
    * any other works too (kubectl v1.17.1), though its checksum may be unknown.
@@ -109,6 +110,7 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
     pauseImage: data.pause,
     etcd: data.etcd,
     cni: data.cni,
+    weaknesses: data.weaknesses,
     artifact: (name, arch, version) => {
       const [source, own] = ownVersions.find(([candidate]) => candidate.names.includes(name)) ?? [];
       if (source === undefined || own === undefined) {

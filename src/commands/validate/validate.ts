@@ -1,5 +1,6 @@
 import { ExitCode } from '../../kernel/errors.ts';
 import type { Emit } from '../../run/events.ts';
+import { loadRelease } from '../../release/release.ts';
 import { type Environment, readInventory } from '../../cluster/read-inventory.ts';
 
 /** Checks an inventory by itself; throws with every problem at once. */
@@ -13,10 +14,18 @@ export async function validate(file: string, env: Environment, emit: Emit): Prom
     });
   }
   const { hosts, kubernetes, profile } = inventory;
+  const { version } = kubernetes;
+  const weaknesses = loadRelease(version).weaknesses.map(({ id, says, link, mendedIn, remedy }) => ({
+    id,
+    says,
+    link,
+    mendedIn: mendedIn ?? null,
+    remedy: remedy ?? null,
+  }));
   emit({
     type: 'result',
     answer: 'validate',
-    data: { valid: true, file, hosts: hosts.length, version: kubernetes.version, profile },
+    data: { valid: true, file, hosts: hosts.length, version, profile, weaknesses },
   });
   return ExitCode.ok;
 }

@@ -1,4 +1,4 @@
-import type { NewInventory, ValidInventory } from '../../answers/cluster.ts';
+import type { KnownWeakness, NewInventory, ValidInventory } from '../../answers/cluster.ts';
 import { count } from '../text.ts';
 
 export const initText = ({ shown, hosts }: NewInventory): string =>
@@ -10,5 +10,17 @@ export const initText = ({ shown, hosts }: NewInventory): string =>
     '',
   ].join('\n');
 
-export const validateText = ({ file, hosts, version, profile }: ValidInventory): string =>
-  `${file}: ${count(hosts, 'host')}, Kubernetes ${version}, profile ${profile}: fine\n`;
+export const validateText = ({ file, hosts, version, profile, weaknesses }: ValidInventory): string =>
+  [
+    `${file}: ${count(hosts, 'host')}, Kubernetes ${version}, profile ${profile}: fine`,
+    ...(weaknesses.length === 0 ? [] : [`Known to be weak in Kubernetes ${version}:`]),
+    ...weaknesses.map((one) => `  ${one.id}: ${sentences(one).join(' ')}`),
+    '',
+  ].join('\n');
+
+const sentences = ({ says, mendedIn, remedy, link }: KnownWeakness): string[] => [
+  says,
+  mendedIn === null ? 'No version mends it.' : `Mended in ${mendedIn}.`,
+  ...(remedy === null ? [] : [remedy]),
+  link,
+];

@@ -110,6 +110,11 @@ describe('the inventory', () => {
     const { code, stdout } = await run(['validate', INVENTORY]);
     expect(code).toBe(0);
     expect(stdout).toContain('3 hosts');
+    expect(stdout).toContain('Known to be weak in Kubernetes v1.16.3:\n');
+    expect(stdout).toContain(
+      '\n  CVE-2020-8558: Hosts and pods beside a node reach what listens on its 127.0.0.1. Mended in v1.16.11. https://github.com/kubernetes/kubernetes/issues/92315\n',
+    );
+    expect(stdout).toContain('to those addresses. No version mends it. Let nobody make services');
   });
 });
 

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { load } from 'js-yaml';
+import compare from 'semver/functions/compare.js';
 import { describe, expect, it } from 'vitest';
 import { COMPONENTS, CONFIGURED } from '../../../src/kernel/components.ts';
 import { archOf, knownVersions, loadRelease } from '../../../src/release/release.ts';
@@ -35,6 +36,28 @@ describe('loadRelease', () => {
       expect.objectContaining({ code: 'E_RELEASE', hint: 'Choose one of v1.16.3, v1.16.15.' }),
     );
     expect(() => loadRelease('latest')).toThrow(expect.objectContaining({ code: 'E_VERSION' }));
+  });
+});
+
+describe('weaknesses', () => {
+  it.each(knownVersions())('of %s are told once each, and none that it has mended', (version) => {
+    const { weaknesses } = loadRelease(version);
+    expect(new Set(weaknesses.map(({ id }) => id)).size).toBe(weaknesses.length);
+    expect(weaknesses.length).toBeGreaterThan(0);
+    for (const { id, mendedIn } of weaknesses) {
+      if (mendedIn !== undefined) expect(compare(mendedIn, version), id).toBe(1);
+    }
+  });
+
+  it('are mended by the next patch version, or listed there too', () => {
+    knownVersions().forEach((version, index) => {
+      const later = knownVersions()[index + 1];
+      if (later === undefined || loadRelease(later).minor !== loadRelease(version).minor) return;
+      const left = loadRelease(version).weaknesses.filter(
+        ({ mendedIn }) => mendedIn === undefined || compare(mendedIn, later) > 0,
+      );
+      expect(loadRelease(later).weaknesses).toEqual(expect.arrayContaining(left));
+    });
   });
 });
 

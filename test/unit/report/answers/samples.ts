@@ -263,7 +263,29 @@ export const samples: Answers = {
     token: true,
     status: 403,
   },
-  validate: { valid: true, file: 'inventory.yaml', hosts: 3, version: '1.16.3', profile: 'secure' },
+  validate: {
+    valid: true,
+    file: 'inventory.yaml',
+    hosts: 3,
+    version: '1.16.3',
+    profile: 'secure',
+    weaknesses: [
+      {
+        id: 'CVE-2020-8558',
+        says: 'Neighbours reach 127.0.0.1.',
+        link: 'https://example.com/8558',
+        mendedIn: 'v1.16.11',
+        remedy: null,
+      },
+      {
+        id: 'CVE-2020-8554',
+        says: 'Traffic is taken.',
+        link: 'https://example.com/8554',
+        mendedIn: null,
+        remedy: 'Let nobody do it.',
+      },
+    ],
+  },
 };
 
 export const answers: readonly Answer[] = Object.entries(samples).map(
