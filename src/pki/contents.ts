@@ -49,6 +49,13 @@ export interface Contents {
 
 export const NOTHING: Contents = { authorities: {}, trusted: {}, locked: new Set() };
 
+/** Files that hosts have been set up with and that are not there; the administrator's and the plan key are remade. */
+export const missingFrom = ({ authorities, serviceAccount, encryptionKey }: Contents): string[] => [
+  ...CA_IDS.filter((id) => !authorities[id]).flatMap((id) => [`${CA_FILES[id]}.crt`, `${CA_FILES[id]}.key`]),
+  ...(serviceAccount ? [] : [SERVICE_ACCOUNT.privateKey, SERVICE_ACCOUNT.publicKey]),
+  ...(encryptionKey ? [] : [ENCRYPTION_KEY]),
+];
+
 /**
  * Reads a PKI folder and checks that what belongs together fits.
  * @throws E_STATE_PERMISSIONS, E_PKI_INCOMPLETE, E_PKI_INVALID, E_PKI_ALGORITHM, E_PKI_MISMATCH naming the file

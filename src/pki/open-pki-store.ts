@@ -5,7 +5,16 @@ import { Secret } from '../kernel/secret.ts';
 import { isSelfSigned } from './authority-facts.ts';
 import type { Issued, KeptPair, KeyFiles } from './authority.ts';
 import type { Issuer } from './issue-certificate.ts';
-import { ADMIN, CA_FILES, KEY_FILES, NOTHING, pkiFolderOf, readContents, trustedFile } from './contents.ts';
+import {
+  ADMIN,
+  CA_FILES,
+  KEY_FILES,
+  NOTHING,
+  missingFrom,
+  pkiFolderOf,
+  readContents,
+  trustedFile,
+} from './contents.ts';
 import type { Contents } from './contents.ts';
 import {
   type CheckedAuthority,
@@ -76,6 +85,10 @@ class FolderStore implements PkiStore {
 
   exists(): boolean {
     return this.#contents.authorities.cluster !== undefined;
+  }
+
+  missing(): readonly string[] {
+    return missingFrom(this.#contents);
   }
 
   isSealed(): boolean {

@@ -26,6 +26,8 @@ export interface PkiStore {
   ensure(): Promise<void>;
   /** Whether the folder holds the keys of a cluster. */
   exists(): boolean;
+  /** Names of files without which a cluster that lives cannot go on: made anew, they would not be the same. */
+  missing(): readonly string[];
   /** Whether private keys are sealed with a passphrase. */
   isSealed(): boolean;
   /**

@@ -36,10 +36,12 @@ export const identityChecks: readonly Check[] = [
     title: 'the state folder belongs to the cluster on the host',
     check({ world, facts }) {
       const { name } = world.inventory;
-      if (facts.cluster?.name !== name || world.pki.exists()) return [];
+      const missing = world.pki.missing();
+      if (facts.cluster?.name !== name || missing.length === 0) return [];
+      const what = world.pki.exists() ? `${missing.join(', ')} of its keys` : 'its keys';
       return error(
-        `the cluster "${name}" lives on this host, and its keys are not in the state folder`,
-        'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup, or run "k8s-bootstrap adopt": it reads the keys from the masters.',
+        `the cluster "${name}" lives on this host, and ${what} are not in the state folder`,
+        'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup, or run "k8s-bootstrap adopt": it reads what is missing from the masters. Made anew, they would make Secrets unreadable and tokens invalid.',
       );
     },
   },

@@ -1,10 +1,13 @@
+import { readdir } from 'node:fs/promises';
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import type { Host } from '../../inventory/types.ts';
 import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
-import { pkiFolderOf } from '../../pki/contents.ts';
+import { CA_FILES, pkiFolderOf } from '../../pki/contents.ts';
+import { caFilesOf } from '../../pki/profiles.ts';
+import { certificatesOf } from '../../pki/trusted.ts';
 import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
-import { type StateFile, publish, readIfThere } from '../../state/state-files.ts';
+import { publish, readIfThere } from '../../state/state-files.ts';
 import { makeStateFolder } from '../../state/folder.ts';
 import { alive, onEach, runOn } from '../../run/fleet.ts';
 import { readRegistry, writeRegistry } from '../../users/registry.ts';
@@ -33,12 +36,11 @@ export async function adopt(options: RunOptions): Promise<number> {
   const [master, held] = first;
   refuseDisagreement(found);
   refuseForeign(held, master, inventory.name);
-  const files = restoredFiles(held, master);
   await makeStateFolder(stateFolder);
   const folder = pkiFolderOf(stateFolder);
-  await refuseAnother(folder, files);
-  const known = await Promise.all(files.map(({ name }) => readIfThere(`${folder}/${name}`)));
-  const missing = files.filter((_, index) => known[index] === undefined);
+  await refuseAnother(folder, held);
+  const kept = new Set(await readdir(folder).catch(() => []));
+  const missing = restoredFiles(held, master, kept).filter(({ name }) => !kept.has(name));
   if (missing.length > 0) await publish(folder, missing);
   const tokens = await restoreTokens(stateFolder, held);
   await finish(options, read);
@@ -76,10 +78,10 @@ async function readMasters(options: RunOptions, read: LoadedInventory): Promise<
 }
 
 /** The keys of a cluster are never replaced; what is missing beside them is added. */
-async function refuseAnother(folder: string, files: readonly StateFile[]): Promise<void> {
-  const kept = await readIfThere(`${folder}/ca.crt`);
-  const restored = files.find(({ name }) => name === 'ca.crt')?.content;
-  if (kept === undefined || restored === undefined || keyId(kept) === keyId(restored)) return;
+async function refuseAnother(folder: string, held: Holdings): Promise<void> {
+  const kept = await readIfThere(`${folder}/${CA_FILES.cluster}.crt`);
+  const theirs = certificatesOf(held.get(caFilesOf('cluster').certificate)?.reveal() ?? '');
+  if (kept === undefined || theirs.some((pem) => keyId(kept) === keyId(pem))) return;
   throw new BootstrapError('E_ADOPT', `${folder} holds the authority of another cluster`, {
     hint: 'Move the folder away first, if that cluster is gone. Nothing was written.',
   });
@@ -100,7 +102,9 @@ async function restoreTokens(stateFolder: string, held: Holdings): Promise<numbe
 async function finish(options: RunOptions, read: LoadedInventory): Promise<void> {
   const cluster = await openCluster(options, await openState(options, read));
   try {
-    if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
+    // What was fetched is plain: beside keys that are sealed it is to be, too.
+    const seal = options.encryptKeys ?? (cluster.pki.isSealed() || undefined);
+    if (seal !== undefined) await cluster.seal(seal);
     await cluster.prepare();
   } finally {
     await cluster.artifacts.close();

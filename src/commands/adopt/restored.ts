@@ -26,19 +26,27 @@ import type { Holdings } from './holdings.ts';
 /**
  * The files of a PKI folder, from what a master holds; keys go before what belongs to them.
  * @param master names it in messages
+ * @param kept names of files that the folder has: an authority that is whole there is not asked for
  * @throws E_ADOPT when an authority's key is not there; E_PKI_MISMATCH, E_PKI_INVALID when what is there does not fit
  */
-export function restoredFiles(found: Holdings, master: string): StateFile[] {
-  const missing = CA_IDS.map((id) => caFilesOf(id)).flatMap(({ certificate, key }) =>
-    [certificate, key].filter((path) => !found.has(path)),
+export function restoredFiles(
+  found: Holdings,
+  master: string,
+  kept: ReadonlySet<string> = new Set(),
+): StateFile[] {
+  const wanted = CA_IDS.filter(
+    (id) => ![`${CA_FILES[id]}.crt`, `${CA_FILES[id]}.key`].every((name) => kept.has(name)),
   );
+  const missing = wanted
+    .map((id) => caFilesOf(id))
+    .flatMap(({ certificate, key }) => [certificate, key].filter((path) => !found.has(path)));
   if (missing.length > 0) {
     throw new BootstrapError('E_ADOPT', `${master} does not have ${missing.join(', ')}`, {
       hint: 'With "pki.caKeys: controller" the authorities’ keys were in the lost state folder alone: only a backup of it brings them back. Nothing was written.',
     });
   }
   return [
-    ...CA_IDS.flatMap((id) => authority(id, found, master)),
+    ...wanted.flatMap((id) => authority(id, found, master)),
     ...serviceAccount(found, master),
     ...admin(found),
     ...encryptionKey(found.get(paths.encryptionConfig)?.reveal()),

@@ -60,6 +60,8 @@ export interface WorldSpec {
   readonly inventory?: Readonly<Record<string, unknown>>;
   readonly seen?: Readonly<Record<string, Sight | undefined>>;
   readonly caKeyId?: string;
+  /** Files of keys that the state folder lacks. */
+  readonly missing?: readonly string[];
   readonly users?: Partial<World['users']>;
   readonly prune?: boolean;
 }
@@ -79,6 +81,7 @@ export function worldOf({
   inventory: written = {},
   seen = {},
   caKeyId,
+  missing,
   users = {},
   prune = false,
 }: WorldSpec = {}): World {
@@ -108,6 +111,7 @@ export function worldOf({
       chainPem: () => '',
       keyText: () => undefined,
       exists: () => caKeyId !== undefined,
+      missing: () => missing ?? (caKeyId === undefined ? ['ca.crt'] : []),
       trusted: () => [],
       encryptionKey: () => undefined,
     } as unknown as World['pki'],

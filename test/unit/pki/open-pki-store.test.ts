@@ -10,6 +10,24 @@ import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { FILES, loaded, modeOf, snapshot, stateFolder } from './store-support.ts';
 import { opensslVerify, temporaryFolder } from './support.ts';
 
+it.each([
+  [['encryption.key'], ['encryption.key']],
+  [
+    ['sa.key', 'sa.pub'],
+    ['sa.key', 'sa.pub'],
+  ],
+  [
+    ['etcd-ca.crt', 'etcd-ca.key'],
+    ['etcd-ca.crt', 'etcd-ca.key'],
+  ],
+  [['plan.hmac'], []],
+])('without %j misses %j', async (gone, missing) => {
+  const folder = stateFolder();
+  expect((await loaded(folder)).missing()).toEqual([]);
+  for (const name of gone) rmSync(join(folder, 'pki', name));
+  expect((await loaded(folder)).missing()).toEqual(missing);
+});
+
 describe('reading', () => {
   it('makes nothing, and finds nothing where nothing is', async () => {
     const parent = temporaryFolder();

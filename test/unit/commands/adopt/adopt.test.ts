@@ -125,6 +125,17 @@ describe('what a master holds', () => {
     );
   });
 
+  it('need not have the key of an authority that is whole in the state folder', async () => {
+    const found = await held(await loaded(stateFolder()));
+    for (const id of CA_IDS) if (id !== 'etcd') found.delete(caFilesOf(id).key);
+    const kept = new Set(
+      ['ca', 'front-proxy-ca', 'users-ca'].flatMap((name) => [`${name}.crt`, `${name}.key`]),
+    );
+    const names = restoredFiles(found, 'm1', kept).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['etcd-ca.key', 'etcd-ca.crt', 'sa.key', 'encryption.key']));
+    expect(names).not.toContain('ca.crt');
+  });
+
   it('needs neither an encryption key nor an administrator', async () => {
     const found = await held(await loaded(stateFolder()));
     for (const path of [CONFIG, '/etc/kubernetes/pki/admin.key']) found.delete(path);
