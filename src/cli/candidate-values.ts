@@ -32,7 +32,7 @@ export const valuesFor =
       const { readInventory } = await import('../cluster/read-inventory.ts');
       const file = inventoryFile(undefined, inventory === undefined ? {} : { inventory }, env);
       // The shell has not replaced it yet.
-      return readInventory(file.replace(/^~(?=\/)/, env['HOME'] ?? homedir()), env);
+      return readInventory(file.replace(/^~(?=\/)/, env['HOME'] ?? homedir()), env, new Set());
     };
     return (await SOURCES[name]?.(read)) ?? [];
   };

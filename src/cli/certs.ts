@@ -60,9 +60,9 @@ export function registerCerts(root: Command, cli: Cli): void {
       const { remove = false, ...options } = trusting.optsWithGlobals<GlobalOptions & { remove?: boolean }>();
       const file = inventoryFile(undefined, options, around.env);
       exit(
-        await reported(around, options, undefined, 'certs trust', async ({ emit }) => {
+        await reported(around, options, undefined, 'certs trust', async ({ emit, secrets }) => {
           const { trustAuthority } = await import('../commands/certs/trust-authority.ts');
-          return trustAuthority({ file, env: around.env, emit, authority, certificates, remove });
+          return trustAuthority({ file, env: around.env, emit, secrets, authority, certificates, remove });
         }),
       );
     });

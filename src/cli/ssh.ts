@@ -13,9 +13,9 @@ export function registerSsh(root: Command, { around, exit }: Cli): void {
       const options = command.optsWithGlobals<GlobalOptions>();
       const file = inventoryFile(undefined, options, around.env);
       let args: string[] | undefined;
-      const read = await reported(around, options, undefined, 'ssh', async () => {
+      const read = await reported(around, options, undefined, 'ssh', async ({ secrets }) => {
         const { sshArguments } = await import('../commands/ssh/ssh.ts');
-        args = await sshArguments(file, around.env, host, words);
+        args = await sshArguments(file, around.env, secrets, host, words);
         return 0;
       });
       // Outside of `reported`, whose interrupt handling is for runs of our own.

@@ -17,10 +17,10 @@ export function registerTrust(root: Command, { around, exit }: Cli): void {
       const { replace = false, yes = false, ...options } = command.optsWithGlobals<TrustFlags>();
       const file = inventoryFile(undefined, options, around.env);
       exit(
-        await reported(around, options, undefined, 'trust', async ({ emit, confirm, kill }) => {
+        await reported(around, options, undefined, 'trust', async ({ emit, secrets, confirm, kill }) => {
           const { trust } = await import('../commands/trust/trust.ts');
           const agree = yes ? () => Promise.resolve(true) : confirm;
-          return trust({ file, env: around.env, emit, hosts, replace, confirm: agree, kill });
+          return trust({ file, env: around.env, emit, secrets, hosts, replace, confirm: agree, kill });
         }),
       );
     });

@@ -8,9 +8,9 @@ export function registerValidate(root: Command, { around, exit }: Cli): void {
     const options = command.optsWithGlobals<GlobalOptions>();
     const file = inventoryFile(argument, options, around.env);
     exit(
-      await reported(around, options, undefined, 'validate', async ({ emit }) => {
+      await reported(around, options, undefined, 'validate', async ({ emit, secrets }) => {
         const { validate } = await import('../commands/validate/validate.ts');
-        return validate(file, around.env, emit);
+        return validate(file, around.env, secrets, emit);
       }),
     );
   });

@@ -1,5 +1,4 @@
 import type { LoadedInventory } from '../inventory/load.ts';
-import type { Inventory } from '../inventory/types.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import { CA_IDS } from '../pki/spec.ts';
@@ -29,7 +28,7 @@ export interface StateOptions extends KeyOptions {
  * @param read the inventory, when it was read before
  */
 export async function openState(options: StateOptions, read?: LoadedInventory): Promise<OpenState> {
-  const loaded = read ?? (await readInventory(options.file, options.env));
+  const loaded = read ?? (await readInventory(options.file, options.env, options.secrets));
   const { inventory } = loaded;
   const stateFolder = stateFolderOf(inventory);
   const pki = pkiOf(inventory, options);
@@ -46,18 +45,13 @@ export async function openState(options: StateOptions, read?: LoadedInventory): 
   });
   await users.load();
   const guard = (): void => {
-    for (const secret of [...secretsOf(inventory), ...keysOf(pki), ...users.secrets()]) {
+    for (const secret of [...keysOf(pki), ...users.secrets()]) {
       options.secrets.add(secret);
     }
   };
   guard();
   return { ...loaded, stateFolder, pki, users, now, guard };
 }
-
-const secretsOf = (inventory: Inventory): Secret[] =>
-  inventory.hosts.flatMap(({ ssh }) =>
-    [ssh.password, ssh.passphrase, ssh.sudo.password].filter((secret) => secret !== undefined),
-  );
 
 const keysOf = (pki: PkiStore): Secret[] =>
   [

@@ -41,7 +41,8 @@ export async function visit(
   act: (run: Run, plan: Plan) => Promise<number>,
 ): Promise<number> {
   await refuseUnknown(options);
-  const read = options.state ?? options.read ?? (await readInventory(options.file, options.env));
+  const read =
+    options.state ?? options.read ?? (await readInventory(options.file, options.env, options.secrets));
   const { inventory } = read;
   // While the hosts answer, everything else is read; each is asked as soon as it has answered and that is done.
   const opened = open(options, read);

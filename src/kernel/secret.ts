@@ -28,6 +28,12 @@ export class Secret {
   }
 }
 
+/** Every secret in plain data, however deep. */
+export function secretsIn(value: unknown): Secret[] {
+  if (value instanceof Secret) return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : [];
+}
+
 /**
  * Masks every given secret in a text: as it stands, in base64, URL-encoded and shell-quoted. What several
  * cover is masked as a whole: one that is part of another, or overlaps its end, leaves nothing of it behind. A text is read once, however

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { removeFile } from '../kernel/remove.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { type PassphraseSource, PASSPHRASE_VARIABLE, newPassphrase, passphraseFor } from './passphrase.ts';
@@ -117,8 +117,11 @@ class FolderSafe implements KeySafe {
   }
 
   async #secretFiles(): Promise<string[]> {
-    const users = await readdir(join(this.#folder, 'users'), { recursive: true }).catch(() => []);
-    const given = users.filter((name) => /\.(?:key|kubeconfig|token)$/.test(name));
-    return [...this.#pkiFiles.map((name) => `pki/${name}`), ...given.map((name) => `users/${name}`)];
+    const users = join(this.#folder, 'users');
+    const found = await readdir(users, { recursive: true, withFileTypes: true }).catch(() => []);
+    // A user's folder has the name of the user, which may end like that of a key.
+    const given = found.filter((entry) => entry.isFile() && /\.(?:key|kubeconfig|token)$/.test(entry.name));
+    const paths = given.map(({ parentPath, name }) => relative(this.#folder, join(parentPath, name)));
+    return [...this.#pkiFiles.map((name) => `pki/${name}`), ...paths];
   }
 }

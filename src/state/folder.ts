@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -37,19 +38,38 @@ export async function makeStateFolder(folder: string): Promise<void> {
 }
 
 /**
- * @throws E_STATE_PERMISSIONS when group or world have any right on a path; a missing path is fine
+ * @throws E_STATE_PERMISSIONS when group or world have any right on a path, or it is another user's; a missing path is fine
  */
 export async function refuseOpenAccess(path: string): Promise<void> {
-  const mode = await modeOf(path);
-  if (mode === undefined || (mode & 0o077) === 0) return;
+  const found = await statOf(path);
+  if (found === undefined) return;
+  if (!ownUsers().includes(found.uid)) {
+    throw new BootstrapError('E_STATE_PERMISSIONS', `${path} belongs to another user (uid ${found.uid})`, {
+      hint: `Who owns it can read and replace the keys. If nobody else had it, run: ${sh`chown -R ${String(process.geteuid?.())} ${path}`}`,
+    });
+  }
+  const mode = found.mode & 0o777;
+  if ((mode & 0o077) === 0) return;
   throw new BootstrapError('E_STATE_PERMISSIONS', `${path} is open to others (mode 0${mode.toString(8)})`, {
     hint: `Find out who could read it, then run: ${sh`chmod go= ${path}`}`,
   });
 }
 
+/** Who runs this, root, and with sudo who called it: that one may do all that root does. */
+function ownUsers(): readonly (number | undefined)[] {
+  const { SUDO_UID } = process.env;
+  const caller = process.geteuid?.() === 0 && SUDO_UID !== undefined ? Number(SUDO_UID) : undefined;
+  return [process.geteuid?.(), 0, caller];
+}
+
 async function modeOf(path: string): Promise<number | undefined> {
+  const found = await statOf(path);
+  return found && found.mode & 0o777;
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).mode & 0o777;
+    return await stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -27,7 +27,7 @@ import { readInventory } from '../../cluster/read-inventory.ts';
  * @throws E_ADOPT when there is no cluster to adopt, masters differ, or the folder has another cluster's keys
  */
 export async function adopt(options: RunOptions): Promise<number> {
-  const read = await readInventory(options.file, options.env);
+  const read = await readInventory(options.file, options.env, options.secrets);
   const { inventory } = read;
   const stateFolder = stateFolderOf(inventory);
   const found = await readMasters(options, read);

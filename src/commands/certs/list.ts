@@ -21,7 +21,7 @@ export interface ListOptions extends RunOptions {
 /** Every certificate on every host, as it lies there and as it is served, by one look at each; exit code 3 by `within`. */
 export async function listCertificates(options: ListOptions): Promise<number> {
   const { within, hosts } = options;
-  const read = await readInventory(options.file, options.env);
+  const read = await readInventory(options.file, options.env, options.secrets);
   const chosen = new Set(hostNames(read.inventory, hosts));
   const emit: RunOptions['emit'] = (event) => {
     // Whether a host is fit for a cluster is another question.

@@ -26,7 +26,7 @@ export interface RenewOptions extends Omit<RunOptions, 'only' | 'skip' | 'prune'
  * @throws E_CERT_NAME, E_CERT_HOST, E_HOST, exit code 2; E_NO_CLUSTER; as `up`
  */
 export async function renewCertificates(options: RenewOptions): Promise<number> {
-  const read = await readInventory(options.file, options.env);
+  const read = await readInventory(options.file, options.env, options.secrets);
   const { inventory } = read;
   const renewal = renewalOf(options, hostNames(inventory, options.hosts));
   if (!inventory.hosts.some((host) => isRenewedOn(renewal, host))) {

@@ -8,12 +8,14 @@ import { readCertificate } from '../../pki/read-certificate.ts';
 import { CA_IDS, type CaId } from '../../pki/spec.ts';
 import { openPkiStore } from '../../pki/open-pki-store.ts';
 import { certificatesOf, whyNoAuthority } from '../../pki/trusted.ts';
+import type { Secret } from '../../kernel/secret.ts';
 import type { Emit } from '../../run/events.ts';
 
 export interface TrustAuthorityOptions {
   readonly file: string;
   readonly env: Environment;
   readonly emit: Emit;
+  readonly secrets: Set<Secret>;
   /** Which authority of the cluster the others stand beside. */
   readonly authority: string;
   /** File with the certificate of one or more authorities, PEM. */
@@ -28,7 +30,7 @@ export interface TrustAuthorityOptions {
  * @throws E_CA_TRUST, E_CA_MISSING; what opening the state folder throws
  */
 export async function trustAuthority(options: TrustAuthorityOptions): Promise<number> {
-  const { inventory } = await readInventory(options.file, options.env);
+  const { inventory } = await readInventory(options.file, options.env, options.secrets);
   const stateFolder = stateFolderOf(inventory);
   const id = caNamed(options.authority);
   const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });

@@ -15,10 +15,11 @@ import { hostNames } from '../../inventory/host-names.ts';
 export async function sshArguments(
   file: string,
   env: ClusterOptions['env'],
+  secrets: ClusterOptions['secrets'],
   name: string,
   command: readonly string[],
 ): Promise<string[]> {
-  const { inventory } = await readInventory(file, env);
+  const { inventory } = await readInventory(file, env, secrets);
   hostNames(inventory, [name]);
   const knownHosts = [join(stateFolderOf(inventory), 'known_hosts'), join(homedir(), '.ssh', 'known_hosts')];
   return [...loginArguments(targetOf(inventory, name), knownHosts), ...command];

@@ -1,4 +1,5 @@
 import { ExitCode } from '../../kernel/errors.ts';
+import type { Secret } from '../../kernel/secret.ts';
 import type { Emit } from '../../run/events.ts';
 import type { ClusterOptions } from '../../cluster/open.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
@@ -10,6 +11,7 @@ export interface TrustOptions {
   readonly file: string;
   readonly env: ClusterOptions['env'];
   readonly emit: Emit;
+  readonly secrets: Set<Secret>;
   /** Names of the inventory; none stands for all of its hosts. */
   readonly hosts: readonly string[];
   /** Also takes a key that is another one than the known. */
@@ -24,7 +26,7 @@ export interface TrustOptions {
  */
 export async function trust(options: TrustOptions): Promise<number> {
   const { emit, replace } = options;
-  const { inventory } = await readInventory(options.file, options.env);
+  const { inventory } = await readInventory(options.file, options.env, options.secrets);
   const names = hostNames(inventory, options.hosts);
   const { presented, silent } = await meet(names, {
     inventory,

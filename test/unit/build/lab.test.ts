@@ -20,7 +20,7 @@ const printed = (instance: string, ...options: string[]): string =>
   });
 
 const read = async (text: string): Promise<Inventory> =>
-  (await readInventory(folder.file('inventory.yaml', text), { HOME: folder.path })).inventory;
+  (await readInventory(folder.file('inventory.yaml', text), { HOME: folder.path }, new Set())).inventory;
 
 describe('the inventory of a lab', () => {
   it.each([{ options: [] }, { options: ['--nfs'] }])(
@@ -36,7 +36,11 @@ describe('the inventory of a lab', () => {
 
   it('is the example when it is the first lab', async () => {
     const { hosts, artifacts } = await read(printed('0'));
-    const example = await readInventory(join(LAB, '../../../inventory/lab.yaml'), { HOME: folder.path });
+    const example = await readInventory(
+      join(LAB, '../../../inventory/lab.yaml'),
+      { HOME: folder.path },
+      new Set(),
+    );
     expect(hosts).toEqual(example.inventory.hosts);
     expect(artifacts.checksums).toBe(example.inventory.artifacts.checksums);
   });

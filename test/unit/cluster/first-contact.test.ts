@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Secret } from '../../../src/kernel/secret.ts';
 import { firstContact, meet, type ContactOptions } from '../../../src/cluster/first-contact.ts';
 import { trust } from '../../../src/commands/trust/trust.ts';
 import { parseInventory } from '../../../src/inventory/load.ts';
@@ -131,6 +132,7 @@ describe('trust', () => {
       file: inventory,
       env: known.env,
       emit,
+      secrets: new Set<Secret>(),
       confirm,
       kill: new AbortController().signal,
       replace: false,

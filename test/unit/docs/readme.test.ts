@@ -189,7 +189,7 @@ describe('tables and lists', () => {
 });
 
 it('has an inventory that is valid', async () => {
-  const { inventory: read, warnings } = await readInventory(inventory, {});
+  const { inventory: read, warnings } = await readInventory(inventory, {}, new Set());
   expect(warnings).toEqual([]);
   expect(read.hosts.map(({ name }) => name)).toEqual(['m1', 'w1', 'w2']);
 });

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -43,6 +43,18 @@ async function opened(folder: string, options: Parameters<typeof openPkiStore>[1
   await store.load();
   return store;
 }
+
+it('seals the keys of users whose names end like those of keys', async () => {
+  const folder = sealedFolder();
+  const user = join(folder, 'users', 'bob.key');
+  mkdirSync(user, { recursive: true });
+  writeFileSync(join(user, 'bob.key.key'), 'a key', { mode: 0o600 });
+  const store = await opened(folder, { passphrase });
+  await store.setSealed(true);
+  expect(readFileSync(join(user, 'bob.key.key'), 'utf8')).toContain('SEALED FILE');
+  await store.setSealed(false);
+  expect(readFileSync(join(user, 'bob.key.key'), 'utf8')).toBe('a key');
+});
 
 describe('keys sealed with a passphrase', () => {
   it('are no longer to be read, and all come back', async () => {

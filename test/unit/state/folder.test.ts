@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -61,6 +62,18 @@ describe('checking', () => {
     const folder = temporaryFolder();
     chmodSync(folder, mode);
     await expect(checkStateFolder(folder)).rejects.toThrow(withCode('E_STATE_PERMISSIONS'));
+  });
+
+  it.runIf(process.geteuid?.() === 0)('refuses what another user owns, but for who called sudo', async () => {
+    const folder = temporaryFolder();
+    chownSync(folder, 12_345, 12_345);
+    vi.stubEnv('SUDO_UID', undefined);
+    await expect(checkStateFolder(folder)).rejects.toThrow(/another user \(uid 12345\)/);
+    vi.stubEnv('SUDO_UID', '12346');
+    await expect(checkStateFolder(folder)).rejects.toThrow(withCode('E_STATE_PERMISSIONS'));
+    vi.stubEnv('SUDO_UID', '12345');
+    await expect(checkStateFolder(folder)).resolves.toBeUndefined();
+    vi.unstubAllEnvs();
   });
 
   it('refuses a folder git tracks a file of, also through a link and when the file is gone', async () => {

@@ -23,7 +23,7 @@ export const IN_THE_CLUSTER = ['images', 'nfs-storage'];
  * @throws E_NO_NFS when the inventory has no `nfs:`
  */
 export async function nfsSetup(options: RunOptions): Promise<number> {
-  const read = await readInventory(options.file, options.env);
+  const read = await readInventory(options.file, options.env, options.secrets);
   nfsOf(read.inventory);
   return up({ ...options, read, only: NFS_PHASES, needCluster: IN_THE_CLUSTER });
 }
