@@ -16,7 +16,7 @@ export function manifestOf(seen: Observed): Map<string, ManifestEntry> {
   const state = seen.file(MANIFEST);
   const text = state?.type === 'file' ? (state.content?.toString('utf8') ?? '') : '';
   const entries = text.split('\n').flatMap((line): [string, ManifestEntry][] => {
-    const [written = '', path = '', phase = ''] = line.split('\t');
+    const [, written = '', path = '', phase = ''] = LINE.exec(line) ?? [];
     return path === '' ? [] : [[path, { path, written, phase }]];
   });
   return new Map(entries);
@@ -38,4 +38,7 @@ const isWhole = (text: string): boolean =>
   text
     .slice(0, -1)
     .split('\n')
-    .every((line) => /^[\w-]+\t\/[^\t]+\t[\w-]+$/.test(line));
+    .every((line) => LINE.test(line));
+
+/** A line that is not wholly of this form is none of ours. */
+const LINE = /^([\w-]+)\t(\/[^\t]+)\t([\w-]+)$/;

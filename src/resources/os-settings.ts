@@ -20,7 +20,7 @@ export const swapOff = (): Resource =>
           },
         ]
       : []),
-    ...facts.swapUnits.map((unit) => ({ what: `disable ${unit}`, script: sh`systemctl disable ${unit}` })),
+    ...facts.swapUnits.map((unit) => ({ what: `disable ${unit}`, script: sh`systemctl disable -- ${unit}` })),
   ]);
 
 /** SELinux only reports, now and after a boot. */

@@ -12,7 +12,7 @@ export function selinuxBoolean(name: string): Resource {
         kind: 'answer',
         key: question,
         // The kernel's own view, `current pending`; getsebool reads the same.
-        script: `cat /sys/fs/selinux/booleans/${name} 2>/dev/null || :`,
+        script: sh`cat /sys/fs/selinux/booleans/${name} 2>/dev/null || :`,
       },
     ],
     diff(seen) {

@@ -85,7 +85,7 @@ export function unitFacts(output: Buffer): {
       ]),
     ),
     executables: new Map(
-      [...head.matchAll(/^stat [^|]*\|\/proc\/(\d+)\/exe\|.* -> (.*)$/gm)].map(
+      [...head.matchAll(/^stat [^|\n]*\|\/proc\/(\d+)\/exe\|.* -> (.*)$/gm)].map(
         ([, pid = '', target = '']) => [pid, target],
       ),
     ),
@@ -95,7 +95,7 @@ export function unitFacts(output: Buffer): {
 /** The host's clock, in seconds since 1970. */
 export function clock(output: Buffer): number {
   const line = new RegExp(
-    `^stat (?:\\S+ ){4}[^:]*:[^:]*:[^:]*:([\\d.]+):\\S* [^|]*\\|/run/k8s-bootstrap[^/|]*[.]${CLOCK}\\|`,
+    `^stat (?:[^\\s:]+ ){4}[^:\\n]*:[^:\\n]*:[^:\\n]*:([\\d.]+):\\S* [^|\\n]*\\|/run/k8s-bootstrap[^/|\\n]*[.]${CLOCK}\\|`,
     'm',
   );
   return Number(line.exec(output.toString('latin1'))?.[1] ?? 0);
@@ -117,7 +117,8 @@ export function parse(watches: readonly FileWatch[], output: Buffer): Map<string
   for (const line of head.split('\n')) {
     const [, verb, path = '', rest = ''] = /^(link|sum|secret) ([^|]*)\|(.*)$/.exec(line) ?? [];
     if (verb === 'link') links.set(path, rest);
-    if (verb === 'sum') sums.set(path, rest);
+    // Remembered ones come from a file on the host.
+    if (verb === 'sum' && /^[0-9a-f]{64}$/.test(rest)) sums.set(path, rest);
     if (verb === 'secret') sums.set(path, sums.get(rest) ?? '');
   }
   for (const line of head.split('\n')) {

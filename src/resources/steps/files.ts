@@ -9,15 +9,15 @@ const BIG = 1024 * 1024;
  * The new file stands complete, checked and with its rights in a folder of its own beside the old one before it takes
  * the name by rename: a running binary is not "text busy", and a crash leaves old or new.
  */
-const install = (path: string, digest: string, wanted: Attributes, bring: string, big: boolean): string =>
+const install = (path: string, digestWord: string, wanted: Attributes, bring: string, big: boolean): string =>
   `
 mkdir -p -- ${quote(folderOf(path))}
 stage ${quote(folderOf(path))}
 ${bring}
 ${attributes('"$t"', wanted)}
-own ${quote(path)} ${digest}
+own ${quote(path)} ${digestWord}
 put "$t" ${quote(path)}
-label ${quote(path)}${big ? remember(path, digest) : ''}`.trim();
+label ${quote(path)}${big ? remember(path, digestWord) : ''}`.trim();
 
 /** The folder that a path is in. */
 export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
@@ -27,8 +27,8 @@ const checksum = (
   digest: string,
   path: string,
 ): string => `sum=$(sha256sum < ${file}); sum=\${sum%% *}
-if [ "$sum" != ${digest} ]; then
-  echo "checksum of ${path} is $sum after the transfer of $(stat -c %s -- ${file}) bytes, wanted is ${digest}"
+if [ "$sum" != ${quote(digest)} ]; then
+  echo "checksum of "${quote(path)}" is $sum after the transfer of $(stat -c %s -- ${file}) bytes, wanted is "${quote(digest)}
   exit 65
 fi`;
 
@@ -36,7 +36,7 @@ fi`;
 export const write = ({ path, content, attributes: wanted, check }: WriteFile): string =>
   install(
     path,
-    content.sha256,
+    quote(content.sha256),
     wanted,
     [
       `head -c ${content.size} <&3 > "$t"`,
@@ -50,14 +50,14 @@ export const write = ({ path, content, attributes: wanted, check }: WriteFile): 
 export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchFile): string =>
   install(
     path,
-    member === undefined ? sha256 : '"$digest"',
+    member === undefined ? quote(sha256) : '"$digest"',
     wanted,
     [
       'got=',
       `for u in ${urls.map(quote).join(' ')}; do`,
       `  if curl -fsSL --connect-timeout 10 --retry 2 -o "$t.archive" "$u"; then got=$u; break; fi`,
       'done',
-      `[ -n "$got" ] || { echo "none of the sources has ${path}"; exit 66; }`,
+      `[ -n "$got" ] || { echo "none of the sources has "${quote(path)}; exit 66; }`,
       checksum('"$t.archive"', sha256, path),
       member === undefined ? 'mv -f -- "$t.archive" "$t"' : unpack(member),
       'digest=$(sha256sum < "$t"); digest=${digest%% *}',
@@ -67,14 +67,14 @@ export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchF
 
 export const setAttributes = ({ path, attributes: wanted, sha256 }: SetAttributes): string =>
   `root_only ${quote(folderOf(path))}
-${attributes(quote(path), wanted)}${sha256 === undefined ? '' : remember(path, sha256)}`;
+${attributes(quote(path), wanted)}${sha256 === undefined ? '' : remember(path, quote(sha256))}`;
 
 /** Archives are packed with and without a leading `./`. */
 const unpack = (member: string): string =>
   `tar -xzOf "$t.archive" ${quote(member)} > "$t" 2>/dev/null || tar -xzOf "$t.archive" ${quote(`./${member}`)} > "$t"`;
 
-const remember = (path: string, digest: string): string => `
-{ grep -v ${quote(` ${path}$`)} ${DIGEST_CACHE} 2>/dev/null || :; stat -c '${DIGEST_KEY} '${digest}' %n' -- ${quote(path)}; } > ${DIGEST_CACHE}.new
+const remember = (path: string, digestWord: string): string => `
+{ grep -v ${quote(` ${path}$`)} ${DIGEST_CACHE} 2>/dev/null || :; stat -c '${DIGEST_KEY} '${digestWord}' %n' -- ${quote(path)}; } > ${DIGEST_CACHE}.new
 mv -f ${DIGEST_CACHE}.new ${DIGEST_CACHE}`;
 
 export const attributes = (path: string, { mode, owner, group }: Attributes): string =>
@@ -86,7 +86,7 @@ export function prune(path: string): string {
   const stop =
     unit === undefined
       ? ''
-      : `systemctl stop ${quote(unit)} || :\n      systemctl disable ${quote(unit)} || :`;
+      : `systemctl stop -- ${quote(unit)} || :\n      systemctl disable -- ${quote(unit)} || :`;
   return `
 p=${quote(path)}
 written=$(awk -F '\t' -v p="$p" '$2 == p { print $1 }' $S/manifest)
