@@ -40,8 +40,11 @@ export const escaped = (path: string): string =>
 export function parseExports(text: string): ParsedExport[] {
   return text
     .split('\n')
-    .reduce<{ line: number; text: string }[]>(joinContinued, [])
-    .flatMap(({ line, text: joined }) => {
+    .reduce<Continued[]>(joinContinued, [])
+    .flatMap(({ line, parts }) => {
+      const joined = parts
+        .map((part, index) => (index < parts.length - 1 ? part.slice(0, -1) : part))
+        .join(' ');
       const [path, ...clients] = words(joined);
       if (path === undefined) return [];
       const common = clients.find((word) => word.startsWith('-'))?.slice(1) ?? '';
@@ -61,14 +64,16 @@ export interface ParsedExport extends ExportClient {
   readonly text: string;
 }
 
-function joinContinued(
-  lines: { line: number; text: string }[],
-  text: string,
-  index: number,
-): { line: number; text: string }[] {
+interface Continued {
+  readonly line: number;
+  /** All but the last end in a backslash. */
+  readonly parts: string[];
+}
+
+function joinContinued(lines: Continued[], text: string, index: number): Continued[] {
   const last = lines.at(-1);
-  if (last?.text.endsWith('\\')) last.text = `${last.text.slice(0, -1)} ${text}`;
-  else lines.push({ line: index + 1, text });
+  if (last?.parts.at(-1)?.endsWith('\\')) last.parts.push(text);
+  else lines.push({ line: index + 1, parts: [text] });
   return lines;
 }
 

@@ -64,7 +64,7 @@ esac`;
 
 /** What `firewalldQuestion` brought back; `undefined` when firewalld does not run. */
 export function readFirewalld(text: string): FirewalldState | undefined {
-  const zone = /^zone (\S+)$/m.exec(text)?.[1];
+  const zone = /^zone (\w[\w/-]*)$/m.exec(text)?.[1];
   if (zone === undefined) return undefined;
   const parts = text.split(/^== /m);
   const block = (title: string): string =>
@@ -85,7 +85,7 @@ function runtimeRules(block: (title: string) => string): FirewalldRules {
     ports: new Set(
       numbers.flatMap((word, index) => (index % 2 === 0 ? [`${word}/${numbers[index + 1] ?? ''}`] : [])),
     ),
-    richRules: new Set(block('runtime rich').match(/rule family=.*? accept/g)),
+    richRules: new Set(block('runtime rich').match(/rule family=(?:(?!rule family=).)*? accept/g)),
     trustedSources: new Set(active.get('trusted sources')),
     trustedInterfaces: new Set(active.get('trusted interfaces')),
     direct: new Set(
@@ -107,40 +107,52 @@ function activeZones(text: string): Map<string, string[]> {
       else [zone, kind] = [word, ''];
     } else if (kind !== '' && !['dict', 'entry', 'array'].includes(word)) {
       const key = `${zone} ${kind}`;
-      found.set(key, [...(found.get(key) ?? []), word]);
+      const known = found.get(key);
+      if (known) known.push(word);
+      else found.set(key, [word]);
     }
   }
   return found;
 }
 
 function permanentRules(zone: string, trusted: string): FirewalldRules {
-  const values = (xml: string, pattern: RegExp): Set<string> =>
-    new Set([...xml.matchAll(pattern)].map(([, value = '']) => value));
-  const ownPorts = zone.replaceAll(/<rule[ >][\s\S]*?<\/rule>/g, '').matchAll(/<port ([^>]*)>/g);
+  const values = (xml: string, element: string, name: string): Set<string> =>
+    new Set(
+      [...xml.matchAll(new RegExp(`<${element} ([^<>]*)>`, 'g'))].flatMap(
+        ([, attributes = '']) => attributeOf(attributes, name) ?? [],
+      ),
+    );
+  const ownPorts = zone.replaceAll(RULE, '').matchAll(/<port ([^<>]*)>/g);
   return {
     ports: new Set([...ownPorts].map(([, attributes = '']) => portOf(attributes))),
     richRules: new Set(
-      [...zone.matchAll(/<rule family="ipv4">([\s\S]*?)<\/rule>/g)].flatMap(([, inside = '']) => {
+      [...zone.matchAll(RULE)].flatMap(([, kind = '', inside = '']) => {
+        if (kind !== ' family="ipv4"') return [];
         const source = /<source address="([^"]*)"\s*\/>/.exec(inside)?.[1];
-        const [, attributes = ''] = /<port ([^>]*)>/.exec(inside) ?? [];
+        const [, attributes = ''] = /<port ([^<>]*)>/.exec(inside) ?? [];
         return source === undefined || !/<accept\s*\/>/.test(inside)
           ? []
           : [richRule(source, portOf(attributes))];
       }),
     ),
-    trustedSources: values(trusted, /<source [^>]*address="([^"]*)"/g),
-    trustedInterfaces: values(trusted, /<interface [^>]*name="([^"]*)"/g),
+    trustedSources: values(trusted, 'source', 'address'),
+    trustedInterfaces: values(trusted, 'interface', 'name'),
     // Written with the quotes that a shell would need: `'!' -d 10.0.0.0/8`.
     direct: new Set(
-      [...trusted.matchAll(/<rule ([^>]*ipv="ipv4"[^>]*)>([^<]*)</g)].map(([, attributes = '', words = '']) =>
-        [
-          ...['table', 'chain'].map((name) => attributeOf(attributes, name)),
-          words.trim().replaceAll("'", ''),
-        ].join(' '),
+      [...trusted.matchAll(/<rule ([^<>]*)>([^<]*)</g)].flatMap(([, attributes = '', words = '']) =>
+        attributeOf(attributes, 'ipv') !== 'ipv4'
+          ? []
+          : [
+              ...['table', 'chain'].map((name) => attributeOf(attributes, name)),
+              words.trim().replaceAll("'", ''),
+            ].join(' '),
       ),
     ),
   };
 }
+
+/** A rule of a zone: what is in its tag, and what is in it. It ends before the next one begins, so each text is read once. */
+const RULE = /<rule\b([^<>]*)>((?:(?!<rule\b|<\/rule>)[\s\S])*)<\/rule>/g;
 
 /** Attributes of XML in either order: `port="111" protocol="udp"`. */
 const portOf = (attributes: string): string =>

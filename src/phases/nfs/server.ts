@@ -147,7 +147,7 @@ export function served(nfs: Nfs, seen: Observed): string[] {
   if (nfs.protocol === 'v4') return version3 === '+' ? ['it serves version 3 too'] : [];
   const [, registered] = output.split(/^registered$/m);
   if (registered === undefined) return [];
-  const known = [...registered.matchAll(/^\s*(\d+)\s+\d+\s+(?:tcp|udp)\s+(\d+)/gm)];
+  const known = [...registered.matchAll(/^[ \t]*(\d+)[ \t]+\d+[ \t]+(?:tcp|udp)[ \t]+(\d+)/gm)];
   const portsOf = (program: number): number[] =>
     known.filter(([, number]) => Number(number) === program).map(([, , port]) => Number(port));
   const lost = (['nfs', 'mountd'] as const).filter((name) => portsOf(PROGRAMS[name]).length === 0);

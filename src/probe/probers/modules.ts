@@ -23,6 +23,6 @@ export function parse(
   const states = new Map<string, 'loaded' | 'builtin' | 'absent'>(watches.map(({ key }) => [key, 'absent']));
   const text = output.toString('utf8');
   for (const [, name = ''] of text.matchAll(/^loaded (\S+)$/gm)) states.set(name, 'loaded');
-  for (const [, name = ''] of text.matchAll(/^builtin \S*\/(\S+)\.ko$/gm)) states.set(name, 'builtin');
+  for (const [, name = ''] of text.matchAll(/^builtin \S*\/([^\s/]+)\.ko$/gm)) states.set(name, 'builtin');
   return states;
 }
