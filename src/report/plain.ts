@@ -58,7 +58,10 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
     case 'host.probed':
       return detail(columns(event.host, `looked at in ${duration(event.milliseconds)}`));
     case 'host.failed':
-      return failureText(event, history, paint);
+      // Whoever interrupted the run knows why; the run itself says so once.
+      return event.error.code === 'E_ABORTED'
+        ? columns(event.host, event.error.message)
+        : failureText(event, history, paint);
     case 'run.failed':
       return endingText(event.error, history, paint);
     case 'preflight':

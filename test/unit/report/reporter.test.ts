@@ -56,6 +56,20 @@ describe('json', () => {
 });
 
 describe('plain', () => {
+  test('a host that was interrupted says where, and is no error of its own', async () => {
+    const { tell, reporter, stderr } = rig();
+    const [here, all] = ['stopped while waiting: etcd is healthy', 'interrupted'].map(
+      (message) => new BootstrapError('E_ABORTED', message),
+    );
+    tell(
+      { type: 'host.failed', host: 'm1', phase: 'etcd', error: here! },
+      { type: 'run.failed', error: all! },
+    );
+    await reporter.close();
+    expect(stderr.text()).toContain('m1  stopped while waiting: etcd is healthy\n');
+    expect(stderr.text().match(/error E_ABORTED/g)).toHaveLength(1);
+  });
+
   test('what several hosts end with is told once, and then by its name', async () => {
     const { tell, reporter, stderr } = rig();
     const error = new BootstrapError('E_HOST_KEY_CHANGED', 'm1 presents another key', { hint: 'Compare.' });
