@@ -34,6 +34,7 @@ function trusting(others: readonly string[], spec: Parameters<typeof worldOf>[0]
       anchorPem: () => bundle(issuing, others),
       clientCaPem: () => bundle(issuing, others),
       exists: () => true,
+      missing: () => [],
       keyText: () => undefined,
       serviceAccount: () => undefined,
       admin: () => undefined,
