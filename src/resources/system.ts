@@ -83,7 +83,7 @@ export function systemUser({
   return {
     id: question,
     title: `user ${name}`,
-    watches: [{ kind: 'answer', key: question, script: sh`id -u -- ${name}` }],
+    watches: [{ kind: 'answer', key: question, script: isKnown(name) }],
     diff: (seen): Change =>
       seen.answer(question)?.code === 0 ? none('exists') : { kind: 'create', summary: 'system account' },
     steps: () => [
@@ -95,3 +95,8 @@ export function systemUser({
     ],
   };
 }
+
+/** The shell finds a local account itself; others may come from a directory service, which takes a process to ask. */
+const isKnown = (name: string): string => sh`found=
+while IFS=: read -r user _; do [ "$user" != ${name} ] || found=yes; done < /etc/passwd
+[ -n "$found" ] || id -u -- ${name}`;
