@@ -1,4 +1,5 @@
 import type { ComponentName, ConfiguredComponent } from '../kernel/components.ts';
+import type { Requirement } from '../kernel/requirement.ts';
 
 /** What an inventory cannot know by itself: it comes from the release data. */
 export interface Known {
@@ -27,17 +28,6 @@ export interface KnownFlag {
   readonly deprecated: boolean;
   /** Where to read about it. */
   readonly link: string;
-}
-
-export interface Requirement {
-  /** Of a flag, or the way to a field: `authentication.anonymous.enabled`. */
-  readonly name: string;
-  readonly isBroken: (value: string | null) => boolean;
-  /** The only profile that it holds in, where it does not hold in all. */
-  readonly profile: string | undefined;
-  readonly onlyInCourse: boolean;
-  readonly because: string;
-  readonly cis: readonly string[];
 }
 
 /** What a field of a component's configuration file holds. */

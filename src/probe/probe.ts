@@ -83,8 +83,9 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
   }
   const frame = (name: string): Buffer => between(stdout, `\n${nonce} begin ${name}\n`, nonce);
   const asked = group(watches);
-  const file = files.parse(asked.file, frame('files'));
-  const unit = units.parse(asked.unit, frame('units'), files.unitFacts(frame('files')));
+  const onDisk = frame('files');
+  const file = files.parse(asked.file, onDisk);
+  const unit = units.parse(asked.unit, frame('units'), files.unitFacts(onDisk));
   const installed = packages.parse(asked.package, frame('packages'));
   const sysctl = sysctls.parse(asked.sysctl, frame('sysctls'));
   const module = modules.parse(asked.module, frame('modules'));
@@ -93,7 +94,7 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
   const endpoint = endpoints.parse(asked.endpoint, frame, nonce);
   return {
     nonce,
-    clock: files.clock(frame('files')),
+    clock: files.clock(onDisk),
     file: (path) => file.get(path),
     unit: (name) => unit.get(name),
     package: (name) => installed.get(name),

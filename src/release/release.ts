@@ -13,7 +13,8 @@ import {
   readRelease,
   releaseNames,
 } from './release-data.ts';
-import { requirementFrom, type Requirement } from './requirement.ts';
+import type { Requirement } from '../kernel/requirement.ts';
+import { requirementFrom } from './requirement.ts';
 import type { ArtifactsData, ConfigFields, ReleaseData, SourceData, Weakness } from './release-data.ts';
 
 /** Everything that depends on the version of Kubernetes: what to fetch, what goes together, which flags exist. */

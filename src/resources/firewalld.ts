@@ -24,8 +24,8 @@ export interface FirewalldState {
 const SERVICE = 'org.fedoraproject.FirewallD1';
 
 /**
- * A script that tells the zone of the interface with the host's own address, what D-Bus says of the runtime and what the XML says
- * of the permanent state, all as they come. Nothing is asked of one that is not active: a question would start it.
+ * A script that tells the zone of the interface with the host's own address, what D-Bus says of the runtime and what
+ * the XML says of the permanent state, all as they come. Nothing is asked of one that is not active: a question would start it.
  * `active` is of zones by name, and of interfaces and sources by zone. Answers go through files: to take them into
  * variables would be a shell for each.
  * https://firewalld.org/documentation/man-pages/firewalld.dbus.html

@@ -1,3 +1,4 @@
+import { isMapping } from '../../kernel/mapping.ts';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parseDocument } from '../../inventory/document.ts';
@@ -60,6 +61,3 @@ export const part = (settings: Settings, key: string): Record<string, unknown> =
   const value = settings[key];
   return isMapping(value) ? { ...value } : {};
 };
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

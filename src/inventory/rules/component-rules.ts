@@ -1,3 +1,4 @@
+import { isMapping } from '../../kernel/mapping.ts';
 import { COMPONENTS, CONFIGURED, type ComponentName } from '../../kernel/components.ts';
 import type { FieldKind, FieldTree } from '../known.ts';
 import type { Path } from '../problem.ts';
@@ -160,8 +161,6 @@ interface Kind {
   readonly test: (value: unknown) => boolean;
 }
 
-export const isMapping = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';

@@ -1,8 +1,9 @@
 import { COMPONENTS, CONFIGURED } from '../../kernel/components.ts';
-import type { Requirement } from '../known.ts';
+import { isMapping } from '../../kernel/mapping.ts';
+import type { Requirement } from '../../kernel/requirement.ts';
 import type { Path } from '../problem.ts';
 import { SECTIONS } from '../sections.ts';
-import { eachFlag, isMapping } from './component-rules.ts';
+import { eachFlag } from './component-rules.ts';
 import type { Report, Rule } from './rule.ts';
 
 /** The reference of both configuration files, for fields. */
@@ -78,7 +79,7 @@ function fieldAt(
   let here = config;
   for (const [index, name] of names.entries()) {
     if (!isMapping(here) || !Object.hasOwn(here, name)) return undefined;
-    here = (here as Record<string, unknown>)[name];
+    here = here[name];
     if (here === null) return { value: null, depth: index + 1 };
   }
   if (Array.isArray(here)) return { value: here.join(','), depth: names.length };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { oncePer } from '../../kernel/once-per.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { FileState, Watch } from '../observe.ts';
 
@@ -71,12 +72,24 @@ contents=$P
 [ -z "$P" ] || printf 'contents%s\n' "$P"`.trim();
 }
 
+/** What `script` printed: its own lines, and the contents behind them with the paths in their order. */
+const parts = oncePer((output: Buffer) => {
+  const marker = /(^|\n)contents( [^\n]*)\n/.exec(output.toString('latin1'));
+  return marker === null
+    ? { head: output.toString('utf8'), paths: [], contents: Buffer.alloc(0) }
+    : {
+        head: output.toString('utf8', 0, marker.index),
+        paths: (marker[2] ?? '').trim().split(' '),
+        contents: output.subarray(marker.index + marker[0].length),
+      };
+});
+
 /** What `script` found out for units: digests of their inputs by index, running programs by process id. */
 export function unitFacts(output: Buffer): {
   readonly revisions: ReadonlyMap<number, string>;
   readonly executables: ReadonlyMap<string, string>;
 } {
-  const head = output.toString('latin1');
+  const { head } = parts(output);
   return {
     revisions: new Map(
       [...head.matchAll(/^([0-9a-f]{64}) {2}\S*\.r\.(\d+)$/gm)].map(([, sum = '', index]) => [
@@ -98,7 +111,7 @@ export function clock(output: Buffer): number {
     `^stat (?:[^\\s:]+ ){4}[^:\\n]*:[^:\\n]*:[^:\\n]*:([\\d.]+):\\S* [^|\\n]*\\|/run/k8s-bootstrap[^/|\\n]*[.]${CLOCK}\\|`,
     'm',
   );
-  return Number(line.exec(output.toString('latin1'))?.[1] ?? 0);
+  return Number(line.exec(parts(output).head)?.[1] ?? 0);
 }
 
 /** What `script` sends for a secret with this content. */
@@ -108,8 +121,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 
 /** Paths never hold a space, a quote or `|`: the resource maker refuses them. */
 export function parse(watches: readonly FileWatch[], output: Buffer): Map<string, FileState> {
-  const marker = /(^|\n)contents( [^\n]*)\n/.exec(output.toString('latin1'));
-  const head = (marker ? output.subarray(0, marker.index) : output).toString('utf8');
+  const { head, paths, contents } = parts(output);
   const links = new Map<string, string>();
   const sums = new Map<string, string>();
   const states = new Map<string, FileState>(watches.map(({ key }) => [key, { type: 'absent' }]));
@@ -132,14 +144,12 @@ export function parse(watches: readonly FileWatch[], output: Buffer): Map<string
       states.set(path, { type: 'file', ...attributes, size: Number(size), sha256: sums.get(path) ?? '' });
     } else states.set(path, { type: 'other', description: kind });
   }
-  if (marker) {
-    let offset = marker.index + marker[0].length;
-    for (const path of (marker[2] ?? '').trim().split(' ')) {
-      const state = states.get(path);
-      if (state?.type !== 'file') continue;
-      states.set(path, { ...state, content: output.subarray(offset, offset + state.size) });
-      offset += state.size;
-    }
+  let offset = 0;
+  for (const path of paths) {
+    const state = states.get(path);
+    if (state?.type !== 'file') continue;
+    states.set(path, { ...state, content: contents.subarray(offset, offset + state.size) });
+    offset += state.size;
   }
   return states;
 }

@@ -43,6 +43,17 @@ export function sight({
   };
 }
 
+/** A text file of root's, as a probe brings it back. */
+export const textFile = (text: string): FileState => ({
+  type: 'file',
+  mode: '0644',
+  owner: 'root',
+  group: 'root',
+  size: 1,
+  sha256: '',
+  content: Buffer.from(text),
+});
+
 /** The answer of a fresh host with some of its lines replaced: `{ cpus: '0' }`, `{ network: ['', 'default …'] }`. */
 export function hostSaying(
   family: 'centos' | 'debian',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { afterStart, beforeStart } from '../../../../src/phases/etcd/boot.ts';
 import { membership, membersOf, strayMembers } from '../../../../src/phases/etcd/members.ts';
 import type { Sight } from '../world.ts';
-import { hostOf, worldOf } from '../world.ts';
+import { hostOf, textFile, worldOf } from '../world.ts';
 
 const HOSTS = ['m1', 'm2', 'm3'];
 const IDS = ['18446744073709551615', '10501334649042878790', '1'];
@@ -36,15 +36,7 @@ const sightOf = ({ data, says, healthy, mark, boot }: Member): Sight => ({
       ? { type: 'file', mode: '0644', owner: 'root', group: 'root', size: 1, sha256: '' }
       : { type: 'absent' },
     ...(boot && {
-      '/etc/etcd/boot.env': {
-        type: 'file',
-        mode: '0644',
-        owner: 'root',
-        group: 'root',
-        size: 1,
-        sha256: '',
-        content: Buffer.from(`ETCD_INITIAL_CLUSTER_STATE=${boot}\n`),
-      },
+      '/etc/etcd/boot.env': textFile(`ETCD_INITIAL_CLUSTER_STATE=${boot}\n`),
     }),
   },
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contains, parseCidr, subnets } from '../../../../src/kernel/cidr.ts';
 import { podRanges } from '../../../../src/phases/network/pod-ranges.ts';
-import { type Sight, hostSaying, worldOf } from '../world.ts';
+import { type Sight, hostSaying, textFile, worldOf } from '../world.ts';
 
 const POD_CIDR = '10.244.0.0/22';
 const NAMES = ['m1', 'w1', 'w2'];
@@ -12,15 +12,7 @@ const ranges = (seen: Record<string, Sight | undefined>): Record<string, string>
 const having = (range: string, ...routes: string[]): Sight => ({
   facts: hostSaying('centos', { cni: ['', `"subnet": "${range}"`] }),
   files: {
-    '/etc/kubernetes/pod-routes': {
-      type: 'file',
-      mode: '0644',
-      owner: 'root',
-      group: 'root',
-      size: 1,
-      sha256: '',
-      content: Buffer.from(['pods 10.244.0.0/22', ...routes, ''].join('\n')),
-    },
+    '/etc/kubernetes/pod-routes': textFile(['pods 10.244.0.0/22', ...routes, ''].join('\n')),
   },
 });
 const route = (to: string, via: string): string => `${to} ${via}`;
