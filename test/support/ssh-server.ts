@@ -25,8 +25,6 @@ export interface SshServer {
     forwards: TcpipRequestInfo[];
   };
   openConnections(): number;
-  /** Commands that have not ended yet. */
-  running(): number;
   /** Cuts all connections, as a crash of the host would. */
   drop(): void;
   close(): Promise<void>;
@@ -195,7 +193,6 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     port: (server.address() as AddressInfo).port,
     hostKeys: hostKeys.map(publicBlob),
     seen,
-    running: () => children.size,
     openConnections: () => sockets.size,
     drop,
     async close() {
