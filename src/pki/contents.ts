@@ -49,11 +49,18 @@ export interface Contents {
 
 export const NOTHING: Contents = { authorities: {}, trusted: {}, locked: new Set() };
 
+/** Whether the key that Secrets are encrypted with is there, locked or open. */
+export const hasEncryptionKey = ({ encryptionKey, locked }: Contents): boolean =>
+  encryptionKey !== undefined || locked.has(ENCRYPTION_KEY);
+
 /** Files that hosts have been set up with and that are not there; the administrator's and the plan key are remade. */
-export const missingFrom = ({ authorities, serviceAccount, encryptionKey }: Contents): string[] => [
-  ...CA_IDS.filter((id) => !authorities[id]).flatMap((id) => [`${CA_FILES[id]}.crt`, `${CA_FILES[id]}.key`]),
-  ...(serviceAccount ? [] : [SERVICE_ACCOUNT.privateKey, SERVICE_ACCOUNT.publicKey]),
-  ...(encryptionKey ? [] : [ENCRYPTION_KEY]),
+export const missingFrom = (contents: Contents): string[] => [
+  ...CA_IDS.filter((id) => !contents.authorities[id]).flatMap((id) => [
+    `${CA_FILES[id]}.crt`,
+    `${CA_FILES[id]}.key`,
+  ]),
+  ...(contents.serviceAccount ? [] : [SERVICE_ACCOUNT.privateKey, SERVICE_ACCOUNT.publicKey]),
+  ...(hasEncryptionKey(contents) ? [] : [ENCRYPTION_KEY]),
 ];
 
 /**

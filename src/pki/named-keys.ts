@@ -1,5 +1,5 @@
 import type { Secret } from '../kernel/secret.ts';
-import { type Contents, ENCRYPTION_KEY } from './contents.ts';
+import { type Contents, hasEncryptionKey } from './contents.ts';
 import type { CaId } from './spec.ts';
 
 /** The private keys of a cluster. */
@@ -14,14 +14,14 @@ export interface NamedKey {
 
 /** A key by its name; `undefined` when there is none. */
 export function keyNamed(contents: Contents, name: KeyName): NamedKey | undefined {
-  const { authorities, serviceAccount, admin, encryptionKey, locked } = contents;
+  const { authorities, serviceAccount, admin, encryptionKey } = contents;
   switch (name) {
     case 'service-account':
       return serviceAccount && { identity: serviceAccount.publicKey, key: serviceAccount.privateKey };
     case 'admin':
       return admin && { identity: admin.certificate, key: admin.key };
     case 'encryption':
-      return encryptionKey || locked.has(ENCRYPTION_KEY) ? { identity: '', key: encryptionKey } : undefined;
+      return hasEncryptionKey(contents) ? { identity: '', key: encryptionKey } : undefined;
     case 'cluster':
     case 'etcd':
     case 'front-proxy':

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { CA_FILES, type Contents, ENCRYPTION_KEY, PLAN_KEY, SERVICE_ACCOUNT, chainFile } from './contents.ts';
+import {
+  CA_FILES,
+  type Contents,
+  ENCRYPTION_KEY,
+  PLAN_KEY,
+  SERVICE_ACCOUNT,
+  chainFile,
+  hasEncryptionKey,
+} from './contents.ts';
 import type { CheckedAuthority } from './given-authority.ts';
 import { newKeyPair, privatePem, publicPem } from './keys.ts';
 import { caSpec } from './profiles.ts';
@@ -20,7 +28,7 @@ export interface NewKeys {
  * alone is a loss.
  */
 export async function newKeyFiles(contents: Contents, options: NewKeys): Promise<StateFile[]> {
-  const { authorities, serviceAccount, encryptionKey, planKey } = contents;
+  const { authorities, serviceAccount, planKey } = contents;
   const { given } = options;
   const pairs = await Promise.all([
     ...CA_IDS.filter((id) => authorities[id] === undefined).map((id) =>
@@ -30,7 +38,7 @@ export async function newKeyFiles(contents: Contents, options: NewKeys): Promise
   ]);
   return [
     ...pairs.flat(),
-    ...(encryptionKey === undefined ? [randomKeyFile(ENCRYPTION_KEY)] : []),
+    ...(hasEncryptionKey(contents) ? [] : [randomKeyFile(ENCRYPTION_KEY)]),
     ...(planKey === undefined ? [randomKeyFile(PLAN_KEY)] : []),
   ];
 }

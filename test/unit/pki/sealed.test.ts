@@ -84,6 +84,7 @@ describe('keys sealed with a passphrase', () => {
       undefined,
     ]);
     expect(store.admin()?.certificate).toContain('BEGIN CERTIFICATE');
+    expect(store.missing()).toEqual([]);
     expect(ask).not.toHaveBeenCalled();
     const made = await Promise.all([
       store.issue(specForUser('jane', [])),
