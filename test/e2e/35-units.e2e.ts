@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { audit } from './support/kube-bench.ts';
 import { HOSTS, lab, onHost, settings } from './support/lab.ts';
 import { failures, k8sb, lines, standingCluster } from './support/product.ts';
 
@@ -74,4 +75,11 @@ test('a reload of firewalld and a boot of every host leave nothing to do', async
     .toEqual([]);
   const plan = await k8sb(['plan', '--detailed-exitcode']);
   expect(plan.code, failures(plan)).toBe(0);
+});
+
+test('kube-bench fails profile secure for pod security policies alone', async () => {
+  const failed = (await audit('m1')).filter(({ status }) => status === 'FAIL');
+  expect(failed).toMatchObject([
+    { id: '1.2.16', text: expect.stringContaining('PodSecurityPolicy') as string },
+  ]);
 });

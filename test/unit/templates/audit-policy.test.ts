@@ -64,6 +64,21 @@ describe('the audit policy', () => {
       'None',
     ],
     [
+      'jobs that a controller lists',
+      { ...account('cronjob-controller'), verb: 'list', resource: ['batch', 'jobs'] },
+      'None',
+    ],
+    [
+      'secrets that a controller lists',
+      { ...account('cronjob-controller'), verb: 'list', resource: ['', 'secrets'] },
+      'Metadata',
+    ],
+    [
+      'jobs that a controller makes',
+      { ...account('cronjob-controller'), verb: 'create', resource: ['batch', 'jobs'] },
+      'Metadata',
+    ],
+    [
       'discovery by a person',
       { user: 'eve', group: 'system:authenticated', verb: 'get', url: '/apis/apps/v1' },
       'Metadata',
