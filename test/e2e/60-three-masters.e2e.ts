@@ -1,19 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HOSTS, addressOf, command, lab, labInventory, onHost } from './support/lab.ts';
-import { type Ended, scene, wipe } from './support/scene.ts';
+import { expect, test } from 'vitest';
+import { HOSTS, addressOf, command, lab, onHost } from './support/lab.ts';
+import { type Ended, threeMasters } from './support/scene.ts';
 import { moved, startsOf } from './support/units.ts';
+import { type Writer, writeAllTheTime } from './support/writer.ts';
 
-const common = labInventory();
-const inventory = (extra = ''): string => `name: three
-hosts:
-${HOSTS.map((name) => `  - { name: ${name}, address: ${addressOf(name)}, roles: [master, etcd, worker], runtime: containerd }`).join('\n')}
-${common.slice(common.indexOf('\nssh:\n'))}
-${extra}`;
-
-const three = scene('three', inventory());
-let first: Ended;
+const { three, first, inventory } = await threeMasters('nothing');
+let writer: Writer;
 
 const explained = ({ errors, stderr }: Ended): string => `${JSON.stringify(errors, null, 1)}\n${stderr}`;
 
@@ -26,15 +20,6 @@ const order = (run: Ended, phase: string): string[] =>
       return type === 'gate.passed' ? [`passed ${String(host)}`] : [];
     });
 
-beforeAll(async () => {
-  await wipe(...HOSTS);
-  first = await three.run(['up', '--accept-new-host-keys']);
-});
-
-afterAll(() => {
-  three.remove();
-});
-
 test('three masters come up together, and a second up changes nothing', async () => {
   expect(first.code, explained(first)).toBe(0);
   const members = await onHost('m1', '. /etc/profile.d/etcdctl.sh; etcdctl endpoint health 2>&1');
@@ -42,6 +27,7 @@ test('three masters come up together, and a second up changes nothing', async ()
   const again = await three.run(['up']);
   expect(again.code, explained(again)).toBe(0);
   expect(again.events.at(-1)).toMatchObject({ type: 'summary', changed: 0, failed: 0 });
+  writer = writeAllTheTime(three.state);
 });
 
 test('a change of etcd and of the API server restarts one member at a time, each behind its health', async () => {
@@ -116,4 +102,10 @@ test('the morning after a power cut: all members are brought back together', asy
   const steps = order(revived, 'etcd');
   expect(steps.slice(0, 3).sort()).toEqual(HOSTS.map((host) => `restart ${host}`).sort());
   expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+});
+
+test('a client that wrote all the time lost nothing of what was acknowledged', async () => {
+  const { acknowledged, lost } = await writer.lost();
+  expect(acknowledged).toBeGreaterThan(100);
+  expect(lost).toEqual([]);
 });

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AnyHost, HOSTS, addressOf, labInventory, onHost } from './support/lab.ts';
-import { type Ended, scene, wipe } from './support/scene.ts';
+import { expect, test } from 'vitest';
+import { type AnyHost, HOSTS, addressOf, onHost } from './support/lab.ts';
+import { type Ended, threeMasters } from './support/scene.ts';
+import { writeAllTheTime } from './support/writer.ts';
 
-const common = labInventory();
-const inventory = (hosts: readonly AnyHost[] = HOSTS): string => `name: lost
-hosts:
-${hosts.map((name) => `  - { name: ${name}, address: ${addressOf(name)}, roles: [master, etcd, worker], runtime: containerd }`).join('\n')}
-${common.slice(common.indexOf('\nssh:\n'))}`;
-
-const lost = scene('lost', inventory());
+const { three, first, inventory } = await threeMasters('what stands');
+const writer = writeAllTheTime(three.state);
 
 const explained = ({ errors, stderr }: Ended): string => `${JSON.stringify(errors, null, 1)}\n${stderr}`;
 const codes = ({ errors }: Ended): (string | undefined)[] => errors.map(({ code }) => code);
@@ -28,21 +24,15 @@ const changeMembers = (words: string): Promise<string> =>
 const started = (host: AnyHost): Promise<string> =>
   onHost(host, 'systemctl show -p ExecMainStartTimestampMonotonic etcd');
 
-beforeAll(async () => {
-  await wipe(...HOSTS);
-  const first = await lost.run(['up', '--accept-new-host-keys']);
+test('three masters stand', () => {
   expect(first.code, explained(first)).toBe(0);
-});
-
-afterAll(() => {
-  lost.remove();
 });
 
 test('a member without its data is refused by plan and up, and is not started by hand either', async () => {
   await etcdctl('put kept yes');
   await onHost('w1', 'systemctl stop etcd; rm -rf /var/lib/etcd/*');
   for (const words of [['plan'], ['up'], ['up', '--ignore-preflight', 'etcd-data']]) {
-    const refused = await lost.run(words);
+    const refused = await three.run(words);
     expect(refused.code).toBe(1);
     expect(codes(refused)).toEqual(['E_ETCD_DATA_LOST']);
     expect(told(refused, 'etcd-data')).toMatch(
@@ -53,13 +43,13 @@ test('a member without its data is refused by plan and up, and is not started by
     await onHost('w1', 'systemctl start etcd 2>/dev/null || echo refused; systemctl stop etcd'),
   ).toContain('refused');
   expect((await onHost('w1', 'ls -A /var/lib/etcd')).trim()).toBe('');
-  const others = await lost.run(['up', '--skip', 'etcd']);
+  const others = await three.run(['up', '--skip', 'etcd']);
   expect(others.code, explained(others)).toBe(0);
 });
 
 test('it is refused as well where nobody runs who could tell', async () => {
   for (const host of ['m1', 'w2'] as const) await onHost(host, 'systemctl stop etcd');
-  const refused = await lost.run(['up']);
+  const refused = await three.run(['up']);
   expect(codes(refused)).toEqual(['E_ETCD_DATA_LOST']);
   expect(told(refused, 'etcd-data')).toBe('w1 error has lost its data and was a member');
   for (const host of ['m1', 'w2'] as const) await onHost(host, 'systemctl start --no-block etcd');
@@ -69,34 +59,34 @@ test('after member remove and member add, up brings it back, and nothing is forg
   const list = await etcdctl('member list');
   const id = /^(\w+), started, w1,/m.exec(list)?.[1] ?? '';
   await changeMembers(`member remove ${id}`);
-  const between = await lost.run(['plan']);
+  const between = await three.run(['plan']);
   expect(told(between, 'etcd-members')).toMatch(/^w1 error is no member of etcd, which counts m1/);
   await changeMembers(`member add w1 --peer-urls=https://${addressOf('w1')}:2380`);
   const before = await started('m1');
-  const mended = await lost.run(['up']);
+  const mended = await three.run(['up']);
   expect(mended.code, explained(mended)).toBe(0);
   expect(await started('m1')).toBe(before);
-  expect((await lost.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+  expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
   expect(await etcdctl('get kept --print-value-only')).toContain('yes');
 });
 
 test('members that the inventory does not name any more are told, and no quorum is given away', async () => {
-  lost.write(inventory(['m1']));
-  const one = await lost.run(['plan']);
+  three.write(inventory('', ['m1']));
+  const one = await three.run(['plan']);
   expect(one.code).toBe(1);
   expect(told(one, 'etcd-members')).toMatch(/^m1 error etcd counts w[12] .*, w[12] .* among its 3 members/);
   expect(told(one, 'nodes')).toBe('m1 warn nodes of the cluster that the inventory does not name: w1, w2');
-  lost.write(inventory());
+  three.write(inventory());
 });
 
 test('empty folders on all members, as of disks that are not mounted, are no new cluster', async () => {
   for (const host of HOSTS)
     await onHost(host, 'systemctl stop etcd; mkdir /root/kept; mv /var/lib/etcd/* /root/kept');
-  const refused = await lost.run(['up']);
+  const refused = await three.run(['up']);
   expect(codes(refused)).toEqual(['E_ETCD_DATA_LOST']);
   expect(told(refused, 'etcd-data').split('\n')).toHaveLength(3);
   for (const host of HOSTS) await onHost(host, 'mv /root/kept/* /var/lib/etcd/; rmdir /root/kept');
-  const back = await lost.run(['up']);
+  const back = await three.run(['up']);
   expect(back.code, explained(back)).toBe(0);
   expect(await etcdctl('get kept --print-value-only')).toContain('yes');
 });
@@ -111,8 +101,14 @@ test('user etcd has nowhere to put a link where root writes', async () => {
 
 test('an emptied manifest is refused before anything is kept as an original', async () => {
   await onHost('m1', 'cp -a /var/lib/k8s-bootstrap/manifest /root/kept; : > /var/lib/k8s-bootstrap/manifest');
-  const refused = await lost.run(['up']);
+  const refused = await three.run(['up']);
   expect(codes(refused)).toEqual(['E_MANIFEST']);
   await onHost('m1', 'mv /root/kept /var/lib/k8s-bootstrap/manifest');
-  expect((await lost.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+  expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+});
+
+test('a client that wrote all the time lost nothing of what was acknowledged', async () => {
+  const { acknowledged, lost } = await writer.lost();
+  expect(acknowledged).toBeGreaterThan(100);
+  expect(lost).toEqual([]);
 });

@@ -86,7 +86,8 @@ export const peerUrl = ({ ip }: Host): string => `https://${ip}:${ports.etcdPeer
 
 /**
  * The members as they are known: to those with a quorum, or, without any, to all that run. None where nobody answers.
- * One that has started by anybody's account has started.
+ * One that has started by anybody’s account has started. In the order of their addresses, as etcd's own
+ * is that of random ids.
  */
 export const membersOf = oncePer((world: World): readonly EtcdMember[] => {
   const hosts = withRole(world, 'etcd');
@@ -98,7 +99,7 @@ export const membersOf = oncePer((world: World): readonly EtcdMember[] => {
       if (!known.get(member.peerUrl)?.started) known.set(member.peerUrl, member);
     }
   }
-  return [...known.values()];
+  return [...known.values()].sort((a, b) => (a.peerUrl < b.peerUrl ? -1 : 1));
 });
 
 /** Members of etcd that no host of the inventory is. */

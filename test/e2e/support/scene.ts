@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type CommandOptions,
+  HOSTS,
+  type AnyHost,
   type HostName,
   type Output,
   addressOf,
@@ -43,8 +45,12 @@ export interface ToldError {
   readonly where: { readonly host?: string; readonly phase?: string; readonly resource?: string };
 }
 
-export function scene(cluster: string, text = ''): Scene {
-  const folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-scene-'));
+export function scene(
+  cluster: string,
+  text = '',
+  folder = mkdtempSync(join(tmpdir(), 'k8s-bootstrap-scene-')),
+): Scene {
+  mkdirSync(folder, { recursive: true });
   const inventory = join(folder, 'inventory.yaml');
   const environment = (env: CommandOptions['env']): NonNullable<CommandOptions['env']> => ({
     PATH: process.env['PATH'],
@@ -91,7 +97,10 @@ export function aloneInventory(name: string, host: HostName = 'm1', more = ''): 
   return `name: ${name}\n${hosts}${settingsOnly}\n${more}`;
 }
 
-/** Hosts as if just installed; the cluster that other files share is gone with them, and so is its state. */
+/** Of the three masters that files share. */
+const mastersFolder = join(workFolder, 'masters');
+
+/** Hosts as if just installed; the clusters that files share are gone with them, and so is their state. */
 export async function wipe(...hosts: readonly HostName[]): Promise<void> {
   await Promise.all(hosts.map((host) => lab('wipe', host)));
   rmSync(workFolder, { recursive: true, force: true });
@@ -115,3 +124,23 @@ export const filesBelow = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String).sort() : [];
 
 export const mirror = `http://${settings.controller}:8080`;
+
+const mastersInventory = (extra = '', hosts: readonly AnyHost[] = HOSTS): string => {
+  const common = labInventory();
+  const all = hosts.map(
+    (name) =>
+      `  - { name: ${name}, address: ${addressOf(name)}, roles: [master, etcd, worker], runtime: containerd }\n`,
+  );
+  return `name: three\nhosts:\n${all.join('')}${common.slice(common.indexOf('\nssh:\n'))}\n${extra}`;
+};
+
+/** Three hosts that are masters, members of etcd and workers, with nothing left to do; and the run that saw to it. */
+export async function threeMasters(from: 'nothing' | 'what stands'): Promise<{
+  readonly three: Scene;
+  readonly first: Ended;
+  readonly inventory: typeof mastersInventory;
+}> {
+  if (from === 'nothing' || !existsSync(mastersFolder)) await wipe(...HOSTS);
+  const three = scene('three', mastersInventory(), mastersFolder);
+  return { three, first: await three.run(['up', '--accept-new-host-keys']), inventory: mastersInventory };
+}

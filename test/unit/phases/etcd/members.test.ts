@@ -63,6 +63,11 @@ const empty = { data: false };
 const down = { data: true };
 const addedM2 = { ...well, says: listOf(true, false, true) };
 
+it('the members are told in the order of their addresses', () => {
+  const says = JSON.stringify((JSON.parse(listOf(true, true, true)) as unknown[]).reverse());
+  expect(membersOf(three({ ...well, says }, empty, empty)).map(({ name }) => name)).toEqual(HOSTS);
+});
+
 describe('what a host is to etcd', () => {
   it.each<[string, (Member | undefined)[], string[]]>([
     ['nobody has had data', [empty, empty, empty], ['founder', 'founder', 'founder']],
