@@ -56,6 +56,10 @@ export interface UnitState {
   /** The running executable was replaced on disk. */
   readonly binaryReplaced: boolean;
   readonly startedAt: string;
+  /** The file that systemd has read it from; empty when there is none. */
+  readonly fragment: string;
+  /** Files that add to it or change it: those that systemd has read, and those it would read next time. */
+  readonly dropIns: readonly string[];
 }
 
 /** A short answer of a script: exit code and both outputs. */

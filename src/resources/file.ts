@@ -191,9 +191,11 @@ export function attributeDrift(state: FileState, wanted: Attributes): string[] {
   ];
 }
 
+export const PLAIN_PATH = /^\/[A-Za-z0-9._@+:/-]+$/;
+
 /** A path that the probe's line format carries: absolute, no blanks, quotes or control characters. */
 export function plain(path: string): string {
-  if (/^\/[A-Za-z0-9._@+:/-]+$/.test(path)) return path;
+  if (PLAIN_PATH.test(path)) return path;
   throw new BootstrapError('E_PATH', `"${path}" is not a plain absolute path`, {
     hint: 'Use letters, digits and . _ @ + : - only.',
   });

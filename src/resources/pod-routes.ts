@@ -1,6 +1,7 @@
 import { oncePer } from '../kernel/once-per.ts';
 import { sh } from '../kernel/quote.ts';
 import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
+import { dropInsId, ownUnit, unitFile } from './drop-ins.ts';
 import { file, fileId } from './file.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
@@ -12,12 +13,13 @@ export interface PodRoutesSpec {
   readonly podCIDR: string;
   /** As `podRouteTable` makes it. */
   readonly table: string;
+  /** Drop-ins that the inventory says are meant. */
+  readonly acceptedDropIns: readonly string[];
 }
 
 export const ROUTES_UNIT = 'k8s-bootstrap-routes.service';
 
 const SCRIPT = `${paths.kubernetes}/pod-routes.sh`;
-const UNIT_FILE = `${paths.unitFolder}/${ROUTES_UNIT}`;
 const QUESTION = 'pod-masquerade';
 
 /** All nodes' pod ranges and addresses as one text for all nodes, so that thousands of them cost no more than they must. */
@@ -52,10 +54,10 @@ const parseTable = oncePer(
  * Routes to the pods of the other nodes, and NAT for what pods send out of the cluster: between pods there is none,
  * so each sees the other's own address. A unit sets them at boot; whether they are there is seen in the kernel.
  */
-export const podRoutes = ({ ip, podCIDR, table }: PodRoutesSpec): Resource[] => [
+export const podRoutes = ({ ip, podCIDR, table, acceptedDropIns }: PodRoutesSpec): Resource[] => [
   file({ path: paths.podRoutes, content: table }),
   file({ path: SCRIPT, content: script, mode: '0755' }),
-  file({ path: UNIT_FILE, content: unitFile(ip) }),
+  ...ownUnit({ unit: ROUTES_UNIT, content: unitText(ip), accepted: acceptedDropIns }),
   inKernel(podCIDR),
 ];
 
@@ -74,9 +76,9 @@ function inKernel(podCIDR: string): Resource {
     ],
     diff(seen, upstream): Change {
       const because = [
-        ...[paths.podRoutes, SCRIPT, UNIT_FILE]
-          .filter((path) => changes(upstream.get(fileId(path)) ?? none('')))
-          .map((path) => `${path} changes`),
+        ...[...[paths.podRoutes, SCRIPT, unitFile(ROUTES_UNIT)].map(fileId), dropInsId(ROUTES_UNIT)]
+          .filter((id) => changes(upstream.get(id) ?? none('')))
+          .map((id) => `${id.slice(id.indexOf(':') + 1)} changes`),
         ...differences(seen),
       ];
       return because.length === 0
@@ -156,7 +158,7 @@ case \${1:-} in
 esac
 `;
 
-const unitFile = (ip: string): string => `# Written by k8s-bootstrap.
+const unitText = (ip: string): string => `# Written by k8s-bootstrap.
 [Unit]
 Description=Routes to the pods of the other nodes
 After=network-online.target firewalld.service

@@ -43,6 +43,8 @@ const running: UnitState = {
   diskRevision: 'r1',
   binaryReplaced: false,
   startedAt: '',
+  fragment: '',
+  dropIns: [],
 };
 
 export const NONCE = 'nonce';

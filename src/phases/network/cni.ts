@@ -46,7 +46,12 @@ const PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap'];
 function bridge(world: World, host: Host): Resource[] {
   return [
     file({ path: `${paths.cniConfig}/10-bridge.conflist`, content: bridgeConfig(rangeOf(world, host)) }),
-    ...podRoutes({ ip: host.ip, podCIDR: world.inventory.network.podCIDR, table: routeTable(world) }),
+    ...podRoutes({
+      ip: host.ip,
+      podCIDR: world.inventory.network.podCIDR,
+      table: routeTable(world),
+      acceptedDropIns: world.inventory.os.acceptDropIns,
+    }),
   ];
 }
 

@@ -75,6 +75,7 @@ const SPEC = {
     { to: '10.244.0.0/24', via: '192.0.2.11' },
     { to: '10.244.1.0/24', via: '192.0.2.12' },
   ]),
+  acceptedDropIns: [],
 };
 const RIGHT = {
   podRoute: [] as readonly string[],
