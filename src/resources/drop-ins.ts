@@ -1,8 +1,8 @@
-import { BootstrapError } from '../kernel/errors.ts';
 import { paths } from '../kernel/host-paths.ts';
 import type { UnitState } from '../probe/observe.ts';
-import { PLAIN_PATH, file } from './file.ts';
+import { file } from './file.ts';
 import { type Change, type Resource, none } from './resource.ts';
+import { setAside } from './set-aside.ts';
 import type { Step } from './step.ts';
 
 export interface OwnUnitSpec {
@@ -56,12 +56,6 @@ function noDropIns(unit: string, accepted: readonly string[]): Resource {
         : { kind: 'delete', summary: `${found.join(', ')}: not in os.acceptDropIns` };
     },
     steps: (_change, seen): Step[] =>
-      unwanted(seen.unit(unit)).map((path) => {
-        if (PLAIN_PATH.test(path)) return { op: 'remove', path };
-        throw new BootstrapError('E_PATH', `a drop-in of ${unit} has no plain name: ${path}`, {
-          hint: 'Remove it, or give it a name of letters, digits and . _ @ + : - only.',
-          where: { resource: dropInsId(unit) },
-        });
-      }),
+      unwanted(seen.unit(unit)).map((path) => setAside(path, `a drop-in of ${unit}`, dropInsId(unit))),
   };
 }
