@@ -158,6 +158,7 @@ export function imagined(family: 'centos' | 'debian'): Observed {
     unit: () => undefined,
     package: () => undefined,
     sysctl: () => undefined,
+    sysctlAtBoot: () => undefined,
     module: () => undefined,
     answer: (key) => (key === QUESTION ? { code: 0, output: freshHosts[family] } : undefined),
     object: () => undefined,

@@ -62,6 +62,13 @@ export interface UnitState {
   readonly dropIns: readonly string[];
 }
 
+/** A line that sets a kernel parameter at boot. */
+export interface SysctlLine {
+  readonly file: string;
+  readonly line: string;
+  readonly value: string;
+}
+
 /** A short answer of a script: exit code and both outputs. */
 export interface Answer {
   readonly code: number;
@@ -99,6 +106,8 @@ export interface Observed {
   package(name: string): string | undefined;
   /** Current value, or `absent`. */
   sysctl(key: string): string | undefined;
+  /** What sets it at boot, in the order in which it counts. */
+  sysctlAtBoot(key: string): readonly SysctlLine[] | undefined;
   module(name: string): 'loaded' | 'builtin' | 'absent' | undefined;
   answer(key: string): Answer | undefined;
   object(path: string): ApiAnswer | undefined;
