@@ -13,6 +13,11 @@ const MARKS = [
   `${paths.etcdData}/member`,
 ];
 
+/** What a runtime takes for configurations of a network, hidden ones too. */
+const CNI_CONFIGS = ['', '.'].flatMap((start) =>
+  ['conf', 'conflist', 'json'].map((end) => `${paths.cniConfig}/${start}*.${end}`),
+);
+
 /** Where options of dockerd are written besides daemon.json, on all families. */
 const DOCKER_OPTIONS = [
   '/usr/lib/systemd/system/docker.service',
@@ -90,9 +95,12 @@ while read -r line; do case $line in SELINUX=*) say selinuxAtBoot "\${line#*=}" 
 [ ! -d /sys/fs/cgroup/memory ] || say cgroup memory
 [ ! -r ${paths.cluster} ] || while read -r key line; do say "cluster.$key" "$line"; done < ${paths.cluster}
 for f in ${MARKS.join(' ')}; do [ ! -e "$f" ] || say mark "$f"; done
-say cni; [ ! -f ${paths.cniConfig}/10-bridge.conflist ] || while read -r line || [ -n "$line" ]; do
+for f in ${CNI_CONFIGS.join(' ')}; do
+  [ ! -f "$f" ] || { case \${f##*/} in *[!A-Za-z0-9._@:+-]*) f=\${f%/*}/? ;; esac; say cniConfig "$f"; }
+done
+say cni; [ ! -f ${paths.cniBridge} ] || while read -r line || [ -n "$line" ]; do
   case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac
-done < ${paths.cniConfig}/10-bridge.conflist
+done < ${paths.cniBridge}
 say disk; df -Pk /var/lib
 say listening; ss -ltnp
 read -r key key kernel line < /proc/version

@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly foreign: readonly string[];
   /** Range that the CNI configuration gives to the host's pods. */
   readonly podRange: string | undefined;
+  /** Configurations of pod networks, by path; a name that is none ends in `?`. */
+  readonly cniConfigs: readonly string[];
   /** Repository files that point at the mirrors CentOS 7 no longer has. */
   readonly deadRepositories: readonly string[];
 }
@@ -142,6 +144,7 @@ function parse(seen: Observed): HostFacts {
     cluster,
     foreign: cluster ? [] : all('mark'),
     podRange: /"subnet": *"([^"]+)"/.exec(word('cni'))?.[1],
+    cniConfigs: all('cniConfig'),
     deadRepositories: all('deadRepos'),
   };
 }
@@ -155,6 +158,7 @@ export function imagined(family: 'centos' | 'debian'): Observed {
     unit: () => undefined,
     package: () => undefined,
     sysctl: () => undefined,
+    sysctlAtBoot: () => undefined,
     module: () => undefined,
     answer: (key) => (key === QUESTION ? { code: 0, output: freshHosts[family] } : undefined),
     object: () => undefined,

@@ -157,6 +157,8 @@ export interface OperatingSystem {
   readonly swap: 'off' | 'ignore';
   readonly packages: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
+  /** Drop-ins of units of ours that stay, by path. */
+  readonly acceptDropIns: readonly string[];
 }
 
 export interface Proxy {

@@ -65,6 +65,7 @@ export const paths = {
   kubeProxyConfig: '/var/lib/kube-proxy/config.yaml',
   cniBin: '/opt/cni/bin',
   cniConfig: '/etc/cni/net.d',
+  cniBridge: '/etc/cni/net.d/10-bridge.conflist',
   dockerConfig: '/etc/docker/daemon.json',
   containerdConfig: '/etc/containerd/config.toml',
   containerdSocket: '/run/containerd/containerd.sock',

@@ -1,8 +1,8 @@
 import { archOf } from '../release/release.ts';
-import { paths } from '../kernel/host-paths.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { type Check, type Subject, error, fixedByUp, warn } from './check.ts';
 import { runtimeOf, runtimePackage } from '../phases/node/runtime.ts';
+import { folders } from './folders.ts';
 import { supportedSystem, supportedSystems, systemOf } from '../release/systems.ts';
 
 /** The machine and its operating system. */
@@ -124,20 +124,7 @@ export const machineChecks: readonly Check[] = [
             'Comment out mirrorlist= there and set baseurl=http://vault.centos.org/7.9.2009/os/$basearch/ and the like, or use a mirror of your own.',
           ),
   },
-  {
-    id: 'folders',
-    title: 'no folder of the cluster is a link',
-    check: ({ seen }) =>
-      FOLDERS.flatMap((path) => {
-        const state = seen.file(path);
-        return state?.type === 'link'
-          ? error(
-              `${path} is a link to ${state.target}`,
-              `Mount it instead: remove the link, make the folder, and have "${state.target} ${path} none bind 0 0" in /etc/fstab.`,
-            )
-          : [];
-      }),
-  },
+  { id: 'folders', title: 'no folder of the cluster is a link that does not do', check: folders },
   { id: 'runtime', title: 'the installed container runtime is old enough', check: runtimeVersion },
   {
     id: 'mirrors',
@@ -153,21 +140,6 @@ export const machineChecks: readonly Check[] = [
       );
     },
   },
-];
-
-/** Rights and owner are kept of the folder itself; those of a link say nothing. */
-const FOLDERS = [
-  paths.state,
-  paths.kubernetes,
-  paths.pki,
-  paths.auditFolder,
-  paths.etcdConfigFolder,
-  paths.etcdPki,
-  paths.etcdData,
-  paths.kubelet,
-  paths.kubeProxy,
-  paths.cniBin,
-  paths.cniConfig,
 ];
 
 const CGROUP_V1 = {

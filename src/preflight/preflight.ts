@@ -3,6 +3,7 @@ import { machineChecks } from './machine.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { nfsChecks } from './nfs-checks.ts';
+import { overrideChecks } from './overrides.ts';
 import type { AskedAt, Check, Result, Subject } from './check.ts';
 import type { World } from '../phases/phase.ts';
 
@@ -27,6 +28,7 @@ export const checks: readonly Check[] = [
   ...membershipChecks,
   ...machineChecks,
   ...networkChecks,
+  ...overrideChecks,
   ...nfsChecks,
 ];
 

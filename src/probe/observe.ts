@@ -56,6 +56,17 @@ export interface UnitState {
   /** The running executable was replaced on disk. */
   readonly binaryReplaced: boolean;
   readonly startedAt: string;
+  /** The file that systemd has read it from; empty when there is none. */
+  readonly fragment: string;
+  /** Files that add to it or change it: those that systemd has read, and those it would read next time. */
+  readonly dropIns: readonly string[];
+}
+
+/** A line that sets a kernel parameter at boot. */
+export interface SysctlLine {
+  readonly file: string;
+  readonly line: string;
+  readonly value: string;
 }
 
 /** A short answer of a script: exit code and both outputs. */
@@ -95,6 +106,8 @@ export interface Observed {
   package(name: string): string | undefined;
   /** Current value, or `absent`. */
   sysctl(key: string): string | undefined;
+  /** What sets it at boot, in the order in which it counts. */
+  sysctlAtBoot(key: string): readonly SysctlLine[] | undefined;
   module(name: string): 'loaded' | 'builtin' | 'absent' | undefined;
   answer(key: string): Answer | undefined;
   object(path: string): ApiAnswer | undefined;

@@ -88,6 +88,7 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
   const unit = units.parse(asked.unit, frame('units'), files.unitFacts(onDisk));
   const installed = packages.parse(asked.package, frame('packages'));
   const sysctl = sysctls.parse(asked.sysctl, frame('sysctls'));
+  const sysctlAtBoot = sysctls.parseAtBoot(asked.sysctl, frame('sysctls'));
   const module = modules.parse(asked.module, frame('modules'));
   const answer = answers.parse(asked.answer, frame);
   const object = objects.parse(asked.object, frame, nonce);
@@ -99,6 +100,7 @@ export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buf
     unit: (name) => unit.get(name),
     package: (name) => installed.get(name),
     sysctl: (key) => sysctl.get(key),
+    sysctlAtBoot: (key) => sysctlAtBoot.get(key),
     module: (name) => module.get(name),
     answer: (key) => answer.get(key),
     object: (path) => object.get(path),
@@ -115,6 +117,7 @@ export function merge(earlier: Observed, later: Observed): Observed {
     unit: (name) => later.unit(name) ?? earlier.unit(name),
     package: (name) => later.package(name) ?? earlier.package(name),
     sysctl: (key) => later.sysctl(key) ?? earlier.sysctl(key),
+    sysctlAtBoot: (key) => later.sysctlAtBoot(key) ?? earlier.sysctlAtBoot(key),
     module: (name) => later.module(name) ?? earlier.module(name),
     answer: (key) => later.answer(key) ?? earlier.answer(key),
     object: (path) => later.object(path) ?? earlier.object(path),

@@ -81,7 +81,7 @@ export function describe(step: Step): string {
 
 /**
  * Functions the steps share. `own` writes the manifest line, and keeps the original of a file that
- * was there before us, ahead of the change itself. `stage` gives a place for a new file, `put` its name to it.
+ * was there before us, ahead of the change itself; another one that was put there later is kept beside it, with a number. `stage` gives a place for a new file, `put` its name to it.
  * What is renamed is on the disk before, and its name after (`durable`): a power cut leaves the old or the new, and no
  * file that the manifest does not name. Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
  * on to even when its controller has died. Under it the run's own lock is looked at: whoever takes that next waits for
@@ -112,14 +112,22 @@ others() {
   if [ -e $S/manifest ] && [ ! -s $S/manifest ]; then echo "$S/manifest is empty" >&2; exit 78; fi
   [ ! -e $S/manifest ] || grep -vF "	$1	" $S/manifest || [ $? -eq 1 ]
 }
+keep() {
+  o=$S/originals$1 n=0
+  while [ -e "$o" ] || [ -L "$o" ]; do
+    if [ ! -L "$1" ] && [ ! -L "$o" ] && [ "$(sha256sum < "$1")" = "$(sha256sum < "$o")" ]; then return 0; fi
+    n=$((n + 1)) o=$S/originals$1.$n
+  done
+  mkdir -p "\${o%/*}"
+  cp -a -- "$1" "$o.new"
+  put "$o.new" "$o"
+}
 own() {
   line=$(printf '%s\\t%s\\t%s' "$2" "$1" ${quote(phase)})
   if grep -qsxF "$line" $S/manifest; then return 0; fi
   others "$1" > $S/manifest.new || exit 78
-  if [ -e "$1" ] && [ ! -d "$1" ] && ! grep -qsF "	$1	" $S/manifest && [ ! -e "$S/originals$1" ]; then
-    mkdir -p "$S/originals\${1%/*}"
-    cp -a -- "$1" "$S/originals$1.new"
-    put "$S/originals$1.new" "$S/originals$1"
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    [ -d "$1" ] || grep -qsF "	$1	" $S/manifest || keep "$1"
   fi
   printf '%s\\n' "$line" >> $S/manifest.new
   put $S/manifest.new $S/manifest

@@ -114,33 +114,47 @@ export interface DirectorySpec {
   readonly mode?: string;
   readonly owner?: string;
   readonly group?: string;
+  /** A link to a folder elsewhere does, as on a bigger disk: rights and owner are then those of that folder. */
+  readonly mayBeLink?: boolean;
 }
 
 export const directoryId = (path: string): string => `directory:${path}`;
 
 export function directory(spec: DirectorySpec): Resource {
   const wanted = attributesOf(spec, '0755');
+  const found = (seen: Observed): FileState => {
+    const state = seen.file(spec.path) ?? { type: 'absent' };
+    const target = spec.mayBeLink === true ? seen.file(behind(spec.path)) : undefined;
+    return state.type === 'link' && target?.type === 'directory' ? target : state;
+  };
   return {
     id: directoryId(spec.path),
     title: spec.path,
-    watches: [{ kind: 'file', key: plain(spec.path), read: 'digest' }],
+    watches: [spec.path, ...(spec.mayBeLink === true ? [behind(spec.path)] : [])].map((path) => ({
+      kind: 'file',
+      key: plain(path),
+      read: 'digest',
+    })),
     owns: [spec.path],
     diff(seen): Change {
-      const state = seen.file(spec.path) ?? { type: 'absent' };
+      const state = found(seen);
       if (state.type !== 'directory')
         return { kind: 'create', summary: `folder ${wanted.mode} ${wanted.owner}:${wanted.group}` };
       const off = attributeDrift(state, wanted);
       return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none('as wanted');
     },
     steps: (_change, seen) => {
-      const state = seen.file(spec.path);
-      if (state?.type === 'link') {
+      const state = found(seen);
+      if (state.type === 'link') {
         throw inTheWay(spec.path, `a link to ${state.target}`, 'folder', 'Mount the folder there instead.');
       }
       return [{ op: 'directory', path: spec.path, attributes: wanted }];
     },
   };
 }
+
+/** The folder itself, where its path may be a link. */
+export const behind = (path: string): string => `${path}/.`;
 
 /** A file that must not be there. */
 export function absentFile(path: string, why: string): Resource {
@@ -191,9 +205,11 @@ export function attributeDrift(state: FileState, wanted: Attributes): string[] {
   ];
 }
 
+export const PLAIN_PATH = /^\/[A-Za-z0-9._@+:/-]+$/;
+
 /** A path that the probe's line format carries: absolute, no blanks, quotes or control characters. */
 export function plain(path: string): string {
-  if (/^\/[A-Za-z0-9._@+:/-]+$/.test(path)) return path;
+  if (PLAIN_PATH.test(path)) return path;
   throw new BootstrapError('E_PATH', `"${path}" is not a plain absolute path`, {
     hint: 'Use letters, digits and . _ @ + : - only.',
   });

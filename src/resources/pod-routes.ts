@@ -1,6 +1,7 @@
 import { oncePer } from '../kernel/once-per.ts';
 import { sh } from '../kernel/quote.ts';
 import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
+import { dropInsId, ownUnit, unitFile } from './drop-ins.ts';
 import { file, fileId } from './file.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
@@ -12,13 +13,14 @@ export interface PodRoutesSpec {
   readonly podCIDR: string;
   /** As `podRouteTable` makes it. */
   readonly table: string;
+  /** Drop-ins that the inventory says are meant. */
+  readonly acceptedDropIns: readonly string[];
 }
 
 export const ROUTES_UNIT = 'k8s-bootstrap-routes.service';
 
 const SCRIPT = `${paths.kubernetes}/pod-routes.sh`;
-const UNIT_FILE = `${paths.unitFolder}/${ROUTES_UNIT}`;
-const QUESTION = 'pod-masquerade';
+const QUESTION = 'pod-rules';
 
 /** All nodes' pod ranges and addresses as one text for all nodes, so that thousands of them cost no more than they must. */
 export const podRouteTable = (
@@ -52,10 +54,10 @@ const parseTable = oncePer(
  * Routes to the pods of the other nodes, and NAT for what pods send out of the cluster: between pods there is none,
  * so each sees the other's own address. A unit sets them at boot; whether they are there is seen in the kernel.
  */
-export const podRoutes = ({ ip, podCIDR, table }: PodRoutesSpec): Resource[] => [
+export const podRoutes = ({ ip, podCIDR, table, acceptedDropIns }: PodRoutesSpec): Resource[] => [
   file({ path: paths.podRoutes, content: table }),
   file({ path: SCRIPT, content: script, mode: '0755' }),
-  file({ path: UNIT_FILE, content: unitFile(ip) }),
+  ...ownUnit({ unit: ROUTES_UNIT, content: unitText(ip), accepted: acceptedDropIns }),
   inKernel(podCIDR),
 ];
 
@@ -69,14 +71,14 @@ function inKernel(podCIDR: string): Resource {
       {
         kind: 'answer',
         key: QUESTION,
-        script: masqueradeQuestion(podCIDR),
+        script: rulesQuestion(podCIDR),
       },
     ],
     diff(seen, upstream): Change {
       const because = [
-        ...[paths.podRoutes, SCRIPT, UNIT_FILE]
-          .filter((path) => changes(upstream.get(fileId(path)) ?? none('')))
-          .map((path) => `${path} changes`),
+        ...[...[paths.podRoutes, SCRIPT, unitFile(ROUTES_UNIT)].map(fileId), dropInsId(ROUTES_UNIT)]
+          .filter((id) => changes(upstream.get(id) ?? none('')))
+          .map((id) => `${id.slice(id.indexOf(':') + 1)} changes`),
         ...differences(seen),
       ];
       return because.length === 0
@@ -97,34 +99,57 @@ function inKernel(podCIDR: string): Resource {
 export const masqueradeRule = (pods: string): string =>
   `-s ${pods} ! -d ${pods} -m comment --comment k8s-bootstrap -j MASQUERADE`;
 
+/** Where a policy drops what is forwarded, kube-proxy lets through answers alone, and nothing that a pod begins. */
+const forwardRules = (pods: string): string[] =>
+  ['-s', '-d'].map((side) => `${side} ${pods} -m comment --comment k8s-bootstrap -j ACCEPT`);
+
 /**
- * Whether it is missing. A direct rule of firewalld is in a chain of its own. Waiting for the lock of the tables takes a
- * process more, so that is done only where somebody holds it (code 4); held all the time (124), it says nothing.
+ * Whether one is missing. All are looked for by one process, that of a restore which only tests. Beside firewalld, which
+ * forwards by rules of its own, it is the NAT alone: a direct rule is in a chain of its own. Waiting for the lock of the
+ * tables takes a process more, so that is done only where somebody holds it (code 4); held all the time (124), it says
+ * nothing.
  */
-const masqueradeQuestion = (pods: string): string => `
-rule() { "$@" -t nat -C "$chain" ${sh`${masqueradeRule(pods).split(' ')}`}; }
-look() { rule /usr/sbin/iptables; code=$?; [ $code != 4 ] || { rule timeout 3 /usr/sbin/iptables -w; code=$?; }; }
-chain=POSTROUTING
-case "$running " in *' ${FIREWALLD} '*) chain=POSTROUTING_direct ;; esac
+const rulesQuestion = (pods: string): string => `
+case "$running " in
+  *' ${FIREWALLD} '*)
+    chain=POSTROUTING_direct
+    rule() { "$@" -t nat -C "$chain" ${sh`${masqueradeRule(pods).split(' ')}`}; }
+    tool=/usr/sbin/iptables ;;
+  *)
+    chain=
+    printf '%s\\n' ${sh`${restoreLines(pods)}`} > "$D.rules"
+    rule() { "$@" --test -n < "$D.rules"; }
+    tool=/usr/sbin/iptables-restore ;;
+esac
+look() { rule $tool; code=$?; [ $code != 4 ] || { rule timeout 3 $tool -w; code=$?; }; }
 look
 case $chain,$code in POSTROUTING_direct,[1-3]) chain=POSTROUTING; look ;; esac
 [ $code = 0 ] || [ $code = 124 ]`;
 
+const restoreLines = (pods: string): string[] => [
+  '*nat',
+  `-C POSTROUTING ${masqueradeRule(pods)}`,
+  'COMMIT',
+  '*filter',
+  ...forwardRules(pods).map((rule) => `-C FORWARD ${rule}`),
+  'COMMIT',
+];
+
 function differences(seen: Observed): string[] {
   const unit = seen.unit(ROUTES_UNIT);
-  const masqueraded = seen.answer(QUESTION)?.code === 0;
+  const ruled = seen.answer(QUESTION)?.code === 0;
   return [
     ...(unit?.active === 'active' ? [] : ['it is not running']),
     ...(unit?.enabled === 'enabled' ? [] : ['it is not enabled']),
     ...(unit?.needsReload ? ['its unit file is newer than what systemd has loaded'] : []),
     ...factsOf(seen).podRoutes,
-    ...(masqueraded ? [] : ['the masquerade rule is missing']),
+    ...(ruled ? [] : ['a rule for packets of pods is missing']),
   ];
 }
 
 const script = `#!/bin/sh
-# Written by k8s-bootstrap. Routes to the pods of the other nodes, and NAT for what pods send out of the cluster.
-# Which, says the table; the second argument is this node's own address.
+# Written by k8s-bootstrap. Routes to the pods of the other nodes, NAT for what pods send out of the cluster, and
+# leave for what they forward. Which, says the table; the second argument is this node's own address.
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 table=${paths.podRoutes}
@@ -133,6 +158,10 @@ pods=$(awk '$1 == "pods" { print $2 }' "$table")
 
 masquerade() {
   iptables -w -t nat "$1" "$2" -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
+}
+
+forward() {
+  iptables -w "$1" FORWARD "$2" "$pods" -m comment --comment k8s-bootstrap -j ACCEPT
 }
 
 case \${1:-} in
@@ -144,10 +173,17 @@ case \${1:-} in
     ' part=table "$table" part=kernel - | ip -4 -batch -
     # firewalld may have set it by a direct rule, which is in a chain of its own.
     masquerade -C POSTROUTING_direct 2>/dev/null || masquerade -C POSTROUTING 2>/dev/null || masquerade -A POSTROUTING
+    # Where a policy drops what is forwarded, kube-proxy lets through answers alone.
+    for side in -s -d; do
+      forward -C $side 2>/dev/null || forward -A $side
+    done
     ;;
   down)
     ip -4 route flush proto ${POD_ROUTE_PROTOCOL}
     masquerade -D POSTROUTING 2>/dev/null || :
+    for side in -s -d; do
+      forward -D $side 2>/dev/null || :
+    done
     ;;
   *)
     echo "usage: $0 up ADDRESS|down" >&2
@@ -156,7 +192,7 @@ case \${1:-} in
 esac
 `;
 
-const unitFile = (ip: string): string => `# Written by k8s-bootstrap.
+const unitText = (ip: string): string => `# Written by k8s-bootstrap.
 [Unit]
 Description=Routes to the pods of the other nodes
 After=network-online.target firewalld.service

@@ -1,5 +1,4 @@
 import { sh } from '../kernel/quote.ts';
-import { sysctlPath } from '../probe/probers/sysctls.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { PackageManager } from '../facts/facts.ts';
 
@@ -27,29 +26,6 @@ export function packages(
         manager,
         names: names.filter((name) => (seen.package(name) ?? 'absent') === 'absent'),
         environment,
-      },
-    ],
-  };
-}
-
-/** The value of a kernel parameter now; the file that keeps it over a boot is another resource. */
-export function sysctl(key: string, value: string): Resource {
-  const wanted = value.trim().replaceAll(/\s+/g, ' ');
-  return {
-    id: `sysctl:${key}`,
-    title: `sysctl ${key}`,
-    watches: [{ kind: 'sysctl', key }],
-    diff(seen): Change {
-      const current = seen.sysctl(key) ?? 'absent';
-      return current === wanted
-        ? none(`is ${wanted}`)
-        : { kind: 'update', summary: `${current} → ${wanted}` };
-    },
-    steps: () => [
-      {
-        op: 'run',
-        title: `set ${key}`,
-        script: `printf '%s\\n' ${sh`${wanted}`} > ${sh`${sysctlPath(key)}`}`,
       },
     ],
   };

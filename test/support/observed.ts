@@ -4,6 +4,7 @@ import type {
   FileState,
   HttpAnswer,
   Observed,
+  SysctlLine,
   UnitState,
 } from '../../src/probe/observe.ts';
 import { sha256 } from '../../src/resources/content.ts';
@@ -15,6 +16,7 @@ export interface SeenSpec {
   readonly units?: Readonly<Record<string, Partial<UnitState>>>;
   readonly packages?: Readonly<Record<string, string>>;
   readonly sysctls?: Readonly<Record<string, string>>;
+  readonly sysctlsAtBoot?: Readonly<Record<string, readonly SysctlLine[]>>;
   readonly modules?: Readonly<Record<string, 'loaded' | 'builtin' | 'absent'>>;
   readonly answers?: Readonly<Record<string, Answer>>;
   readonly objects?: Readonly<Record<string, ApiAnswer>>;
@@ -43,6 +45,8 @@ const running: UnitState = {
   diskRevision: 'r1',
   binaryReplaced: false,
   startedAt: '',
+  fragment: '',
+  dropIns: [],
 };
 
 export const NONCE = 'nonce';
@@ -55,6 +59,7 @@ export function observed(seen: SeenSpec): Observed {
     unit: (name) => (seen.units?.[name] ? { ...running, ...seen.units[name] } : undefined),
     package: (name) => seen.packages?.[name],
     sysctl: (key) => seen.sysctls?.[key],
+    sysctlAtBoot: (key) => seen.sysctlsAtBoot?.[key],
     module: (name) => seen.modules?.[name],
     answer: (key) => seen.answers?.[key],
     object: (path) => seen.objects?.[path],

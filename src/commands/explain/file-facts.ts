@@ -93,5 +93,7 @@ const allRunning: Observed = {
     diskRevision: '',
     binaryReplaced: false,
     startedAt: '',
+    fragment: '',
+    dropIns: [],
   }),
 };

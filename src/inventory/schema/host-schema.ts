@@ -83,6 +83,18 @@ export const packageNames = () =>
     }),
   );
 
+/** As `systemctl edit` names them. */
+export const dropIns = () =>
+  z.array(
+    z.string().regex(DROP_IN, {
+      error: (issue) =>
+        `"${String(issue.input)}" is no drop-in of a unit of the cluster, like /etc/systemd/system/kubelet.service.d/override.conf`,
+    }),
+  );
+const DROP_IN = new RegExp(
+  `^/(?:etc|run)/systemd/system(?:\\.control)?/(?:${[...COMPONENTS, 'k8s-bootstrap-routes'].join('|')})\\.service\\.d/[A-Za-z0-9._@+:-]+\\.conf$`,
+);
+
 /** What a group and `defaults:` may say, and every host for itself. */
 export const groupSchema = (surroundings: Surroundings) =>
   z.strictObject({

@@ -12,7 +12,7 @@ import {
   webAddress,
   type Surroundings,
 } from './fields.ts';
-import { groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
+import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { userSchema } from './user-schema.ts';
 
@@ -118,6 +118,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
         swap: z.enum(['off', 'ignore']).default('off'),
         packages: packageNames().default([]).describe('Further OS packages on every host'),
         sysctls: sysctls().default({}),
+        acceptDropIns: dropIns().default([]).describe('Files over units of the cluster that stay there'),
       })
       .prefault({}),
     pki: z

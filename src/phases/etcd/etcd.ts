@@ -43,7 +43,7 @@ export const etcdPhase: Phase = {
     directory({ path: paths.etcdConfigFolder }),
     // Root's, as root writes there: whom a folder belongs to can put a link where a file is expected.
     directory({ path: paths.etcdPki, mode: '0750', group: users.etcd }),
-    directory({ path: paths.etcdData, mode: '0700', owner: users.etcd }),
+    directory({ path: paths.etcdData, mode: '0700', owner: users.etcd, mayBeLink: true }),
     file({ path: caFile, content: world.pki.trustPem('etcd'), owner: users.etcd }),
     // For root on the host, who asks the store by hand; a master has these from phase `trust`.
     ...(isNode(host) ? [] : [directory({ path: paths.kubernetes }), directory({ path: paths.pki })]),

@@ -2,6 +2,7 @@ import { BootstrapError } from '../../kernel/errors.ts';
 import type { Host } from '../../inventory/types.ts';
 import { oncePer } from '../../kernel/once-per.ts';
 import { paths } from '../../kernel/host-paths.ts';
+import { firstNetwork } from '../../resources/first-network.ts';
 import { directory, file } from '../../resources/file.ts';
 import type { Watch } from '../../probe/observe.ts';
 import type { Resource } from '../../resources/resource.ts';
@@ -45,8 +46,14 @@ const PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap'];
 
 function bridge(world: World, host: Host): Resource[] {
   return [
-    file({ path: `${paths.cniConfig}/10-bridge.conflist`, content: bridgeConfig(rangeOf(world, host)) }),
-    ...podRoutes({ ip: host.ip, podCIDR: world.inventory.network.podCIDR, table: routeTable(world) }),
+    file({ path: paths.cniBridge, content: bridgeConfig(rangeOf(world, host)) }),
+    firstNetwork(),
+    ...podRoutes({
+      ip: host.ip,
+      podCIDR: world.inventory.network.podCIDR,
+      table: routeTable(world),
+      acceptedDropIns: world.inventory.os.acceptDropIns,
+    }),
   ];
 }
 

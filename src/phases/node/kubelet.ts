@@ -29,7 +29,7 @@ export const kubeletPhase: Phase = {
   hosts: nodes,
   resources: (world, host) => [
     releaseBinary(world, host, 'kubelet'),
-    directory({ path: paths.kubelet }),
+    directory({ path: paths.kubelet, mayBeLink: true }),
     directory({ path: `${paths.kubelet}/pki`, mode: '0700' }),
     leaf(world, host, 'kubelet-client'),
     leaf(world, host, 'kubelet-server'),

@@ -1,7 +1,8 @@
 import type { ExtraArgs, Host } from '../../inventory/types.ts';
 import type { ComponentName } from '../../kernel/components.ts';
 import { paths } from '../../kernel/host-paths.ts';
-import { file, fileId } from '../../resources/file.ts';
+import { dropInsId, ownUnit } from '../../resources/drop-ins.ts';
+import { fileId } from '../../resources/file.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { service } from '../../resources/service.ts';
@@ -49,10 +50,10 @@ export function component<Name extends ComponentName>(
     return renderUnit(name, { ...common, ...spec.context } as UnitTemplates[Name]);
   };
   return [
-    file({ path: unitPath(name), content }),
+    ...ownUnit({ unit, content, accepted: world.inventory.os.acceptDropIns }),
     service({
       unit,
-      restartOn: [fileId(unitPath(name)), fileId(spec.binary), ...spec.restartOn],
+      restartOn: [fileId(unitPath(name)), dropInsId(unit), fileId(spec.binary), ...spec.restartOn],
       inputs: [unitPath(name), ...spec.inputs],
     }),
   ];

@@ -14,7 +14,15 @@ export const revisionOf = (inputs: readonly string[]): string =>
     : `sha256sum -- ${inputs.map(quote).join(' ')} 2>/dev/null | sha256sum | cut -c1-32`;
 
 const PROPERTIES =
-  'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp';
+  'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,ExecMainStartTimestamp,FragmentPath,DropInPaths';
+
+/** Where people and programs put what changes a unit: systemd may not have read it yet. */
+const PLACES = [
+  '/etc/systemd/system',
+  '/etc/systemd/system.control',
+  '/run/systemd/system',
+  '/run/systemd/system.control',
+];
 
 /**
  * `systemctl show` prints one block a unit in the order asked; the running processes tell their own revision. Their
@@ -39,6 +47,13 @@ while IFS= read -r line; do
   esac
 done < "$D.units"
 [ -z "$environs" ] || grep -zHs '^K8SB_REV=' $environs
+for u in ${watches.map((watch) => quote(watch.key)).join(' ')}; do
+  for f in ${PLACES.map((place) => `${place}/"$u".d/*.conf`).join(' ')}; do
+    [ -e "$f" ] || [ -L "$f" ] || continue
+    case \${f##*/} in *[!A-Za-z0-9._@+:-]*) f=\${f%/*}/?.conf ;; esac
+    printf '\ndrop-in %s' "$f"
+  done
+done
 :`.trim();
 }
 
@@ -55,6 +70,7 @@ export function parse(
       value,
     ]),
   );
+  const onDisk = [...text.matchAll(/^drop-in (\/\S+)$/gm)].map(([, path = '']) => path);
   const blocks = text.trim().split(/\n\n+/);
   return new Map(
     watches.map(({ key, inputs }, index) => {
@@ -76,6 +92,13 @@ export function parse(
           diskRevision: inputs.length === 0 ? 'none' : (disk.revisions.get(index) ?? '').slice(0, 32),
           binaryReplaced: / \(deleted\)\W*$/.test(disk.executables.get(pid) ?? ''),
           startedAt: block.get('ExecMainStartTimestamp') ?? '',
+          fragment: block.get('FragmentPath') ?? '',
+          dropIns: [
+            ...new Set([
+              ...(block.get('DropInPaths') ?? '').split(' ').filter((path) => path.startsWith('/')),
+              ...onDisk.filter((path) => path.split('/').at(-2) === `${key}.d`),
+            ]),
+          ].toSorted(),
         },
       ];
     }),

@@ -36,6 +36,7 @@ export function sight({
     unit: (name) => units[name] as UnitState | undefined,
     package: (name) => packages[name],
     sysctl: (key) => sysctls[key],
+    sysctlAtBoot: () => undefined,
     module: () => undefined,
     answer: (key) => (key === 'facts' ? { code: 0, output: facts ?? freshHosts.centos } : answers[key]),
     object: (path) => objects[path],

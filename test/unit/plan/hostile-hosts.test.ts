@@ -119,6 +119,8 @@ function hostile(value: string, family: 'centos' | 'debian', name: string): Obse
         diskRevision: value,
         binaryReplaced: true,
         startedAt: value,
+        fragment: value,
+        dropIns: [value],
       }),
       sysctl: () => value,
       module: () => 'absent',

@@ -64,6 +64,8 @@ function converged(id: string, version: string, family: Family, name: string, mo
         diskRevision: unit,
         binaryReplaced: false,
         startedAt: '',
+        fragment: '',
+        dropIns: [],
       }),
       ...more.more,
     },

@@ -14,7 +14,8 @@ import {
 import { type KubeObject, kubeObject } from '../../../src/resources/object.ts';
 import type { Change, Resource } from '../../../src/resources/resource.ts';
 import { type ServiceSpec, service, stoppedService } from '../../../src/resources/service.ts';
-import { kernelModule, packages, sysctl, systemUser } from '../../../src/resources/system.ts';
+import { sysctl } from '../../../src/resources/sysctl.ts';
+import { kernelModule, packages, systemUser } from '../../../src/resources/system.ts';
 import { type SeenSpec, observed } from '../../support/observed.ts';
 
 /** One case of `test/cases/resources`: what is wanted (the key that names a maker), what was seen, what follows. */

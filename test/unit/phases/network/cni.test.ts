@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cniPhase } from '../../../../src/phases/network/cni.ts';
 import { factsScript } from '../../../../src/facts/facts-script.ts';
-import { ROUTES_UNIT, podRouteTable, podRoutes } from '../../../../src/resources/pod-routes.ts';
+import {
+  ROUTES_UNIT,
+  masqueradeRule,
+  podRouteTable,
+  podRoutes,
+} from '../../../../src/resources/pod-routes.ts';
 import { type Change, type Resource, none } from '../../../../src/resources/resource.ts';
 import { type Sight, hostOf, hostSaying, sight, worldOf } from '../world.ts';
 
@@ -75,7 +80,11 @@ const SPEC = {
     { to: '10.244.0.0/24', via: '192.0.2.11' },
     { to: '10.244.1.0/24', via: '192.0.2.12' },
   ]),
+  acceptedDropIns: [],
 };
+const forwards = ['-s', '-d'].map(
+  (side) => `${side} 10.244.0.0/16 -m comment --comment k8s-bootstrap -j ACCEPT`,
+);
 const RIGHT = {
   podRoute: [] as readonly string[],
   unit: { active: 'active', enabled: 'enabled', needsReload: false },
@@ -88,7 +97,7 @@ describe('routes to pods', () => {
     const seen: Sight = {
       facts: hostSaying('centos', { podRoute: now.podRoute }),
       units: { [ROUTES_UNIT]: now.unit },
-      answers: { 'pod-masquerade': { code: now.code, output: '' } },
+      answers: { 'pod-rules': { code: now.code, output: '' } },
     };
     return podRoutes(SPEC).at(-1)!.diff(sight(seen), upstream);
   };
@@ -105,7 +114,7 @@ describe('routes to pods', () => {
       { podRoute: ['the route to 10.244.1.0/24 via 192.0.2.12 is missing'] },
       'the route to 10.244.1.0/24 via 192.0.2.12 is missing',
     ],
-    [{ code: 1 }, 'the masquerade rule is missing'],
+    [{ code: 1 }, 'a rule for packets of pods is missing'],
     [{ unit: { ...RIGHT.unit, active: 'failed' } }, 'it is not running'],
     [{ unit: { ...RIGHT.unit, enabled: 'disabled' } }, 'it is not enabled'],
   ])('are set again after %j', (over, reason) => {
@@ -139,7 +148,7 @@ esac\n`,
     );
     writeFileSync(
       join(folder, 'iptables'),
-      `#!/bin/sh\n${note}\ncase $4 in -C) [ -e ${folder}/rule ] ;; esac\n`,
+      `#!/bin/sh\n${note}\ncase "$2 $4" in *-C*) [ -e ${folder}/rule ] ;; esac\n`,
     );
     for (const tool of ['ip', 'iptables']) chmodSync(join(folder, tool), 0o755);
     writeFileSync(join(folder, 'table'), SPEC.table);
@@ -164,14 +173,22 @@ esac\n`,
       `iptables -w -t nat -C POSTROUTING_direct ${arguments_}`,
       `iptables -w -t nat -C ${rule}`,
       `iptables -w -t nat -A ${rule}`,
+      ...forwards.flatMap((one) => [`iptables -w -C FORWARD ${one}`, `iptables -w -A FORWARD ${one}`]),
     ]);
   });
   it('adds no second rule', () => {
     writeFileSync(join(folder, 'rule'), '');
-    expect(run('up', '192.0.2.11').at(-1)).toBe(`iptables -w -t nat -C POSTROUTING_direct ${arguments_}`);
+    expect(run('up', '192.0.2.11').slice(-3)).toEqual([
+      `iptables -w -t nat -C POSTROUTING_direct ${arguments_}`,
+      ...forwards.map((one) => `iptables -w -C FORWARD ${one}`),
+    ]);
   });
   it('takes everything back', () => {
-    expect(run('down')).toEqual(['ip -4 route flush proto 86', `iptables -w -t nat -D ${rule}`]);
+    expect(run('down')).toEqual([
+      'ip -4 route flush proto 86',
+      `iptables -w -t nat -D ${rule}`,
+      ...forwards.map((one) => `iptables -w -D FORWARD ${one}`),
+    ]);
   });
   it('refuses other words', () => {
     expect(() => run('sideways')).toThrow();
@@ -192,10 +209,25 @@ describe.each(['bash', 'dash'])('the question for the NAT rule under %s', (shell
       chmodSync(tool, 0o755);
       const watch = podRoutes(SPEC)
         .flatMap(({ watches }) => watches)
-        .find(({ key }) => key === 'pod-masquerade');
-      const script = watch?.kind === 'answer' ? watch.script.replaceAll('/usr/sbin/iptables', tool) : '';
+        .find(({ key }) => key === 'pod-rules');
+      const script = `D=${folder}/probe\n${watch?.kind === 'answer' ? watch.script.replaceAll(/\/usr\/sbin\/iptables(-restore)?/g, tool) : ''}`;
       const { status } = spawnSync(shell, ['-c', script], { env: { ...process.env, running } });
       const calls = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
+      if (!running) {
+        expect(
+          calls.every((call) => /^--test -n$|^-w --test -n$/.test(call)),
+          calls.join(),
+        ).toBe(true);
+        const lines = readFileSync(join(folder, 'probe.rules'), 'utf8').trim().split('\n');
+        expect(lines).toEqual([
+          '*nat',
+          `-C POSTROUTING ${masqueradeRule(SPEC.podCIDR)}`,
+          'COMMIT',
+          '*filter',
+          ...forwards.map((rule) => `-C FORWARD ${rule}`),
+          'COMMIT',
+        ]);
+      }
       return [status, calls.length, calls.filter((call) => call.includes('POSTROUTING_direct')).length];
     } finally {
       rmSync(folder, { recursive: true });

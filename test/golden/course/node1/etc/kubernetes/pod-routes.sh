@@ -1,6 +1,6 @@
 #!/bin/sh
-# Written by k8s-bootstrap. Routes to the pods of the other nodes, and NAT for what pods send out of the cluster.
-# Which, says the table; the second argument is this node's own address.
+# Written by k8s-bootstrap. Routes to the pods of the other nodes, NAT for what pods send out of the cluster, and
+# leave for what they forward. Which, says the table; the second argument is this node's own address.
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 table=/etc/kubernetes/pod-routes
@@ -9,6 +9,10 @@ pods=$(awk '$1 == "pods" { print $2 }' "$table")
 
 masquerade() {
   iptables -w -t nat "$1" "$2" -s "$pods" ! -d "$pods" -m comment --comment k8s-bootstrap -j MASQUERADE
+}
+
+forward() {
+  iptables -w "$1" FORWARD "$2" "$pods" -m comment --comment k8s-bootstrap -j ACCEPT
 }
 
 case ${1:-} in
@@ -20,10 +24,17 @@ case ${1:-} in
     ' part=table "$table" part=kernel - | ip -4 -batch -
     # firewalld may have set it by a direct rule, which is in a chain of its own.
     masquerade -C POSTROUTING_direct 2>/dev/null || masquerade -C POSTROUTING 2>/dev/null || masquerade -A POSTROUTING
+    # Where a policy drops what is forwarded, kube-proxy lets through answers alone.
+    for side in -s -d; do
+      forward -C $side 2>/dev/null || forward -A $side
+    done
     ;;
   down)
     ip -4 route flush proto 86
     masquerade -D POSTROUTING 2>/dev/null || :
+    for side in -s -d; do
+      forward -D $side 2>/dev/null || :
+    done
     ;;
   *)
     echo "usage: $0 up ADDRESS|down" >&2
