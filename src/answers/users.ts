@@ -28,6 +28,8 @@ export interface IssuedUser {
   readonly kept: boolean;
   /** Whether rights and token are on the masters. */
   readonly applied: boolean;
+  /** Masters that could not be reached for it. */
+  readonly missed: readonly string[];
   readonly token: boolean;
   /** Whether the files in the folder have to be unsealed before they can be used. */
   readonly sealed: boolean;
@@ -39,6 +41,8 @@ export interface RevokedUser {
   readonly user: string;
   /** Whether rights and token are gone from all masters. */
   readonly applied: boolean;
+  /** Masters that could not be reached: a token still opens their API servers. */
+  readonly missed: readonly string[];
   /** Those that stay valid: nobody asks whether a certificate was revoked. */
   readonly certificates: readonly { readonly serial: string; readonly expires: string }[];
   readonly groups: readonly string[];

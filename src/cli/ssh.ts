@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
+import type { Login } from '../commands/ssh/ssh.ts';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { reported } from './run.ts';
 
@@ -12,14 +13,17 @@ export function registerSsh(root: Command, { around, exit }: Cli): void {
     .action(async (host: string, words: string[]) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const file = inventoryFile(undefined, options, around.env);
-      let args: string[] | undefined;
-      const read = await reported(around, options, undefined, 'ssh', async ({ secrets }) => {
-        const { sshArguments } = await import('../commands/ssh/ssh.ts');
-        args = await sshArguments(file, around.env, secrets, host, words);
+      let login: Login | undefined;
+      const read = await reported(around, options, undefined, 'ssh', async ({ secrets, stop }) => {
+        const { sshLogin } = await import('../commands/ssh/ssh.ts');
+        login = await sshLogin(file, around.env, secrets, host, words, stop);
         return 0;
       });
       // Outside of `reported`, whose interrupt handling is for runs of our own.
-      exit(args ? await interactive(args, around) : read);
+      if (login) {
+        const { args, end } = login;
+        exit(await interactive(args, around).finally(end));
+      } else exit(read);
     });
 }
 

@@ -1,6 +1,6 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Host } from '../inventory/types.ts';
-import { quote } from '../kernel/quote.ts';
+import { quote, sh } from '../kernel/quote.ts';
 import type { World } from '../phases/phase.ts';
 import { type Fleet, alive, onEach, runOn } from '../run/fleet.ts';
 
@@ -51,7 +51,7 @@ function sshPort(world: World, { name, ip }: Host): number {
 
 /** Side by side, three seconds each; bash's own /dev/tcp, for CentOS 7 has no nc. */
 const dial = (name: string, ip: string, port: number): string => `{
-  said=$(timeout 3 bash -c ${quote(`exec 3<>/dev/tcp/${ip}/${port}`)} 2>&1); code=$?
+  said=$(timeout 3 bash -c ${quote(sh`exec 3<>/dev/tcp/${ip}/${port}`)} 2>&1); code=$?
   case $code:$said in
     0:* | *refused*) ;;
     124:*) echo ${quote(`blocked ${name} no answer in 3 s`)} ;;

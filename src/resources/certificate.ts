@@ -1,3 +1,4 @@
+import { sh } from '../kernel/quote.ts';
 import { bytes } from './content.ts';
 import { attributeDrift, plain, writing } from './file.ts';
 import { manifestOf, manifestWatch } from './manifest.ts';
@@ -56,14 +57,26 @@ export function certificate(spec: CertificatePairSpec): Resource {
         return files.map(([path, attributes]) => ({ op: 'attributes', path, attributes }));
       }
       const made = await spec.issue();
-      // The key goes first: a certificate without its key would look finished to a run that is cut here.
+      // Of two files that belong together one is always written alone: until both are, the manifest has no certificate.
+      const there = seen.file(spec.certificate)?.type === 'file';
       return [
+        ...(there ? [begun(spec.certificate)] : []),
         ...writing(spec.key, bytes(made.key), rights('0600'), seen.file(spec.key)),
         ...writing(spec.certificate, bytes(made.certificate), rights('0644'), seen.file(spec.certificate)),
       ];
     },
   };
 }
+
+/** What the manifest has for the old certificate from now on, so that a run that is cut leaves no pair that fits. */
+const begun = (path: string): Step => ({
+  op: 'run',
+  title: `make ${path} and its key anew`,
+  script: sh`own ${path} ${RENEWING}`,
+});
+
+/** No digest, so that no file is what was written. */
+const RENEWING = 'renewing';
 
 function reasonToIssue(spec: CertificatePairSpec, seen: Observed): string | undefined {
   const current = state(seen, spec.certificate);
@@ -74,6 +87,7 @@ function reasonToIssue(spec: CertificatePairSpec, seen: Observed): string | unde
     const found = state(seen, path);
     return found.type === 'file' && found.sha256 === manifest.get(path)?.written;
   };
+  if (manifest.get(spec.certificate)?.written === RENEWING) return 'a run was cut while it was made anew';
   if (state(seen, spec.key).type !== 'file') return 'its key is missing';
   if (!asWritten(spec.key)) return 'its key is not the one that was written';
   return asWritten(spec.certificate) ? undefined : 'it is not the one that was written';

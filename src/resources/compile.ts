@@ -1,4 +1,4 @@
-import { quote } from '../kernel/quote.ts';
+import { quote, sh } from '../kernel/quote.ts';
 import { PATH_LINE } from '../probe/probe.ts';
 import type { Content, Step } from './step.ts';
 import { attributes, fetch, folderOf, prune, setAttributes, write } from './steps/files.ts';
@@ -161,7 +161,7 @@ function command(step: Step): string {
     case 'run':
       // What the script leaves unread is read all the same, or the next step would get it.
       return step.stdin
-        ? `head -c ${step.stdin.size} <&3 | {\n(\n${step.script}\n)\ncat > /dev/null\n}`
+        ? `${sh`head -c ${step.stdin.size}`} <&3 | {\n(\n${step.script}\n)\ncat > /dev/null\n}`
         : step.script;
   }
 }

@@ -132,7 +132,7 @@ LC_ALL=C awk -F, '${COLUMNS}
   { print }
   END { for (i = 1; i <= rows; i++) print row[i] }' ours=1 - ours=0 "$old" > "$t"
 sum=$(LC_ALL=C awk -F, '${COLUMNS} u ~ ${OURS}' "$t" | sha256sum)
-if [ "\${sum%% *}" != ${sha256(own)} ]; then echo 'the merged token file does not hold the rows it should'; exit 65; fi
+if [ "\${sum%% *}" != ${quote(sha256(own))} ]; then echo 'the merged token file does not hold the rows it should'; exit 65; fi
 LC_ALL=C awk -F, 'NF == 0 { next }
   { q = $0; if (NF < 3 || gsub(/"/, "", q) % 2) { print "row " NR " is not one that kube-apiserver starts with: token,user,uid,\\"groups\\""; bad = 1 } }
   END { exit bad }' "$t" || { echo "correct $f by hand; it was left as it is"; exit 65; }

@@ -37,6 +37,8 @@ export interface KnownHostsPolicy {
   lookup(address: string, port: number): Promise<KnownKeys>;
   /** Adds keys to the product's own file; with `replace`, the host's older keys there are dropped. */
   trust(sightings: readonly Sighting[], options?: { readonly replace?: boolean }): Promise<void>;
+  /** Told of a key that was good, once the host has proved that it is its own; before the login. */
+  proved?(sighting: Sighting): void;
 }
 
 export interface KnownHostsFiles {

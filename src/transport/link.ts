@@ -126,7 +126,8 @@ function handshake(
     let lastError: Error | undefined;
     let refusal: BootstrapError | undefined;
     let writingDown = Promise.resolve();
-    let newKey: HostKey | undefined;
+    let goodKey: HostKey | undefined;
+    let isNew = false;
 
     const fail = (error: BootstrapError): void => {
       limit.removeEventListener('abort', abort);
@@ -153,11 +154,14 @@ function handshake(
     client.once('close', closed);
     client.once('handshake', () => {
       // Only now has the host proved that the key is its own.
-      if (newKey) {
-        const { host, address, ssh } = target;
-        writingDown = knownHosts.trust([new Sighting({ host, address, port: ssh.port, key: newKey })]);
+      if (!goodKey) return;
+      const { host, address, ssh } = target;
+      const sighting = new Sighting({ host, address, port: ssh.port, key: goodKey });
+      if (isNew) {
+        writingDown = knownHosts.trust([sighting]);
         writingDown.catch(() => undefined); // looked at below
       }
+      knownHosts.proved?.(sighting);
     });
     client.once('ready', () => {
       writingDown.then(
@@ -183,7 +187,8 @@ function handshake(
         const key = hostKey(blob);
         const verdict = key ? verify(key) : connectError(target, new Error('the host key cannot be read'));
         if (verdict instanceof BootstrapError) refusal = verdict;
-        if (verdict === 'new') newKey = key;
+        else goodKey = key;
+        isNew = verdict === 'new';
         return refusal === undefined;
       },
     });

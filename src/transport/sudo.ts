@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
-import { quote } from '../kernel/quote.ts';
+import { quote, sh } from '../kernel/quote.ts';
 import { redact, type Secret } from '../kernel/secret.ts';
 import type { ExecOptions, ExecResult, Session } from './session.ts';
 
@@ -26,8 +26,8 @@ export function withSudo(session: Session, { password, startTimeoutMs = 30_000 }
     exec: (command, options = {}) => {
       const nonce = randomBytes(12).toString('hex');
       const watch = watchStderr(`${nonce}P`, `${nonce}R\n`, options.onStderr);
-      const flags = password ? `-S -p ${nonce}P` : '-n';
-      const inner = `LC_ALL=C; export LC_ALL; echo ${nonce}R >&2; exec sh -c ${quote(command)}`;
+      const flags = password ? sh`-S -p ${`${nonce}P`}` : '-n';
+      const inner = `LC_ALL=C; export LC_ALL; echo ${quote(`${nonce}R`)} >&2; exec sh -c ${quote(command)}`;
       return run(session, `sudo -H ${flags} sh -c ${quote(inner)}`, {
         options,
         watch,

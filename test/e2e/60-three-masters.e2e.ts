@@ -69,6 +69,27 @@ test('a token opens every API server, and none after users revoke; they restart 
   expect(await doors(token)).toEqual(['401', '401', '401']);
 });
 
+test('users revoke does what it can while a master is off, says what it could not, and completes it', async () => {
+  const issued = await three.run(['issue-user', 'late', '--auth', 'both', '--role', 'view']);
+  expect(issued.code, explained(issued)).toBe(0);
+  const token = readFileSync(join(three.state, 'users/late/late.token'), 'utf8').trim();
+  await lab('poweroff', 'w2');
+  const partly = await three.run(['users', 'revoke', 'late']);
+  const answer = partly.events.find(({ type }) => type === 'result');
+  expect(partly.code, explained(partly)).toBe(4);
+  expect(answer).toMatchObject({ data: { applied: false, missed: ['w2'] } });
+  expect((await doors(token)).slice(0, 2)).toEqual(['401', '401']);
+  const bindings = await onHost(
+    'm1',
+    '/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf get rolebindings -A -o name',
+  );
+  expect(bindings).not.toContain('k8s-bootstrap:late');
+  await lab('start', 'w2');
+  const rest = await three.run(['users', 'revoke', 'late']);
+  expect(rest.code, explained(rest)).toBe(0);
+  expect(await doors(token)).toEqual(['401', '401', '401']);
+});
+
 test('with one member down, it goes first; the healthy ones follow one by one', async () => {
   await onHost('w1', 'systemctl stop etcd');
   three.write(inventory());

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../answers/hosts.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
-import { quote } from '../../kernel/quote.ts';
+import { sh } from '../../kernel/quote.ts';
 import { serviceId } from '../../resources/service.ts';
 import { OUTPUT_LIMIT } from '../../transport/session.ts';
 import { type Fleet, type Member, alive, onEach, runOn } from '../../run/fleet.ts';
@@ -37,7 +37,7 @@ export function logs(options: LogsOptions): Promise<number> {
       const show = (entry: JournalEntry): void => {
         emit({ type: 'result', answer: 'logs', data: entry });
       };
-      const script = `exec journalctl -u ${quote(unit)} -n ${lines} -o json --no-pager`;
+      const script = sh`exec journalctl -u ${unit} -n ${lines} -o json --no-pager`;
       if (follow) {
         await followAll(fleet, `${script} -f`, stop, show);
         return outcome(fleet);

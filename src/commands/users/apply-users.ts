@@ -3,17 +3,25 @@ import { BootstrapError } from '../../kernel/errors.ts';
 import { withRole } from '../../phases/shared/topology.ts';
 import { converge } from '../../run/converge.ts';
 import { sightings } from '../../run/fleet.ts';
-import { outcome } from '../../cluster/visit-hosts.ts';
+import { lostIn, outcome } from '../../cluster/visit-hosts.ts';
+
+export interface AppliedUsers {
+  readonly code: number;
+  /** Masters that were not brought there: what they hold of users is as it was. */
+  readonly missed: readonly string[];
+}
 
 /**
  * Brings what is wanted of users to the masters, and nothing else: their rights, and with `tokens` the token file, for
- * which the API servers are restarted one at a time if it changes.
+ * which the API servers are restarted one at a time if it changes. A master that cannot be reached does not stop the
+ * others: rights are taken back for the whole cluster at any of them.
  * @throws E_NO_CLUSTER when the masters have none yet
  */
-export const applyUsers = (options: RunOptions, tokens: boolean): Promise<number> => {
+export async function applyUsers(options: RunOptions, tokens: boolean): Promise<AppliedUsers> {
   const only = ['base', ...(tokens ? ['apiserver'] : []), 'users'];
   const takesPart = ({ roles }: { readonly roles: readonly string[] }): boolean => roles.includes('master');
-  return visit({ ...options, only, takesPart }, async ({ cluster, fleet, goal, tell }, plan) => {
+  let missed: readonly string[] = [];
+  const code = await visit({ ...options, only, takesPart }, async ({ cluster, fleet, goal, tell }, plan) => {
     const world = cluster.world(sightings(fleet));
     const stands = withRole(world, 'master').some(({ name }) => world.facts(name).cluster !== undefined);
     if (!stands && outcome(fleet) === 0) {
@@ -21,9 +29,12 @@ export const applyUsers = (options: RunOptions, tokens: boolean): Promise<number
         hint: 'Run "k8s-bootstrap up" first: it makes its users as well.',
       });
     }
-    if (outcome(fleet) !== 0) return outcome(fleet);
-    await tell();
-    await converge(fleet, goal, plan, options.stop);
+    if (stands) {
+      await tell();
+      await converge(fleet, goal, plan, options.stop);
+    }
+    missed = lostIn(fleet);
     return outcome(fleet);
   });
-};
+  return { code, missed };
+}

@@ -44,7 +44,9 @@ export async function issueUser(options: IssueOptions): Promise<number> {
   const folder = userFolder(stateFolder, user.name);
   const out = options.out === undefined ? folder : resolve(options.out);
   if (out !== folder) await copyFiles(open, user.name, out);
-  const code = options.apply ? await applyUsers({ ...options, state: open }, tokens) : ExitCode.ok;
+  const { code, missed } = options.apply
+    ? await applyUsers({ ...options, state: open }, tokens)
+    : { code: ExitCode.ok, missed: [] };
   const certificate = user.auth === 'token' ? undefined : users.credentials(user.name)?.certificate;
   const kept = certificate !== undefined && certificate === before;
   options.emit({
@@ -56,6 +58,7 @@ export async function issueUser(options: IssueOptions): Promise<number> {
       expires: certificate === undefined ? null : readCertificate(certificate).notAfter.toISOString(),
       kept,
       applied: options.apply && code === ExitCode.ok,
+      missed,
       token: user.auth !== 'cert',
       sealed: pki.isSealed() && out === folder,
       rights: user.role !== undefined || user.clusterRole !== undefined || user.groups.length > 0,

@@ -19,19 +19,21 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
     });
   }
   const groups = users.users().find((user) => user.name === name)?.groups ?? [];
-  const isKnown = [...users.users(), ...users.issued()].some((one) => one.name === name);
+  // What an earlier run could not take from a master, this one has to: nothing here tells any more that there was a token.
+  const isRevoked = users.revoked().some((one) => one.name === name);
+  const isKnown = isRevoked || [...users.users(), ...users.issued()].some((one) => one.name === name);
   if (!isKnown) {
     const message = `no user ${name} is known on this machine; the masters are searched for one`;
     options.emit({ type: 'note', level: 'warn', message });
   }
-  const tokens = !isKnown || users.tokenOf(name) !== undefined;
+  const tokens = !isKnown || isRevoked || users.tokenOf(name) !== undefined;
   await users.revoke([name]);
-  const code = await applyUsers({ ...options, state }, tokens);
+  const { code, missed } = await applyUsers({ ...options, state }, tokens);
   const left = users.issued().filter((one) => one.name === name && new Date(one.expires) > now);
   options.emit({
     type: 'result',
     answer: 'users-revoke',
-    data: { user: name, applied: code === ExitCode.ok, certificates: left, groups },
+    data: { user: name, applied: code === ExitCode.ok, missed, certificates: left, groups },
   });
   return code;
 }

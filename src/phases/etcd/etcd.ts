@@ -1,6 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { binaryPath, binaryFolder, paths, ports, users } from '../../kernel/host-paths.ts';
+import { sh } from '../../kernel/quote.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { systemUser } from '../../resources/system.ts';
 import { archiveBinary } from '../shared/binaries.ts';
@@ -104,10 +105,10 @@ function etcdctlEnvironment(world: World): string {
   return [
     '# etcdctl for root: which members, and as whom.',
     'export ETCDCTL_API=3',
-    `export ETCDCTL_ENDPOINTS=${endpoints.join(',')}`,
-    `export ETCDCTL_CACERT=${caFilesOf('etcd').certificate}`,
-    `export ETCDCTL_CERT=${client.certificate}`,
-    `export ETCDCTL_KEY=${client.key}`,
+    sh`export ETCDCTL_ENDPOINTS=${endpoints.join(',')}`,
+    sh`export ETCDCTL_CACERT=${caFilesOf('etcd').certificate}`,
+    sh`export ETCDCTL_CERT=${client.certificate}`,
+    sh`export ETCDCTL_KEY=${client.key}`,
     '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { paths, ports } from '../../kernel/host-paths.ts';
 import { oncePer } from '../../kernel/once-per.ts';
-import { quote } from '../../kernel/quote.ts';
+import { quote, sh } from '../../kernel/quote.ts';
 import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { Watch } from '../../probe/observe.ts';
@@ -35,7 +35,7 @@ export type Membership =
 
 const client = leafFiles('etcd-healthcheck-client');
 const CURL = "curl -sS --max-time 2 --noproxy '*'";
-const AS_CLIENT = `--cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key}`;
+const AS_CLIENT = sh`--cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key}`;
 
 export const health: Watch = {
   kind: 'answer',
@@ -61,7 +61,7 @@ export const dataWatch = (world: Pick<World, 'inventory'>, host: Host): Watch =>
  * HTTP/2 for gRPC; curl of CentOS 7 speaks 1.1 only, and ends with 2 at an option that it does not know.
  */
 export function membersWatch({ ip }: Host): Watch {
-  const ask = `${AS_CLIENT} https://${ip}:${ports.etcdPeer}/members`;
+  const ask = `${AS_CLIENT} ${quote(`https://${ip}:${ports.etcdPeer}/members`)}`;
   const script = `${CURL} --http1.1 ${ask} 2>/dev/null || { [ $? -eq 2 ] && ${CURL} ${ask}; }`;
   return { kind: 'answer', key: 'etcd-members', slow: true, script };
 }

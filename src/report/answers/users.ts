@@ -23,7 +23,7 @@ export function usersListText({ users }: UserList): string {
 }
 
 export function issueUserText(issued: IssuedUser): string {
-  const { user, folder, expires, kept, applied, token, sealed, rights } = issued;
+  const { user, folder, expires, kept, applied, missed, token, sealed, rights } = issued;
   return [
     ...(expires === null
       ? []
@@ -39,16 +39,26 @@ export function issueUserText(issued: IssuedUser): string {
           `  kubectl --kubeconfig ${posix.join(folder, `${user}.kubeconfig`)} get pods`,
         ]),
     ...(rights ? [] : [`${user} has no rights yet: give some with --role or --cluster-role.`]),
-    ...(applied ? [] : ['Nothing was done on the masters; rights and tokens go there with the next "up".']),
+    ...(applied ? [] : [notApplied(missed)]),
     '',
   ].join('\n');
 }
+
+const notApplied = (missed: readonly string[]): string =>
+  missed.length === 0
+    ? 'Nothing was done on the masters; rights and tokens go there with the next "up".'
+    : `${missed.join(', ')} could not be reached; what is missing there comes with the next "up".`;
 
 export const usersRevokeText = (revoked: RevokedUser): string =>
   [
     revoked.applied
       ? `${revoked.user} has no rights of its own and no token any more.`
       : `${revoked.user} is denied; the next "up" takes rights and token away where this run could not.`,
+    ...(revoked.missed.length === 0
+      ? []
+      : [
+          `Not reached: ${revoked.missed.join(', ')}. A token still opens the API there; run this again when it is back.`,
+        ]),
     ...stillValid(revoked),
     '',
   ].join('\n');

@@ -1,4 +1,4 @@
-import { quote } from '../../kernel/quote.ts';
+import { quote, sh } from '../../kernel/quote.ts';
 import { DIGEST_CACHE, DIGEST_KEY } from '../../probe/probers/files.ts';
 import type { Attributes, FetchFile, SetAttributes, WriteFile } from '../step.ts';
 
@@ -39,7 +39,7 @@ export const write = ({ path, content, attributes: wanted, check }: WriteFile): 
     quote(content.sha256),
     wanted,
     [
-      `head -c ${content.size} <&3 > "$t"`,
+      sh`head -c ${content.size} <&3 > "$t"`,
       checksum('"$t"', content.sha256, path),
       ...(check === undefined ? [] : [`set -- "$t"\n${check}`]),
     ].join('\n'),

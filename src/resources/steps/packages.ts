@@ -1,4 +1,4 @@
-import { quote } from '../../kernel/quote.ts';
+import { quote, sh } from '../../kernel/quote.ts';
 import type { InstallPackages } from '../step.ts';
 
 /**
@@ -12,7 +12,7 @@ export function installPackages({ manager, names, environment }: InstallPackages
     dnf: `dnf install -y -q ${words}`,
     apt: `apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold ${words}`,
   }[manager];
-  return `${environment.map(([name, value]) => `export ${name}=${quote(value)}`).join('\n')}
+  return `${environment.map(([name, value]) => sh`export ${`${name}=${value}`}`).join('\n')}
 log=$(mktemp $S/tmp/packages.XXXXXX)
 setsid sh -c ${quote(verb)} > "$log" 2>&1 || { code=$?; tail -n 20 "$log"; rm -f "$log"; exit $code; }
 rm -f "$log"`;

@@ -61,14 +61,14 @@ describe('ssh', () => {
   const inner = target(22, { keys: ['/keys/100%'], agent: false }, { address: '10.0.0.5', via: jump });
 
   it('gets user, port, keys and known hosts', () => {
-    expect(loginArguments(target(2200, { agent: true }), ['/a b/known_hosts'])).toEqual([
+    expect(loginArguments(target(2200, { agent: true }), () => ({ asked: ['/a b/known_hosts'] }))).toEqual([
       ...['-o', 'UserKnownHostsFile="/a b/known_hosts"', '-o', 'ConnectTimeout=5'],
       ...['-p', '2200', '-l', 'deploy', '--', '127.0.0.1'],
     ]);
   });
 
   it('is understood by the system’s ssh, jump host and all', () => {
-    const args = loginArguments(inner, ['/k']);
+    const args = loginArguments(inner, () => ({ only: '/k' }));
     const read = execFileSync('ssh', ['-F', '/dev/null', '-G', ...args], { encoding: 'utf8' });
     expect(read).toContain('user deploy\nhostname 10.0.0.5\nport 22\n');
     expect(read).toContain('identityfile /keys/100%%\n'); // expanded when used

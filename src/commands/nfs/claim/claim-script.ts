@@ -40,7 +40,7 @@ export const claimScript = ({ nonce, namespace, provisioner, sizes }: ClaimScrip
     `K=${quote(`${kubectl} --request-timeout=20s`)}`,
     sh`NS=${namespace}`,
     sh`PNS=${provisioner.namespace}`,
-    `head -c ${sizes[0]} <&3 >"$D/claim"; head -c ${sizes[1]} <&3 >"$D/pods"`,
+    sh`head -c ${sizes[0]} <&3 >"$D/claim"; head -c ${sizes[1]} <&3 >"$D/pods"`,
     BODY,
   ].join('\n');
 

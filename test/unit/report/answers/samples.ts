@@ -87,6 +87,7 @@ export const samples: Answers = {
     expires: '2027-01-02T00:00:00.000Z',
     kept: false,
     applied: true,
+    missed: [],
     token: true,
     sealed: false,
     rights: true,
@@ -251,6 +252,7 @@ export const samples: Answers = {
   'users-revoke': {
     user: 'jane',
     applied: true,
+    missed: [],
     certificates: [{ serial: '0a', expires: '2027-01-02T00:00:00.000Z' }],
     groups: ['devs'],
   },

@@ -28,6 +28,8 @@ describe('a user that was issued', () => {
     const text = issueUserText({ ...issued, rights: false, applied: false });
     expect(text).toContain('jane has no rights yet: give some with --role or --cluster-role.\n');
     expect(text).toContain('\nNothing was done on the masters;');
+    const partly = issueUserText({ ...issued, applied: false, missed: ['m3'] });
+    expect(partly).toContain('\nm3 could not be reached; what is missing there comes with the next "up".');
   });
 });
 
@@ -36,6 +38,8 @@ describe('a user that was revoked', () => {
 
   it('is told what could not be done', () => {
     expect(usersRevokeText({ ...revoked, applied: false })).toMatch(/^jane is denied; the next "up" takes/);
+    const text = usersRevokeText({ ...revoked, applied: false, missed: ['m2', 'm3'] });
+    expect(text).toContain('\nNot reached: m2, m3. A token still opens the API there; run this again');
   });
 
   it('keeps the certificate that lasts longest, and what its groups have', () => {

@@ -1,0 +1,81 @@
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { RunOptions } from '../../../../src/cluster/visit.ts';
+import { applyUsers } from '../../../../src/commands/users/apply-users.ts';
+import { revokeUser } from '../../../../src/commands/users/revoke.ts';
+import { BootstrapError } from '../../../../src/kernel/errors.ts';
+
+const names = ['m1', 'm2', 'm3'];
+const asked: { only: readonly string[]; converged: number } = { only: [], converged: 0 };
+let standing = true;
+let lost: readonly string[] = [];
+const known = { users: [] as string[], revoked: [] as string[] };
+
+vi.mock('../../../../src/run/converge.ts', () => ({
+  converge: () => Promise.resolve(void (asked.converged += 1)),
+}));
+vi.mock('../../../../src/cluster/open-state.ts', () => ({
+  openState: () =>
+    Promise.resolve({
+      inventory: { file: 'inventory.yaml' },
+      now: new Date(),
+      users: {
+        users: () => known.users.map((name) => ({ name, groups: [] })),
+        revoked: () => known.revoked.map((name) => ({ name, at: '' })),
+        issued: () => [],
+        isDeclared: () => false,
+        tokenOf: () => undefined,
+        revoke: () => Promise.resolve(),
+      },
+    }),
+}));
+vi.mock('../../../../src/cluster/visit.ts', () => ({
+  visit: (options: { only: readonly string[] }, act: (run: unknown, plan: unknown) => Promise<number>) => {
+    asked.only = options.only;
+    const failed = new BootstrapError('E_CONNECT_REFUSED', 'off');
+    const members = new Map(
+      names.map((name) => [name, { name, ...(lost.includes(name) ? { failed } : {}) }]),
+    );
+    const hosts = names.map((name) => ({ name, roles: ['master'] }));
+    const world = { inventory: { hosts }, facts: () => ({ cluster: standing ? {} : undefined }) };
+    const cluster = { world: () => world, inventory: { name: 'x' } };
+    return act({ cluster, fleet: { members }, goal: {}, tell: () => Promise.resolve() }, { hosts: [] });
+  },
+}));
+
+const results: unknown[] = [];
+const options = {
+  emit: (event: { type: string; data?: unknown }) => event.type === 'result' && results.push(event.data),
+} as unknown as RunOptions;
+
+beforeEach(() => {
+  Object.assign(asked, { only: [], converged: 0 });
+  Object.assign(known, { users: [], revoked: [] });
+  [standing, lost] = [true, []];
+  results.length = 0;
+});
+
+it('does with the masters that are there what it can, and tells of the others', async () => {
+  lost = ['m3'];
+  expect(await applyUsers(options, true)).toEqual({ code: 4, missed: ['m3'] });
+  expect(asked.converged).toBe(1);
+});
+
+it('does nothing where no cluster stands', async () => {
+  standing = false;
+  await expect(applyUsers(options, true)).rejects.toMatchObject({ code: 'E_NO_CLUSTER' });
+  lost = ['m1'];
+  expect(await applyUsers(options, true)).toEqual({ code: 4, missed: ['m1'] });
+  expect(asked.converged).toBe(0);
+});
+
+it.each([
+  [{ users: ['jane'] }, false],
+  [{}, true],
+  [{ revoked: ['jane'] }, true],
+])('revoke looks for token rows on this machine knowing %j: %s', async (more, tokens) => {
+  Object.assign(known, more);
+  lost = ['m2'];
+  expect(await revokeUser('jane', options)).toBe(4);
+  expect(asked.only.includes('apiserver')).toBe(tokens);
+  expect(results).toMatchObject([{ applied: false, missed: ['m2'] }]);
+});
