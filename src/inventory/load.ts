@@ -46,20 +46,28 @@ export function parseInventory(bytes: Uint8Array, file: string, options: LoadOpt
   const surroundings = { env: options.env, folder: dirname(absolute), home };
   const errors = unfitTexts(document.value, surroundings);
   const warnings: Complaint[] = plainSecrets(document.value, []);
-  const written = parseWritten(withNumbersAsWritten(document.value, document, []), surroundings, errors);
+  const parsed = parseWritten(withNumbersAsWritten(document.value, document, []), surroundings, errors);
   let inventory: Inventory | undefined;
-  if (written) {
+  if (parsed) {
+    const written = parsed.data;
     const known = knownTo(written, options);
     const resolved = resolveInventory(written, absolute, surroundings, known.release);
     const place = (path: Path): Path => toWritten(path, resolved.origins, written, document);
     const found: Complaint[] = [...resolved.complaints];
-    if (found.length === 0) runRules(resolved.inventory, known, place, found, warnings);
+    const ruled: Complaint[] = [];
+    runRules(resolved.inventory, known, place, ruled, warnings);
+    // Where hosts or sections are missing, what is said of hosts and their roles would be a consequence.
+    const whole = parsed.whole && resolved.complaints.length === 0;
+    found.push(...(whole ? ruled : ruled.filter(({ path }) => !ABOUT_HOSTS.includes(String(path[0])))));
     errors.push(...newIn(errors, found));
     inventory = resolved.inventory;
   }
   if (errors.length > 0 || !inventory) throw new InventoryError(toProblems(errors, document, file));
   return { inventory: deepFreeze(inventory), warnings: toProblems(warnings, document, file) };
 }
+
+/** Sections whose rules count hosts. */
+const ABOUT_HOSTS: readonly string[] = ['hosts', 'groups', 'defaults', 'nfs', 'users'];
 
 const UNREADABLE: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -97,15 +105,46 @@ function parseWritten(
   raw: unknown,
   surroundings: Surroundings,
   errors: Complaint[],
-): WrittenInventory | undefined {
+): { readonly data: WrittenInventory; readonly whole: boolean } | undefined {
   const schema = inventorySchema(surroundings);
   const first = schema.safeParse(raw, { reportInput: true, ...ONCE });
-  if (first.success) return first.data;
+  if (first.success) return { data: first.data, whole: true };
   const complaints = complaintsOf(first.error.issues, inventoryJsonSchema);
   errors.push(...newIn(errors, complaints));
   const rest = structuredClone(raw);
   for (const { path, meant } of complaints) repair(rest, path, meant);
-  return schema.safeParse(rest, ONCE).data;
+  for (const { path } of complaints) standIn(rest, path);
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const again = schema.safeParse(rest, ONCE);
+    if (again.success) return { data: again.data, whole: round === 0 };
+    // What lacks a part that it cannot be without goes as a whole; of hosts, nothing can be said then.
+    for (const { path } of again.error.issues) {
+      const around = (path as Path).slice(0, -1);
+      if (around.length === 0 || around[0] === 'hosts') return undefined;
+      repair(rest, around, undefined);
+    }
+  }
+  return undefined;
+}
+
+/** As deep as an inventory is. */
+const MOST_ROUNDS = 8;
+
+/**
+ * For what no inventory can be without, so that one mistake there does not hide all others. What is found wrong about
+ * it afterwards is at a place that is complained of already.
+ */
+function standIn(value: unknown, path: Path): void {
+  const [first, index, field] = path;
+  const inventory = value as { name?: unknown; hosts?: unknown };
+  if (typeof inventory !== 'object' || (inventory as unknown) === null) return;
+  if (path.length === 1 && first === 'name') inventory.name ??= 'cluster';
+  if (first !== 'hosts' || typeof index !== 'number' || !Array.isArray(inventory.hosts)) return;
+  const host = (inventory.hosts as unknown[])[index];
+  if (typeof host !== 'object' || host === null) return;
+  if (field === 'name') (host as { name?: unknown }).name ??= `host-${index}`;
+  // Of the range for benchmarks (RFC 2544), which no network of anybody has.
+  if (field === 'address') (host as { address?: unknown }).address ??= `198.18.${index >> 8}.${index & 255}`;
 }
 
 /** Renames a mistyped key; takes anything else away that is wrong, of a list the whole. */

@@ -11,8 +11,10 @@ export function expandRange(text: string): readonly string[] {
   const match = /^([^[\]]*)\[(\d{1,12})-(\d{1,12})\]([^[\]]*)$/.exec(text);
   if (!match) {
     if (!/[[\]]/.test(text)) return [text];
+    // As other tools write it.
+    const hyphened = text.replace(/\[(\d+):(\d+)\]/, '[$1-$2]');
     throw new BootstrapError('E_RANGE', `"${text}" is not a range`, {
-      hint: 'Write one range, like w[1-3].',
+      hint: hyphened === text ? 'Write one range, like w[1-3].' : `Write ${hyphened}.`,
     });
   }
   const [, before = '', from = '', to = '', after = ''] = match;

@@ -50,7 +50,7 @@ function expandEntry(entry: WrittenHost, complain: Complain): Identity[] | undef
     const text = entry[field];
     if (text === undefined) return [];
     try {
-      return text.includes(':') ? [text] : expandRange(text);
+      return isAddressWithColons(text) ? [text] : expandRange(text);
     } catch (thrown) {
       const { message, hint } = asBootstrapError(thrown);
       complain(field, message, hint);
@@ -70,6 +70,9 @@ function expandEntry(entry: WrittenHost, complain: Complain): Identity[] | undef
     return { name, address, ip: ips[index] ?? (isIPv4(address) ? address : '') };
   });
 }
+
+/** IPv6 or `host:port`, which a rule refuses; a colon within the brackets of a range is another slip. */
+const isAddressWithColons = (text: string): boolean => text.includes(':') && !/^[^:[]+\[[^\]]*\]/.test(text);
 
 const count = (n: number, field: string): string =>
   `${n} ${field === 'address' ? (n === 1 ? 'address' : 'addresses') : n === 1 ? field : `${field}s`}`;

@@ -93,7 +93,9 @@ function problemOf(facts: AuthorityFacts, now: Date): Problem | undefined {
   }
   if (notAfter <= now) return [`expired on ${notAfter.toISOString().slice(0, 10)}`, 'Have it renewed first.'];
   if (!isAuthority) return ['is not the certificate of an authority (CA:TRUE is missing)', ASK_FOR];
-  if (!keyUsage?.certSign) return ['may not sign certificates (key usage without keyCertSign)', ASK_FOR];
+  // Without the extension nothing is forbidden (RFC 5280, 4.2.1.3), for Go and OpenSSL too.
+  if (keyUsage?.certSign === false)
+    return ['may not sign certificates (key usage without keyCertSign)', ASK_FOR];
   if (usages.length > 0 && !usages.includes(ANY_USAGE)) {
     const missing = (['server', 'client'] as const).find((usage) => !usages.includes(usage));
     if (missing !== undefined) return [`may not issue ${missing} certificates (extended key usage)`, ASK_FOR];

@@ -1,4 +1,5 @@
 import { archOf } from '../release/release.ts';
+import { dockerMirrorIsBare } from '../inventory/rules/runtime-rules.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { type Check, type Subject, error, fixedByUp, warn } from './check.ts';
 import { runtimeOf, runtimePackage } from '../phases/node/runtime.ts';
@@ -133,7 +134,16 @@ export const machineChecks: readonly Check[] = [
       const lost = Object.keys(world.inventory.runtime.mirrors).filter(
         (registry) => registry !== 'docker.io',
       );
-      if (lost.length === 0 || !isNode(host) || runtimeOf(world, host) !== 'docker') return [];
+      if (!isNode(host) || runtimeOf(world, host) !== 'docker') return [];
+      const pathed = (world.inventory.runtime.mirrors['docker.io'] ?? []).some(
+        (mirror) => !dockerMirrorIsBare(mirror),
+      );
+      if (pathed)
+        return error(
+          'docker starts with no mirror of docker.io that has a path, a user or a password',
+          'Write runtime.mirrors for docker.io as https://host:port, or set runtime.default: containerd.',
+        );
+      if (lost.length === 0) return [];
       return warn(
         `docker has no mirrors for ${lost.join(', ')}, only for docker.io`,
         'Write images.pause and your images with the name of the mirror, or set runtime.default: containerd.',

@@ -81,8 +81,11 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
 }
 
 function rangesInUse({ world, facts }: Subject): Result[] {
-  const { podCIDR, serviceCIDR } = world.inventory.network;
-  const { routes, addresses } = foreignNetworks(facts);
+  const { cni, podCIDR, serviceCIDR } = world.inventory.network;
+  const foreign = foreignNetworks(facts);
+  // With `none` the users' own pod network lives on nodes of the cluster: whatever its links are called, its range is ours.
+  const { routes, addresses } =
+    cni === 'none' && facts.cluster?.name === world.inventory.name ? outside(podCIDR, foreign) : foreign;
   return (
     [
       ['network.podCIDR', podCIDR],
@@ -98,11 +101,22 @@ function rangesInUse({ world, facts }: Subject): Result[] {
   });
 }
 
+function outside(cidr: string, { routes, addresses }: Networks): Networks {
+  const range = parseCidr(cidr);
+  const within = (to: string): boolean => {
+    const { first, last } = parseCidr(to);
+    return first >= range.first && last <= range.last;
+  };
+  return {
+    routes: routes.filter(({ to }) => !within(to)),
+    addresses: addresses.filter(({ ip }) => !contains(range, ip)),
+  };
+}
+
+type Networks = Pick<HostFacts, 'routes' | 'addresses'>;
+
 /** Networks in which a host is for itself: without the default route and what a cluster of ours made. */
-export const foreignNetworks = ({
-  routes,
-  addresses,
-}: HostFacts): Pick<HostFacts, 'routes' | 'addresses'> => ({
+export const foreignNetworks = ({ routes, addresses }: HostFacts): Networks => ({
   routes: routes.filter(({ to, dev }) => to !== '0.0.0.0/0' && !OUR_INTERFACES.test(dev ?? '')),
   addresses: addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name)),
 });

@@ -9,4 +9,7 @@ export type KnownError = z.infer<typeof schema>[number];
 
 /** The error that shows in what a host said, if it is a known one. */
 export const knownError = (said: string): KnownError | undefined =>
-  read('known-errors.yaml', schema).find(({ pattern }) => new RegExp(pattern, 'i').test(said));
+  knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(said));
+
+/** All of them, in the order in which they are tried. */
+export const knownErrors = (): readonly KnownError[] => read('known-errors.yaml', schema);

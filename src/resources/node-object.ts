@@ -81,3 +81,10 @@ export function notReady(node: NodeObject | undefined): string | undefined {
   if (ready?.status === 'True') return undefined;
   return ready?.message ?? 'not registered';
 }
+
+/**
+ * Whether a node is there but for its pod network. Kubelet lists all that is wrong, in brackets where it is more than
+ * one thing: the network is then not all.
+ */
+export const lacksOnlyItsNetwork = (node: NodeObject | undefined): boolean =>
+  /^runtime network not ready: /.test(notReady(node) ?? '');

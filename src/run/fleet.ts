@@ -5,6 +5,7 @@ import { type Watch, type Observed } from '../probe/observe.ts';
 import { merge, parseProbe, probeEnd, probeScript } from '../probe/probe.ts';
 import type { Change } from '../resources/resource.ts';
 import { type ScriptOptions, runScript } from '../transport/feed.ts';
+import { cutProbe, knownBetter, notStarted } from './host-words.ts';
 import type { Connect, ExecResult, Session, SessionStats } from '../transport/session.ts';
 import type { Emit, HostSummary } from './events.ts';
 
@@ -114,7 +115,11 @@ export async function runOn(fleet: Fleet, member: Member, script: ScriptOptions)
   member.busy += 1;
   try {
     const session = await sessionOf(fleet, member);
-    return await runScript(session, { signal: fleet.kill, ...script });
+    const result = await runScript(session, { signal: fleet.kill, ...script });
+    if (!result.started) throw notStarted(fleet, result);
+    return result;
+  } catch (thrown) {
+    throw knownBetter(fleet, thrown);
   } finally {
     member.busy -= 1;
   }
@@ -162,6 +167,7 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
     timeoutMs: 60_000,
     outputLimit: PROBE_LIMIT,
   });
+  if (!result.stdout.includes(probeEnd(nonce))) throw cutProbe(fleet, nonce, result);
   const seen = parseProbe(watches, nonce, result.stdout);
   member.seen = member.seen ? merge(member.seen, seen) : seen;
   fleet.emit({

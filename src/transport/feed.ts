@@ -10,11 +10,22 @@ export const PAYLOAD_FD = 3;
 /** The exit code when the script arrived incomplete; nothing of it was run then. */
 export const CUT_SHORT = 125;
 
-export interface ScriptOptions extends Omit<ExecOptions, 'stdin'> {
+/** What the host's shell says on stderr once it has the whole script: all before it is not ours. */
+export const STARTED = 'k8s-bootstrap: started\n';
+
+export interface ScriptOptions extends Omit<ExecOptions, 'stdin' | 'onStderr'> {
   /** POSIX sh. It runs as one function whose stdin is `/dev/null`. */
   readonly script: string;
   /** Bytes for the script's own steps, in the order they read them. */
   readonly payload?: AsyncIterable<Uint8Array>;
+}
+
+export interface ScriptResult extends ExecResult {
+  /**
+   * Whether the script ran: an account without a shell, a forced command or an expired password answer in its place,
+   * with any code. What they print is in the outputs.
+   */
+  readonly started: boolean;
 }
 
 /**
@@ -24,16 +35,21 @@ export interface ScriptOptions extends Omit<ExecOptions, 'stdin'> {
  * evaluates it as one function, so a cut stream runs nothing, and a step that reads stdin swallows nothing.
  * @throws E_SCRIPT for a script with a NUL byte, which no shell variable can carry; else as `Session.exec`
  */
-export function runScript(
+export async function runScript(
   session: Session,
   { script, payload, ...options }: ScriptOptions,
-): Promise<ExecResult> {
+): Promise<ScriptResult> {
   if (script.includes('\0')) {
     throw new BootstrapError('E_SCRIPT', `${session.host}: the script contains a NUL byte`, {
       hint: 'Binary data belongs into the payload.',
     });
   }
-  return session.exec(BOOTSTRAP, { ...options, stdin: frame(script, payload) });
+  const result = await session.exec(BOOTSTRAP, { ...options, stdin: frame(script, payload) });
+  const at = result.stderr.indexOf(STARTED);
+  if (at >= 0) return { ...result, stderr: result.stderr.subarray(at + STARTED.length), started: true };
+  // The last words may overtake what is said beside them.
+  const { lastWords } = options;
+  return { ...result, started: lastWords !== undefined && result.stdout.includes(lastWords) };
 }
 
 /**
@@ -45,7 +61,7 @@ const BOOTSTRAP = [
   'ulimit -c 0; unset _k8sb_n _k8sb_s;',
   'IFS= read -r _k8sb_n && _k8sb_s=$(head -c "$_k8sb_n") && [ "${#_k8sb_s}" -eq "$_k8sb_n" ] ||',
   `{ echo script arrived cut short >&2; exit ${CUT_SHORT}; };`,
-  `exec ${PAYLOAD_FD}<&0; eval "$_k8sb_s"`,
+  `echo ${STARTED.trim()} >&2; exec ${PAYLOAD_FD}<&0; eval "$_k8sb_s"`,
 ].join(' ');
 
 async function* frame(

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
 import { quote, sh } from '../kernel/quote.ts';
 import { redact, type Secret } from '../kernel/secret.ts';
+import { quotable } from '../kernel/quotable.ts';
 import type { ExecOptions, ExecResult, Session } from './session.ts';
 
 export interface SudoOptions {
@@ -175,42 +176,84 @@ function judge(
   if (watch.hasStarted()) {
     return { ...result, stderr: result.stderr.subarray(watch.commandAt()) };
   }
-  const said = text(watch, password);
-  const where = { host };
-  if (watch.prompts() > 1 || /incorrect password|try again|no password was provided/i.test(said)) {
-    throw new BootstrapError('E_SUDO_PASSWORD', `${host}: sudo does not accept the password`, {
-      where,
-      hint: 'Check ssh.sudo.password. It was sent once and is not tried again, so that the account is not locked.',
-    });
-  }
-  if (/must have a tty/i.test(said)) {
-    throw new BootstrapError('E_SUDO_TTY', `${host}: sudo insists on a terminal (requiretty)`, {
-      where,
-      hint: "On the host: echo 'Defaults !requiretty' > /etc/sudoers.d/k8s-bootstrap && chmod 440 /etc/sudoers.d/k8s-bootstrap",
-    });
-  }
-  if (/password is required|a terminal is required/i.test(said)) {
-    throw new BootstrapError('E_SUDO_PASSWORD', `${host}: sudo asks for a password, and none was given`, {
-      where,
-      hint: 'Give ssh.sudo.password, or allow the user sudo without one (NOPASSWD).',
-    });
-  }
-  if (/not in the sudoers|not allowed to (execute|run)|may not run sudo/i.test(said)) {
-    throw new BootstrapError('E_SUDO_DENIED', `${host}: sudo does not let this user run commands as root`, {
-      where,
-      hint: 'Log in as a user who is in sudoers with ALL (group wheel on CentOS), or as root.',
-    });
-  }
-  if (result.code === 127 || /sudo: (command )?not found/i.test(said)) {
-    throw new BootstrapError('E_SUDO_MISSING', `${host}: sudo is not installed`, {
-      where,
-      hint: 'Install sudo on the host, or log in as root.',
-    });
-  }
-  throw new BootstrapError('E_SUDO', `${host}: sudo failed with exit code ${result.code}: ${said}`, {
-    where,
-  });
+  const said = text(watch, password, result.stdout);
+  const asked = watch.prompts();
+  const refusal = REFUSALS.find(({ match }) => match({ said, asked, code: result.code }));
+  throw new BootstrapError(
+    refusal?.code ?? 'E_SUDO',
+    `${host}: ${refusal?.what ?? `sudo failed with exit code ${result.code}`}${refusal?.told === true ? '' : `: ${said || 'it said nothing'}`}`,
+    { where: { host }, hint: refusal?.hint },
+  );
 }
+
+interface Refused {
+  readonly said: string;
+  /** How often it has asked for the password: it was sent only if it has. */
+  readonly asked: number;
+  readonly code: number;
+}
+
+interface Refusal {
+  readonly match: (refused: Refused) => boolean;
+  readonly code: string;
+  readonly what: string;
+  /** Whether that says all that sudo said. */
+  readonly told?: true;
+  readonly hint: string;
+}
+
+const saying =
+  (pattern: RegExp) =>
+  ({ said }: Refused): boolean =>
+    pattern.test(said);
+
+/** What sudo 1.8 and 1.9 say, in the C locale. The first that fits counts. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    match: saying(
+      /account or password is expired|expired password|password expired|account validation failure/i,
+    ),
+    code: 'E_SUDO_ACCOUNT',
+    what: 'sudo refuses because the account or its password has expired',
+    hint: 'As root on the host: chage -l USER shows what has run out; passwd USER, or chage -E -1 -M -1 USER.',
+  },
+  {
+    match: ({ said, asked }) =>
+      asked > 1 || (asked === 1 && /incorrect password|try again|no password was provided/i.test(said)),
+    code: 'E_SUDO_PASSWORD',
+    what: 'sudo does not accept the password',
+    told: true,
+    hint: 'Check ssh.sudo.password. It was sent once and is not tried again, so that the account is not locked.',
+  },
+  {
+    match: saying(/must have a tty/i),
+    code: 'E_SUDO_TTY',
+    what: 'sudo insists on a terminal (requiretty)',
+    told: true,
+    hint: "On the host: echo 'Defaults !requiretty' > /etc/sudoers.d/k8s-bootstrap && chmod 440 /etc/sudoers.d/k8s-bootstrap",
+  },
+  {
+    match: saying(/sudo: .*(?:password is required|a terminal is required)/i),
+    code: 'E_SUDO_PASSWORD',
+    what: 'sudo asks for a password, and none was given',
+    told: true,
+    hint: 'Give ssh.sudo.password, or allow the user sudo without one (NOPASSWD).',
+  },
+  {
+    match: saying(/not in the sudoers|not allowed to (execute|run)|may not run sudo/i),
+    code: 'E_SUDO_DENIED',
+    what: 'sudo does not let this user run commands as root',
+    told: true,
+    hint: 'Log in as a user who is in sudoers with ALL (group wheel on CentOS), or as root.',
+  },
+  {
+    match: ({ said, code }) => code === 127 || /sudo: (command )?not found/i.test(said),
+    code: 'E_SUDO_MISSING',
+    what: 'sudo is not installed',
+    told: true,
+    hint: 'Install sudo on the host, or log in as root.',
+  },
+];
 
 function stuckError(
   host: string,
@@ -229,13 +272,14 @@ function stuckError(
   );
 }
 
-/** What sudo said, in one line, without our prompt. */
-function text(watch: StderrWatch, password: Secret | undefined): string {
-  const said = watch
-    .said()
-    .toString()
-    .replaceAll(/[0-9a-f]{24}P/g, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+/** What sudo said, or whoever answered in its place, in one line, without our prompt. */
+function text(watch: StderrWatch, password: Secret | undefined, stdout: Buffer = Buffer.alloc(0)): string {
+  const said = quotable(
+    stdout,
+    watch
+      .said()
+      .toString()
+      .replaceAll(/[0-9a-f]{24}P/g, ' '),
+  );
   return password ? redact(said, [password]) : said;
 }

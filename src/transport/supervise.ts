@@ -1,5 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { BootstrapError } from '../kernel/errors.ts';
+import { STARTED } from './feed.ts';
+import { quotable } from '../kernel/quotable.ts';
 import { type ExecOptions, type ExecResult, OUTPUT_LIMIT } from './session.ts';
 import { feed, type Feeding } from './stdin.ts';
 
@@ -53,7 +55,7 @@ export function supervise(
       timeoutMs === undefined || timeoutMs === Infinity
         ? undefined
         : setTimeout(() => {
-            fail(timeoutError(host, timeoutMs));
+            fail(timeoutError(host, timeoutMs, saidBefore(stdout, stderr)));
           }, timeoutMs);
     const end = (code: number): void => {
       if (settle()) resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) });
@@ -114,8 +116,16 @@ function outputError(host: string, limit: number): BootstrapError {
   });
 }
 
-function timeoutError(host: string, timeoutMs: number): BootstrapError {
-  return new BootstrapError('E_TIMEOUT', `${host}: a command took longer than ${timeoutMs / 1000} s`, {
+/** What came in place of a script, or before it: something there may be asking, where nobody answers. */
+function saidBefore(stdout: readonly Buffer[], stderr: readonly Buffer[]): string {
+  const beside = Buffer.concat(stderr);
+  if (beside.includes(STARTED)) return '';
+  const said = quotable(Buffer.concat(stdout), beside);
+  return said === '' ? '' : `; it said: ${said}`;
+}
+
+function timeoutError(host: string, timeoutMs: number, said: string): BootstrapError {
+  return new BootstrapError('E_TIMEOUT', `${host}: a command took longer than ${timeoutMs / 1000} s${said}`, {
     hint: 'The command may still be running there. A slow host or network needs a larger ssh.commandTimeoutSeconds.',
     where: { host },
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * taken from sudo 1.9.13 byte for byte; it runs the command as whoever runs it, with `FAKE_ROOT=1` in its environment.
  *
  * `FAKE_SUDO` selects what it is: `nopasswd`, `password` (the right one is `S3cret pw`), `denied` (asks, then refuses),
- * `not-allowed`, `requiretty`, `otp` (PAM asks on its own and never shows our prompt), `broken`.
+ * `not-allowed`, `requiretty`, `otp` (PAM asks on its own and never shows our prompt), `expired` (the account), `broken`.
  * Each password it is given becomes a line of the file `passwords`.
  */
 export function installFakeSudo(folder: string): { readonly PATH: string; readonly FAKE_SUDO_DIR: string } {
@@ -56,6 +56,7 @@ case $FAKE_SUDO in
   denied) ask; echo 'deploy is not in the sudoers file.' >&2; exit 1 ;;
   not-allowed) ask; echo "Sorry, user deploy is not allowed to execute '$*' as root on m1." >&2; exit 1 ;;
   requiretty) echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1 ;;
+  expired) echo 'sudo: Account or password is expired, reset your password and try again' >&2; exit 1 ;;
   otp) printf 'Verification code: ' >&2; IFS= read -r code; exit 1 ;;
   *) echo 'sudo: /etc/sudo.conf is owned by uid 1000, should be 0' >&2; exit 1 ;;
 esac

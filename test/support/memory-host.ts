@@ -1,4 +1,5 @@
 import { BootstrapError } from '../../src/kernel/errors.ts';
+import { STARTED } from '../../src/transport/feed.ts';
 import type { ExecOptions, ExecResult, Session } from '../../src/transport/session.ts';
 
 /**
@@ -67,19 +68,29 @@ export function connectTo(host: MemoryHost): Session {
       if (options.signal?.aborted) throw new BootstrapError('E_ABORTED', `${host.name}: stopped`);
       const input = iterate(options.stdin ?? []);
       const script = await readScript(input);
-      if (script.includes('flock -n 9')) return lock(host, script, input, options);
-      if (/^N=/m.test(script)) return probe(host, script);
-      if (script.includes('journalctl')) {
-        host.log.push('journal');
-        return said(host.words.get('journal') ?? '');
-      }
-      return apply(host, script, options);
+      const run = await answer(host, script, input, options);
+      return { ...run, stderr: Buffer.concat([Buffer.from(STARTED), run.stderr]) };
     },
     close: () => {
       host.open -= 1;
       return Promise.resolve();
     },
   };
+}
+
+async function answer(
+  host: MemoryHost,
+  script: string,
+  input: AsyncIterator<Uint8Array>,
+  options: ExecOptions,
+): Promise<ExecResult> {
+  if (script.includes('flock -n 9')) return lock(host, script, input, options);
+  if (/^N=/m.test(script)) return probe(host, script);
+  if (script.includes('journalctl')) {
+    host.log.push('journal');
+    return said(host.words.get('journal') ?? '');
+  }
+  return apply(host, script, options);
 }
 
 const said = (stdout: string, code = 0, stderr = ''): ExecResult => ({

@@ -4,6 +4,7 @@ import { outcome } from '../../cluster/visit-hosts.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
 import { isEmpty } from '../../plan/plan.ts';
+import { withoutNetwork } from '../../phases/node/nodes.ts';
 import { type Goal, converge } from '../../run/converge.ts';
 import { type Fleet, alive, sightings } from '../../run/fleet.ts';
 import { tellForgotten } from '../plan/forgotten.ts';
@@ -23,6 +24,7 @@ export const up = (options: RunOptions): Promise<number> =>
     await converge(fleet, goal, plan, options.stop);
     await cluster.ensureKubectl();
     if (revocable.length > 0) await cluster.users.revoke(revocable);
+    tellMissingNetwork(options, cluster, fleet);
     return outcome(fleet);
   });
 
@@ -31,6 +33,15 @@ function tellLater({ emit }: RunOptions, cluster: Cluster, fleet: Fleet): void {
   const later = cluster.later(sightings(fleet));
   if (later.length === 0) return;
   const message = `there is no cluster yet; with it comes what is left: ${later.join(', ')} (k8s-bootstrap up)`;
+  emit({ type: 'note', level: 'warn', message });
+}
+
+/** What only the user can do: without it no pod starts, and the run itself has nothing left to do. */
+function tellMissingNetwork({ emit }: RunOptions, cluster: Cluster, fleet: Fleet): void {
+  const waiting = withoutNetwork(cluster.world(sightings(fleet)));
+  if (waiting.length === 0) return;
+  const { podCIDR } = cluster.inventory.network;
+  const message = `network.cni is none: ${waiting.length === 1 ? 'one node has' : `${waiting.length} nodes have`} no pod network yet. Install one for the range ${podCIDR} (kubectl apply -f FILE; flannel: "Network": "${podCIDR}" in its net-conf.json); the nodes then become Ready by themselves`;
   emit({ type: 'note', level: 'warn', message });
 }
 

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { contains, overlaps, parseCidr, type Range } from '../../kernel/cidr.ts';
+import { ports } from '../../kernel/host-paths.ts';
 import { hasRole, type Rule } from './rule.ts';
 
 export const rangesAreApart: Rule = ({ network, hosts }, report) => {
@@ -85,5 +86,62 @@ export const apiServerNamesAreValid: Rule = ({ apiServer }, report) => {
   if (isNameOrIp(host) && Number(port) >= 1 && Number(port) <= 65_535) return;
   report.error(['apiServer', 'endpoint'], `"${apiServer.endpoint}" is not a host or host:port`, {
     hint: 'Write it without https://, like api.example.com:6443.',
+  });
+};
+
+/** Nodes dial the endpoint themselves: at their own loopback nobody answers, unless each has a balancer of its own. */
+export const endpointIsReached: Rule = ({ hosts, apiServer }, report) => {
+  const name = apiServer.endpoint?.replace(/:\d+$/, '') ?? '';
+  if (!/^(?:127\.[\d.]+|0\.0\.0\.0|localhost)$/i.test(name)) return;
+  const masters = hosts.filter((host) => hasRole(host, 'master'));
+  const worker = hosts.find((host) => hasRole(host, 'worker') && !hasRole(host, 'master'));
+  if (!worker) return;
+  const [first] = masters;
+  report.error(
+    ['apiServer', 'endpoint'],
+    `${apiServer.endpoint} is each host itself: ${worker.name} would look for the API server on its own`,
+    {
+      hint:
+        masters.length === 1 && first
+          ? `Leave it out: ${first.ip}:${apiServer.port} of ${first.name} is then taken.`
+          : 'Write the address of a load balancer in front of the masters, or leave it out: the first master is then taken.',
+    },
+  );
+};
+
+/** Ports that something else has on every master. */
+export const apiServerPortIsItsOwn: Rule = ({ hosts, apiServer, profile, nfs }, report) => {
+  const masters = hosts.filter((host) => hasRole(host, 'master'));
+  const etcd = masters.some((host) => hasRole(host, 'etcd'));
+  const serves = nfs !== undefined && masters.some((host) => hasRole(host, 'nfs'));
+  const owners: readonly (readonly [port: number, owner: string])[] = [
+    [ports.kubelet, 'kubelet'],
+    [ports.kubeletHealth, 'kubelet'],
+    [ports.kubeProxyMetrics, 'kube-proxy'],
+    [ports.kubeProxyHealth, 'kube-proxy'],
+    [ports.controllerManager, 'kube-controller-manager'],
+    [ports.scheduler, 'kube-scheduler'],
+    ...(etcd
+      ? ([
+          [ports.etcdClient, 'etcd'],
+          [ports.etcdPeer, 'etcd'],
+        ] as const)
+      : []),
+    ...(profile === 'course'
+      ? ([[ports.apiServerInsecure, 'the API server without authentication']] as const)
+      : []),
+    ...(serves
+      ? ([
+          [ports.rpcbind, 'rpcbind'],
+          [ports.nfs, 'NFS'],
+        ] as const)
+      : []),
+    // Behind a tunnel another port is dialled; then this one is nobody's.
+    ...masters.filter(({ address, ip }) => address === ip).map(({ ssh }) => [ssh.port, 'sshd'] as const),
+  ];
+  const owner = owners.find(([port]) => port === apiServer.port)?.[1];
+  if (owner === undefined) return;
+  report.error(['apiServer', 'port'], `port ${apiServer.port} of a master belongs to ${owner}`, {
+    hint: `Take another, like ${ports.apiServer}.`,
   });
 };

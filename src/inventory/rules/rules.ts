@@ -18,7 +18,9 @@ import {
 } from './host-rules.ts';
 import {
   apiServerNamesAreValid,
+  apiServerPortIsItsOwn,
   dnsIsAService,
+  endpointIsReached,
   everyNodeGetsAPodRange,
   nodePortsAreARange,
   rangesAreApart,
@@ -40,6 +42,7 @@ import {
 } from './nfs-provisioner-rules.ts';
 import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
 import type { Rule } from './rule.ts';
+import { mirrorsFitDocker, rangesOfRegistriesAreForDocker } from './runtime-rules.ts';
 import { rolesAreMeant, tokensFitTheProfile, usersAreValid } from './user-rules.ts';
 
 /** All rules; each looks at the whole inventory, and all of them run. */
@@ -57,6 +60,10 @@ export const rules: readonly Rule[] = [
   everyNodeGetsAPodRange,
   nodePortsAreARange,
   apiServerNamesAreValid,
+  endpointIsReached,
+  apiServerPortIsItsOwn,
+  mirrorsFitDocker,
+  rangesOfRegistriesAreForDocker,
   versionsAreKnown,
   flagsAreKnown,
   flagsHaveAnEffect,

@@ -45,7 +45,28 @@ export const localPath = ({ folder, home }: Surroundings) =>
   z
     .string()
     .min(1, { error: 'must not be empty' })
+    .superRefine(refuseScheme)
     .transform((path) => absolutePath(path, folder, home));
+
+/** What begins like an address would be taken for a folder of that name. */
+function refuseScheme(text: string, context: z.RefinementCtx): void {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(text) ?? [];
+  if (scheme === '' || (!rest.startsWith('/') && rest !== '')) return;
+  const path = /^\/\/(?:localhost)?(\/.*)$/.exec(rest)?.[1];
+  context.addIssue({
+    code: 'custom',
+    message: `${scheme}: is no address that this program reads`,
+    params: {
+      hint:
+        scheme.toLowerCase() === 'file'
+          ? `Write the path itself${path === undefined ? '' : `: ${path}`}.`
+          : 'Write a path on this machine, or where a web address may stand, one with http:// or https://.',
+    },
+  });
+}
+
+/** A name as it stands in certificates and URLs: without the dot for the root of all names. */
+export const withoutRoot = (name: string): string => (/[^.]\.$/.test(name) ? name.slice(0, -1) : name);
 
 export const absolutePath = (path: string, folder: string, home: string): string => {
   if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
@@ -54,11 +75,15 @@ export const absolutePath = (path: string, folder: string, home: string): string
 
 /** A web address, or a folder on this machine made absolute. */
 export const urlOrFolder = (surroundings: Surroundings) =>
-  envText(surroundings).transform((value) =>
-    /^https?:\/\//.test(value)
-      ? value.replace(/\/+$/, '')
-      : absolutePath(value, surroundings.folder, surroundings.home),
-  );
+  envText(surroundings)
+    .superRefine((value, context) => {
+      if (!/^https?:\/\/[^/]/i.test(value)) refuseScheme(value, context);
+    })
+    .transform((value) =>
+      /^https?:\/\//i.test(value)
+        ? value.replace(/\/+$/, '')
+        : absolutePath(value, surroundings.folder, surroundings.home),
+    );
 
 export const webAddress = (surroundings: Surroundings) =>
   envText(surroundings).refine((value) => /^https?:\/\/[^\s/]+/.test(value), {

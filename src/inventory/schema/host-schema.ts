@@ -1,6 +1,15 @@
 import * as z from 'zod';
 import { COMPONENTS } from '../../kernel/components.ts';
-import { envText, extraArgs, localPath, port, scalarText, secret, type Surroundings } from './fields.ts';
+import {
+  envText,
+  extraArgs,
+  localPath,
+  port,
+  scalarText,
+  secret,
+  withoutRoot,
+  type Surroundings,
+} from './fields.ts';
 import type { Role } from '../types.ts';
 
 export const ROLES = ['master', 'etcd', 'worker', 'nfs'] as const satisfies readonly Role[];
@@ -121,9 +130,9 @@ export const hostSchema = (surroundings: Surroundings, group: ReturnType<typeof 
       .string()
       .min(1, { error: 'must not be empty' })
       .describe('Node name; w[1-3] stands for w1, w2, w3'),
-    address: envText(surroundings).describe(
-      'What SSH dials; 192.168.139.[21-23] gives each of a range its own',
-    ),
+    address: envText(surroundings)
+      .transform(withoutRoot)
+      .describe('What SSH dials; 192.168.139.[21-23] gives each of a range its own'),
     ip: envText(surroundings)
       .optional()
       .describe("The node's own IPv4 address; default: the address, if it is one"),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { envText, port, type Surroundings } from './fields.ts';
 import { clientProblem } from './nfs-clients.ts';
+import { imageName } from './registry-fields.ts';
 import { completed, contradiction, wordProblem } from './nfs-options.ts';
 import type { Host, Nfs, NfsClient, NfsExport, NfsProvisioner } from '../types.ts';
 
@@ -81,7 +82,7 @@ export const nfsSchema = (surroundings: Surroundings) =>
 const provisioner = (surroundings: Surroundings) =>
   z.strictObject({
     kind: z.enum(['nfs-client', 'nfs-subdir']).default('nfs-client').describe('nfs-subdir: its successor'),
-    image: envText(surroundings)
+    image: imageName(envText(surroundings))
       .optional()
       .meta({ description: 'Name and tag', default: IMAGES['nfs-client'] }),
     namespace: z.string().default('kube-system'),

@@ -10,10 +10,12 @@ import {
   urlOrFolder,
   version,
   webAddress,
+  withoutRoot,
   type Surroundings,
 } from './fields.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
+import { imageName, registry, registryEndpoint, registryName } from './registry-fields.ts';
 import { userSchema } from './user-schema.ts';
 
 /** Which one it is stands in `release/`. */
@@ -61,10 +63,11 @@ export const inventorySchema = (surroundings: Surroundings) => {
       .strictObject({
         port: port().default(6443),
         certSANs: z
-          .array(envText(surroundings))
+          .array(envText(surroundings).transform(withoutRoot))
           .default([])
           .describe('Further names and addresses in the serving certificate'),
         endpoint: envText(surroundings)
+          .transform((text) => text.replace(/\.(?=:\d+$|$)/, ''))
           .optional()
           .describe('A load balancer or name in front of the masters, host or host:port'),
         extraArgs: extraArgs().default({}),
@@ -81,18 +84,21 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .default('auto')
           .describe('auto: what the OS carries'),
         mirrors: z
-          .record(z.string(), z.array(webAddress(surroundings)))
+          .record(registryName(), z.array(registryEndpoint(surroundings)))
           .default({})
           .describe('Registry host → mirrors, tried in order'),
-        insecureRegistries: z.array(z.string().min(1)).default([]),
+        insecureRegistries: z
+          .array(registry())
+          .default([])
+          .describe('host or host:port; with docker also ranges of addresses'),
         restrictOomScoreAdj: z.boolean().default(false),
       })
       .prefault({}),
     images: z
       .strictObject({
-        pause: z.string().min(1).optional().describe(`Holds the network of a pod; ${BY_RELEASE}`),
+        pause: imageName().optional().describe(`Holds the network of a pod; ${BY_RELEASE}`),
         mirrors: z
-          .record(z.string().min(1), z.string().min(1, { error: 'must not be empty' }))
+          .record(imageName(), imageName())
           .default({})
           .describe('Image → image that every node pulls in its stead and gives its name'),
       })
@@ -168,9 +174,10 @@ const network = () =>
       nodePrefix: z.int().min(16).max(28).default(24).describe("Length of each node's part of podCIDR"),
       clusterDomain: z
         .string()
-        .regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, {
+        .regex(/^(?=.{1,254}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$/, {
           error: (issue) => `"${String(issue.input)}" is not a domain name`,
         })
+        .transform(withoutRoot)
         .default('cluster.local'),
       dnsIP: z
         .ipv4({ error: (issue) => `"${String(issue.input)}" is not an IPv4 address` })

@@ -3,7 +3,7 @@ import { podRanges } from '../network/pod-ranges.ts';
 import { apiHost, isReserved, nodes } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
 import { NODES, nodesIn } from '../../resources/kube-api.ts';
-import { nodeObject, notReady } from '../../resources/node-object.ts';
+import { lacksOnlyItsNetwork, nodeObject, notReady } from '../../resources/node-object.ts';
 
 /** Labels, taints and pod range of every node, through the API: kubelet may not set most of them itself. */
 export const nodesPhase: Phase = {
@@ -26,7 +26,10 @@ export const nodesPhase: Phase = {
   },
 };
 
-/** Every node Ready: what a whole run is for. */
+/**
+ * Every node Ready: what a whole run is for. With `cni: none` pods have no network before the user has installed one,
+ * which takes a cluster: until then a node that has registered is all that can be.
+ */
 export const verifyPhase: Phase = {
   id: 'verify',
   title: 'Nodes are ready',
@@ -35,14 +38,27 @@ export const verifyPhase: Phase = {
   resources: () => [],
   gates: (world, host) =>
     apiHost(world).map(({ name: at }) => ({
-      title: `node ${host.name} is Ready`,
+      title: `node ${host.name} is ${bringsItsNetwork(world) ? 'Ready' : 'registered'}`,
       at,
       watches: [{ kind: 'object', key: NODES } as const],
-      judge: (seen) => notReady(nodesIn(seen)?.get(host.name)),
+      judge: (seen) => {
+        const node = nodesIn(seen)?.get(host.name);
+        return !bringsItsNetwork(world) && lacksOnlyItsNetwork(node) ? undefined : notReady(node);
+      },
       timeoutSeconds: 120,
       units: ['kubelet.service'],
     })),
 };
+
+/** Nodes that wait for a pod network which somebody has yet to install. */
+export const withoutNetwork = (world: World): readonly Host[] =>
+  bringsItsNetwork(world)
+    ? []
+    : nodes(world).filter(({ name }) =>
+        apiHost(world).some((at) => lacksOnlyItsNetwork(nodesIn(world.seen(at.name))?.get(name))),
+      );
+
+const bringsItsNetwork = ({ inventory }: World): boolean => inventory.network.cni !== 'none';
 
 const labelsOf = (host: Host): Record<string, string> => ({
   ...Object.fromEntries(

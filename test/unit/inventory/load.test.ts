@@ -122,3 +122,28 @@ describe('warnings', () => {
     ]);
   });
 });
+
+describe('what is written in another way and meant the same', () => {
+  it('registries with a scheme, addresses with a slash, names with the dot of the root', async () => {
+    const { inventory } = await load(`
+name: demo
+hosts: [{ name: m1, address: m1.example.com., ip: 192.168.139.10, roles: [master, etcd, worker] }]
+network: { clusterDomain: cluster.local. }
+apiServer: { endpoint: 'api.example.com.:6443', certSANs: [k8s.example.com.] }
+runtime:
+  insecureRegistries: ['http://192.168.1.5:5000', 'HTTPS://registry.test:5000/']
+  mirrors: { docker.io: [https://mirror.test/], '*': [https://a.test/hub] }
+images: { pause: 'registry.test:5000/pause:3.1' }
+`);
+    expect(inventory.hosts[0]?.address).toBe('m1.example.com');
+    expect(inventory.network.clusterDomain).toBe('cluster.local');
+    expect(inventory.apiServer).toMatchObject({
+      endpoint: 'api.example.com:6443',
+      certSANs: ['k8s.example.com'],
+    });
+    expect(inventory.runtime).toMatchObject({
+      insecureRegistries: ['192.168.1.5:5000', 'registry.test:5000'],
+      mirrors: { 'docker.io': ['https://mirror.test'], '*': ['https://a.test/hub'] },
+    });
+  });
+});

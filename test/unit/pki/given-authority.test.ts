@@ -59,6 +59,35 @@ describe('an authority of one’s own', () => {
     );
   });
 
+  it('may be as everybody makes one, with no word on what its key is for', async () => {
+    const key = own(
+      'plain.key',
+      openssl(['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048']),
+    );
+    const config = own(
+      'plain.cnf',
+      '[req]\ndistinguished_name=dn\nx509_extensions=v3\n[dn]\n[v3]\nbasicConstraints=CA:TRUE\n',
+    );
+    const made = [
+      'req',
+      '-x509',
+      '-new',
+      '-nodes',
+      '-key',
+      key,
+      '-subj',
+      '/CN=x',
+      '-days',
+      '10000',
+      '-config',
+      config,
+    ];
+    const cert = own('plain.crt', openssl(made));
+    await expect(read({ cert, key, passphrase: undefined })).resolves.toMatchObject({ parents: [] });
+    // An intermediate one neither.
+    await expect(read(intermediate({ extensions: [CA], rootExtensions: [CA] }))).resolves.toBeDefined();
+  });
+
   it.each(['P-256', 'P-384', 'P-521'])('may have an elliptic key: %s', async (curve) => {
     const elliptic = intermediate({ key: ['-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`] });
     expect((await read(elliptic)).key.reveal()).toMatch(/^-----BEGIN EC PRIVATE KEY-----\n/);
@@ -67,7 +96,6 @@ describe('an authority of one’s own', () => {
   it.each<[string, AuthorityOptions, RegExp]>([
     ['no CA:TRUE', { extensions: ['basicConstraints=CA:FALSE', USAGE] }, /CA:TRUE is missing/],
     ['no keyCertSign', { extensions: [CA, 'keyUsage=critical,cRLSign'] }, /without keyCertSign/],
-    ['no key usage at all', { extensions: [CA] }, /without keyCertSign/],
     [
       'clients only',
       { extensions: [CA, USAGE, 'extendedKeyUsage=clientAuth'] },

@@ -36,7 +36,12 @@ describe.each(['dash', 'bash', 'sh'])('a script in %s', (shell) => {
 
   it('runs, and its exit code is the result’s', async () => {
     const result = await runScript(session, { script: 'echo out; echo err >&2; (exit 3)' });
-    expect(result).toEqual({ code: 3, stdout: Buffer.from('out\n'), stderr: Buffer.from('err\n') });
+    expect(result).toEqual({
+      code: 3,
+      stdout: Buffer.from('out\n'),
+      stderr: Buffer.from('err\n'),
+      started: true,
+    });
     expect((await runScript(session, { script: 'exit 5; echo no' })).code).toBe(5);
   });
 
@@ -112,8 +117,8 @@ describe.each(['dash', 'bash', 'sh'])('a script in %s', (shell) => {
   });
 });
 
-it('refuses a script with a NUL byte', () => {
-  expect(() => runScript(localSession(), { script: 'echo a\0b' })).toThrow(
+it('refuses a script with a NUL byte', async () => {
+  await expect(runScript(localSession(), { script: 'echo a\0b' })).rejects.toThrow(
     expect.objectContaining({ code: 'E_SCRIPT' }) as Error,
   );
 });

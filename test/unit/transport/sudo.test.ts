@@ -99,6 +99,8 @@ it.each([
   { kind: 'not-allowed', password: right, code: 'E_SUDO_DENIED', says: 'does not let this user' },
   { kind: 'requiretty', password: undefined, code: 'E_SUDO_TTY', says: 'terminal' },
   { kind: 'requiretty', password: right, code: 'E_SUDO_TTY', says: 'terminal' },
+  { kind: 'expired', password: undefined, code: 'E_SUDO_ACCOUNT', says: 'reset your password and try again' },
+  { kind: 'expired', password: right, code: 'E_SUDO_ACCOUNT', says: 'reset your password and try again' },
   { kind: 'broken', password: right, code: 'E_SUDO', says: 'should be 0' },
 ])('$kind with password $password is $code', async ({ kind, password, code, says }) => {
   const error = await failure(
