@@ -1,7 +1,7 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { CertificateSpec } from '../pki/spec.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
-import type { Gate } from '../plan/stage.ts';
+import type { Batch, Gate } from '../plan/stage.ts';
 import type { Artifact } from '../release/artifact.ts';
 import type { Release } from '../release/release.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
@@ -17,7 +17,7 @@ import type { HostFacts } from '../facts/facts.ts';
 export interface Phase {
   readonly id: string;
   readonly title: string;
-  readonly batch: 'parallel' | 'rolling';
+  readonly batch: Batch;
   /** Of a rolling phase: of so many hosts, how many have to be well while one is out of service; none by default. */
   mustStand?(hosts: number): number;
   /** Hosts that take part; a function of the inventory and, for API objects, of who answers. */

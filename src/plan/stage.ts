@@ -10,14 +10,19 @@ export interface Stage {
   readonly title: string;
   /** Names of the hosts that take part, in the order in which they are rolled. */
   readonly hosts: ReadonlySet<string>;
-  /** `rolling`: running members are restarted one at a time, each behind its gates. */
-  readonly batch: 'parallel' | 'rolling';
+  /**
+   * `rolling`: running members are restarted one at a time, each behind its gates. `canary`: one of those that run goes
+   * first, and the others follow at once when it has come back.
+   */
+  readonly batch: Batch;
   /** Of so many hosts, how many have to be well while one of them is out of service. */
   readonly mustStand: (hosts: number) => number;
   resources(host: string): readonly Resource[];
   /** What must hold on a host before the run goes on; also what tells whether the cluster is healthy. */
   gates(host: string): readonly Gate[];
 }
+
+export type Batch = 'parallel' | 'canary' | 'rolling';
 
 /** A wait, as data: what to look at, until when, and whose journal to show when it does not come true. */
 export interface Gate {

@@ -8,24 +8,35 @@ export interface Group {
   readonly members: readonly Member[];
   /** Whether a healthy member goes out of service: then as many others must stand as the stage says. */
   readonly takesDown: boolean;
+  /** Whether the groups behind it wait for it to come back, and are left as they are when it does not. */
+  readonly provesIt: boolean;
 }
 
 /**
- * Who goes together. In a rolling stage, members that are down take no service with them, so they go first and at once;
+ * Who goes together. In a stage with a canary, the first that is healthy shows what a change does, and then all others
+ * get it at once. In a rolling stage, members that are down take no service with them, so they go first and at once;
  * where too few stand, as on the morning after a power cut, they are also those that can change it. The healthy ones
  * follow one by one. Whoever seems to be down is looked at once more: a slow answer is no reason to restart two at once.
  */
 export async function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Promise<Group[]> {
-  if (stage.batch === 'parallel') return [{ members: busy, takesDown: false }];
+  if (stage.batch === 'parallel') return [{ members: busy, takesDown: false, provesIt: false }];
   const suspects = busy.filter(({ name }) => !works(fleet, stage, name));
   const down = new Set<Member>();
   await onEach(fleet, suspects, stage.id, async (member) => {
     if (!(await stands(fleet, stage, member.name))) down.add(member);
   });
-  return [
-    ...(down.size > 0 ? [{ members: busy.filter((member) => down.has(member)), takesDown: false }] : []),
-    ...busy.filter((member) => !down.has(member)).map((member) => ({ members: [member], takesDown: true })),
-  ];
+  const healthy = busy.filter((member) => !down.has(member));
+  const [canary, ...others] = healthy;
+  const rest =
+    stage.batch === 'rolling'
+      ? healthy.map((member) => ({ members: [member], takesDown: true, provesIt: false }))
+      : [
+          ...(canary ? [{ members: [canary], takesDown: false, provesIt: true }] : []),
+          { members: others, takesDown: false, provesIt: false },
+        ];
+  return [{ members: [...down], takesDown: false, provesIt: false }, ...rest].filter(
+    ({ members }) => members.length > 0,
+  );
 }
 
 /** By what was last seen; a host that was not reached does not. */

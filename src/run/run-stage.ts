@@ -34,7 +34,8 @@ function remembered(stage: Stage): Stage {
 
 /**
  * Brings the hosts of one stage to what it wants, and waits for its gates.
- * @throws the failure of a host that the run cannot do without; E_TOO_FEW_STAND; E_ABORTED between two groups
+ * @throws the failure of a host that the run cannot do without, or that went first; E_TOO_FEW_STAND; E_ABORTED
+ * between two groups
  */
 export async function runStage(
   fleet: Fleet,
@@ -63,9 +64,10 @@ export async function runStage(
       id,
       (member) => passStanding(fleet, member, id, fresh.gates(member.name), stop),
     );
+  let canary: Member | undefined;
   if (busy.length > 0) {
     fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const { members: group, takesDown } of await groupsOf(fleet, fresh, busy)) {
+    for (const { members: group, takesDown, provesIt } of await groupsOf(fleet, fresh, busy)) {
       stopIfAsked(stop);
       if (takesDown) await settle();
       if (takesDown && all.some((member) => member.failed)) break;
@@ -79,6 +81,8 @@ export async function runStage(
           for (const gate of fresh.gates(member.name)) await pass(fleet, member, id, gate, stop);
         },
       );
+      canary = provesIt ? group.find(({ failed }) => failed) : undefined;
+      if (canary) break;
     }
     const failed = busy.filter((member) => member.failed).map(({ name }) => name);
     fleet.emit({
@@ -90,7 +94,7 @@ export async function runStage(
   }
   await settle();
   stopIfAsked(stop);
-  const lost = all.find(({ name, failed }) => failed && goal.essential(name));
+  const lost = canary ?? all.find(({ name, failed }) => failed && goal.essential(name));
   if (lost?.failed) throw lost.failed;
 }
 

@@ -17,7 +17,7 @@ const ca = caFilesOf('cluster').certificate;
 export const kubeProxyPhase: Phase = {
   id: 'kube-proxy',
   title: 'kube-proxy',
-  batch: 'parallel',
+  batch: 'canary',
   hosts: nodes,
   resources: (world, host) => [
     releaseBinary(world, host, 'kube-proxy'),

@@ -25,7 +25,7 @@ const TLS_CIPHERS = [
 export const kubeletPhase: Phase = {
   id: 'kubelet',
   title: 'kubelet',
-  batch: 'parallel',
+  batch: 'canary',
   hosts: nodes,
   resources: (world, host) => [
     releaseBinary(world, host, 'kubelet'),

@@ -156,7 +156,7 @@ function table(heading: string): string[][] {
 
 describe('tables and lists', () => {
   it('have the phases in their order', () => {
-    const batch = { parallel: 'side by side', rolling: 'one by one' };
+    const batch = { parallel: 'side by side', canary: 'one, then the others', rolling: 'one by one' };
     expect(table('phase')).toEqual(
       phases.map((phase) => [`\`${phase.id}\``, phase.title, batch[phase.batch]]),
     );

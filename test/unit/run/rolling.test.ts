@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
-import type { Stage } from '../../../src/plan/stage.ts';
+import type { Batch, Stage } from '../../../src/plan/stage.ts';
 import type { Resource } from '../../../src/resources/resource.ts';
 import { cell, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
@@ -17,6 +17,7 @@ function members(
     stays = [] as readonly string[],
     lost = [] as readonly string[],
     wanted = undefined as readonly string[] | undefined,
+    batch = 'rolling' as Batch,
     mustStand = quorum,
     patience = 0.3,
   } = {},
@@ -33,7 +34,7 @@ function members(
   for (const host of hosts) if (wanted && !wanted.includes(host.name)) host.words.set('a', '1');
   const stages = [
     stage('store', names, {
-      batch: 'rolling',
+      batch,
       mustStand,
       resources: () => [cell('a', '1')],
       gates: (host) => [gate(host, 'healthy', patience)],
@@ -44,7 +45,7 @@ function members(
 }
 
 interface Row {
-  readonly stands: 'quorum' | 'one';
+  readonly stands: 'quorum' | 'one' | 'canary';
   readonly members: readonly ('up' | 'down' | 'off')[];
   readonly wanted?: readonly string[];
   readonly sick?: readonly string[];
@@ -68,6 +69,7 @@ const table = ({ stands, members: states, wanted, sick, patience }: Row): Return
       ...(wanted && { wanted }),
       ...(sick && { stays: sick }),
       ...(patience !== undefined && { patience }),
+      batch: stands === 'canary' ? 'canary' : 'rolling',
       mustStand: stands === 'quorum' ? quorum : () => 1,
     },
   );
@@ -88,8 +90,8 @@ async function order(
     if (line.includes('apply set a')) {
       if (gated) groups.push([]);
       groups.at(-1)?.push(line.split(':')[0] ?? '');
-    }
-    gated = line.endsWith(': probe');
+      gated = false;
+    } else gated ||= line.endsWith(': probe');
   }
   return { groups: groups.map((group) => group.toSorted().join('+')).join(' '), error };
 }
