@@ -18,6 +18,9 @@ const CNI_CONFIGS = ['', '.'].flatMap((start) =>
   ['conf', 'conflist', 'json'].map((end) => `${paths.cniConfig}/${start}*.${end}`),
 );
 
+/** What no plain name of a file has. */
+const ODD = '[!A-Za-z0-9._@:+?-]';
+
 /** Where options of dockerd are written besides daemon.json, on all families. */
 const DOCKER_OPTIONS = [
   '/usr/lib/systemd/system/docker.service',
@@ -96,7 +99,12 @@ while read -r line; do case $line in SELINUX=*) say selinuxAtBoot "\${line#*=}" 
 [ ! -r ${paths.cluster} ] || while read -r key line; do say "cluster.$key" "$line"; done < ${paths.cluster}
 for f in ${MARKS.join(' ')}; do [ ! -e "$f" ] || say mark "$f"; done
 for f in ${CNI_CONFIGS.join(' ')}; do
-  [ ! -f "$f" ] || { case \${f##*/} in *[!A-Za-z0-9._@:+-]*) f=\${f%/*}/? ;; esac; say cniConfig "$f"; }
+  [ -f "$f" ] || continue
+  line=\${f##*/}
+  while :; do
+    case $line in *${ODD}*) line=\${line%%${ODD}*}?\${line#*${ODD}} ;; *) break ;; esac
+  done
+  say cniConfig "\${f%/*}/$line"
 done
 say cni; [ ! -f ${paths.cniBridge} ] || while read -r line || [ -n "$line" ]; do
   case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac

@@ -51,7 +51,7 @@ export interface HostFacts {
   readonly foreign: readonly string[];
   /** Range that the CNI configuration gives to the host's pods. */
   readonly podRange: string | undefined;
-  /** Configurations of pod networks, by path; a name that is none ends in `?`. */
+  /** Configurations of pod networks, by path; `?` stands for what no plain name has. */
   readonly cniConfigs: readonly string[];
   /** Repository files that point at the mirrors CentOS 7 no longer has. */
   readonly deadRepositories: readonly string[];

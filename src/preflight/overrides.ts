@@ -1,7 +1,7 @@
 import { COMPONENTS } from '../kernel/components.ts';
 import { isNode } from '../phases/shared/topology.ts';
-import { overridesOf, sharedDropIns } from '../resources/drop-ins.ts';
-import { beforeOurs } from '../resources/first-network.ts';
+import { overridesOf, sharedDropIns } from '../resources/foreign/drop-ins.ts';
+import { beforeOurs } from '../resources/foreign/first-network.ts';
 import { ROUTES_UNIT } from '../resources/pod-routes.ts';
 import { type Check, type Result, type Subject, fixedByUp, warn } from './check.ts';
 

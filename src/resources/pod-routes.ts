@@ -1,7 +1,7 @@
 import { oncePer } from '../kernel/once-per.ts';
 import { sh } from '../kernel/quote.ts';
 import { POD_ROUTE_PROTOCOL, paths } from '../kernel/host-paths.ts';
-import { dropInsId, ownUnit, unitFile } from './drop-ins.ts';
+import { dropInsId, ownUnit, unitFile } from './foreign/drop-ins.ts';
 import { file, fileId } from './file.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Watch } from '../../src/probe/observe.ts';
-import { ownUnit } from '../../src/resources/drop-ins.ts';
+import { ownUnit } from '../../src/resources/foreign/drop-ins.ts';
 import { service } from '../../src/resources/service.ts';
 import type { Change } from '../../src/resources/resource.ts';
 import { wordsOf } from '../../src/run/diagnose.ts';

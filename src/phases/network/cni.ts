@@ -2,7 +2,7 @@ import { BootstrapError } from '../../kernel/errors.ts';
 import type { Host } from '../../inventory/types.ts';
 import { oncePer } from '../../kernel/once-per.ts';
 import { paths } from '../../kernel/host-paths.ts';
-import { firstNetwork } from '../../resources/first-network.ts';
+import { firstNetwork } from '../../resources/foreign/first-network.ts';
 import { directory, file } from '../../resources/file.ts';
 import type { Watch } from '../../probe/observe.ts';
 import type { Resource } from '../../resources/resource.ts';

@@ -1,7 +1,7 @@
 import type { ExtraArgs, Host } from '../../inventory/types.ts';
 import type { ComponentName } from '../../kernel/components.ts';
 import { paths } from '../../kernel/host-paths.ts';
-import { dropInsId, ownUnit } from '../../resources/drop-ins.ts';
+import { dropInsId, ownUnit } from '../../resources/foreign/drop-ins.ts';
 import { fileId } from '../../resources/file.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import type { Resource } from '../../resources/resource.ts';

@@ -1,6 +1,6 @@
-import { type HostFacts, factsOf, factsWatches } from '../facts/facts.ts';
-import { paths } from '../kernel/host-paths.ts';
-import { type Resource, none } from './resource.ts';
+import { type HostFacts, factsOf, factsWatches } from '../../facts/facts.ts';
+import { paths } from '../../kernel/host-paths.ts';
+import { type Resource, none } from '../resource.ts';
 import { setAside } from './set-aside.ts';
 
 const ID = 'cni-order';
@@ -23,6 +23,6 @@ export const firstNetwork = (): Resource => ({
     beforeOurs(factsOf(seen)).map((path) => setAside(path, 'a network configuration', ID)),
 });
 
-/** The first is the one that the runtime takes. */
+/** The first is the one that the runtime takes. A `?` stands for what no plain name has, and may come first. */
 export const beforeOurs = ({ cniConfigs }: HostFacts): readonly string[] =>
-  cniConfigs.filter((path) => path < paths.cniBridge).toSorted();
+  cniConfigs.filter((path) => path.replaceAll('?', ' ') < paths.cniBridge).toSorted();

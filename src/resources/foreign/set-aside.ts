@@ -1,6 +1,6 @@
-import { BootstrapError } from '../kernel/errors.ts';
-import { PLAIN_PATH } from './file.ts';
-import type { Step } from './step.ts';
+import { BootstrapError } from '../../kernel/errors.ts';
+import { PLAIN_PATH } from '../file.ts';
+import type { Step } from '../step.ts';
 
 /**
  * Takes away a file of somebody else; the host keeps it among the originals.

@@ -1,9 +1,9 @@
-import { paths } from '../kernel/host-paths.ts';
-import type { UnitState } from '../probe/observe.ts';
-import { file } from './file.ts';
-import { type Change, type Resource, none } from './resource.ts';
+import { paths } from '../../kernel/host-paths.ts';
+import type { UnitState } from '../../probe/observe.ts';
+import { file } from '../file.ts';
+import { type Change, type Resource, none } from '../resource.ts';
 import { setAside } from './set-aside.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../step.ts';
 
 export interface OwnUnitSpec {
   /** Unit name with its ending: `etcd.service`. */
