@@ -12,6 +12,7 @@ import {
 import type { World } from '../phases/phase.ts';
 import { nodes, withRole } from '../phases/shared/topology.ts';
 import { nodesIn } from '../resources/kube-api.ts';
+import { MANIFEST } from '../resources/manifest.ts';
 import { type Check, type Result, type Subject, error, warn } from './check.ts';
 
 /** Who is in etcd and among the nodes, against who is in the inventory. */
@@ -28,12 +29,19 @@ const speaker = (world: World): Host | undefined => {
 };
 
 const empty = `rm -rf ${paths.etcdData}/*`;
+const beginEmpty = `To begin with an empty store and lose everything, on all masters and members: ${empty}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
 const removal = ({ id }: EtcdMember): string => `etcdctl member remove ${id}`;
 const addition = (host: Host): string => `etcdctl member add ${host.name} --peer-urls=${peerUrl(host)}`;
 
 function dataLost({ world, host }: Subject): Result[] {
   if (!host.roles.includes('etcd')) return [];
   const found = membership(world, host);
+  if (found.is === 'late') {
+    return error(
+      `has no data, nor has another member, and the cluster has run: ${found.proof} shows it`,
+      `Is a disk not mounted, or was the role etcd moved? Give it back to the hosts that have the data: members are changed one by one (etcdctl member add), or the store is restored from a snapshot. ${beginEmpty}`,
+    );
+  }
   if (found.is !== 'lost') return [];
   const who = found.member ? `is still a member (id ${found.member.id})` : 'was a member';
   const message = `has lost its data and ${who}`;
@@ -47,7 +55,7 @@ function dataLost({ world, host }: Subject): Result[] {
   }
   return error(
     message,
-    `${mount} Without a quorum no member can be removed: start the others, or restore all from a snapshot (etcdctl snapshot restore). To begin with an empty store and lose everything: rm ${paths.etcdStarted} and ${empty} on all members.`,
+    `${mount} Without a quorum no member can be removed: start the others, or restore all from a snapshot (etcdctl snapshot restore). ${beginEmpty}`,
   );
 }
 

@@ -16,8 +16,8 @@ export function beforeStart(world: World, host: Host): Resource[] {
   const found = membership(world, host);
   const bootEnv = file({ path: paths.etcdBootEnv, content: bootEnvironment(world, host) });
   const watches = [...bootEnv.watches, ...membershipWatches(world, host)];
-  if (found.is === 'lost' || found.is === 'unknown') {
-    const waitsFor = found.is === 'lost' ? 'the data of this member' : found.why;
+  if (found.is === 'lost' || found.is === 'late' || found.is === 'unknown') {
+    const waitsFor = found.is === 'unknown' ? found.why : 'the data of this member';
     const summary = 'its data is not there';
     return [{ ...bootEnv, watches, diff: () => ({ kind: 'unknown', summary, waitsFor }) }];
   }

@@ -5,6 +5,7 @@ import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { plain } from '../../resources/file.ts';
+import { type ManifestEntry, manifestOf } from '../../resources/manifest.ts';
 import { leafFiles } from '../shared/certificates.ts';
 import { withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
@@ -28,6 +29,8 @@ export type Membership =
   | { readonly is: 'added' }
   /** It had data that others rely on; `member` where one that runs tells of it. */
   | { readonly is: 'lost'; readonly member: EtcdMember | undefined }
+  /** Nobody who was asked has data or tells of any, and yet the cluster has run: `proof` is a host that shows it. */
+  | { readonly is: 'late'; readonly proof: string }
   /** There is a cluster, of which it is no member, or none any more. */
   | { readonly is: 'stranger' }
   /** It has no data, and nobody tells whether it had any; `why` in words. */
@@ -123,10 +126,24 @@ export function membership(world: World, host: Host): Membership {
   const unseen = hosts.find(({ name }) => world.seen(name) === undefined);
   if (unseen) return { is: 'unknown', why: `${unseen.name}, which was not reached` };
   const holder = hosts.find((one) => hasData(world, one));
-  return holder
-    ? { is: 'unknown', why: `etcd on ${holder.name} to run (systemctl start etcd)` }
-    : { is: 'founder' };
+  if (holder) return { is: 'unknown', why: `etcd on ${holder.name} to run (systemctl start etcd)` };
+  const proof = whoHasRun(world);
+  return proof === undefined ? { is: 'founder' } : { is: 'late', proof };
 }
+
+/**
+ * A host that shows that the cluster has had an etcd: it was a member, or it has an API server, which comes behind one.
+ * A cluster is founded once, also where the role of a member was moved to a host that has never been one.
+ */
+const whoHasRun = oncePer((world: World): string | undefined => {
+  const host = world.inventory.hosts.find(({ name, roles }) => {
+    const seen = world.seen(name);
+    const written = seen ? manifestOf(seen) : new Map<string, ManifestEntry>();
+    const wasMember = !roles.includes('etcd') && written.has(paths.etcdStarted);
+    return wasMember || [...written.values()].some(({ phase }) => phase === 'apiserver');
+  });
+  return host?.name;
+});
 
 /** An answer that is not wholly of the known form is none. */
 function parsed(output: string): EtcdMember[] {

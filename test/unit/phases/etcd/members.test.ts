@@ -131,6 +131,54 @@ describe('what a host is to etcd', () => {
   });
 });
 
+describe('a cluster is founded once', () => {
+  const manifest = (text: string): Sight => ({
+    files: { '/var/lib/k8s-bootstrap/manifest': textFile(text) },
+  });
+  const isM1 = (sights: Readonly<Record<string, Sight>>): unknown =>
+    membership(
+      worldOf({
+        inventory: {
+          hosts: [
+            { name: 'm1', address: '192.0.2.11', roles: ['etcd'] },
+            { name: 'm2', address: '192.0.2.12', roles: ['master'] },
+          ],
+        },
+        seen: { m1: sightOf(empty), m2: {}, ...sights },
+      }),
+      { ...hostOf(three(), 'm1'), ip: '192.0.2.11' },
+    );
+
+  it.each<[string, Readonly<Record<string, Sight>>, unknown]>([
+    ['nothing has run', {}, { is: 'founder' }],
+    ['hosts are claimed', { m2: manifest('directory\t/etc/kubernetes\tbase\n') }, { is: 'founder' }],
+    [
+      'the role was moved off a host that was a member',
+      { m2: manifest(`${'a'.repeat(64)}\t/etc/etcd/started\tetcd\n`) },
+      { is: 'late', proof: 'm2' },
+    ],
+    [
+      'another host has an API server',
+      { m2: manifest(`${'a'.repeat(64)}\t/etc/kubernetes/pki/sa.key\tapiserver\n`) },
+      { is: 'late', proof: 'm2' },
+    ],
+    [
+      'the disk of the only member is not mounted, and no mark tells',
+      {
+        m1: {
+          ...sightOf(empty),
+          files: {
+            '/var/lib/k8s-bootstrap/manifest': textFile('link\t/etc/x\tapiserver\n'),
+          },
+        },
+      },
+      { is: 'late', proof: 'm1' },
+    ],
+  ])('%s', (_when, sights, expected) => {
+    expect(isM1(sights)).toEqual(expected);
+  });
+});
+
 describe('the first start', () => {
   const stateOf = (index: number, ...members: Member[]): string => {
     const world = three(...members);
