@@ -6,14 +6,16 @@ const SHARE = 10;
 /** Of several that wait for their turn, each gets one of its own: together they would keep the others for as long. */
 let turns: Promise<unknown> = Promise.resolve();
 
-/** Between two pieces of long work: lets pending events in, when enough time has passed since they last were. */
-export function breather(): () => Promise<void> {
+/** Says when enough time has passed since pending events were last let in, and lets them in. */
+function clock(): { readonly isUp: () => boolean; readonly next: () => Promise<void> } {
   let since = performance.now();
-  return async () => {
-    if (performance.now() - since < SHARE) return;
-    turns = turns.then(() => setImmediate());
-    await turns;
-    since = performance.now();
+  return {
+    isUp: () => performance.now() - since >= SHARE,
+    next: async () => {
+      turns = turns.then(() => setImmediate());
+      await turns;
+      since = performance.now();
+    },
   };
 }
 
@@ -30,10 +32,10 @@ export function atOnce<Result>(work: Piecewise<Result>): Result {
 
 /** Does it piece by piece, and lets others have their turn between. */
 export async function inTurns<Result>(work: Piecewise<Result>): Promise<Result> {
-  const breathe = breather();
+  const turn = clock();
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
-    await breathe();
+    if (turn.isUp()) await turn.next();
   }
 }
