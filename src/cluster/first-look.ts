@@ -1,6 +1,7 @@
 import { factsWatches, imagined } from '../facts/facts.ts';
 import { hostNamed } from '../inventory/lookup.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
+import type { Piecewise } from '../kernel/breather.ts';
 import type { Phase, World } from '../phases/phase.ts';
 import { type Stage, gatesElsewhere, watchesAt } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
@@ -10,20 +11,21 @@ import type { Observed, Watch } from '../probe/observe.ts';
  * family, so that one exec is enough to know whether there is anything to do. Workers that the inventory does not tell
  * apart share one list: of thousands, it is made once.
  */
-export function imaginedWatches(
+export function* imaginedWatches(
   selected: readonly Phase[],
   inventory: Inventory,
   world: (seen: ReadonlyMap<string, Observed>) => World,
   stages: (here: World) => readonly Stage[],
-): (host: string) => readonly Watch[] {
-  const families = (['centos', 'debian'] as const).map((family) => {
+): Piecewise<(host: string) => readonly Watch[]> {
+  const families: Family[] = [];
+  for (const family of ['centos', 'debian'] as const) {
     const here = world(new Map(inventory.hosts.map(({ name }) => [name, imagined(family)])));
     const bound = stages(here);
     const asking = selected
       .filter((phase) => 'watch' in phase)
       .map((phase) => ({ phase, hosts: new Set(phase.hosts(here)) }));
-    return { here, bound, asking, elsewhere: gatesElsewhere(bound) };
-  });
+    families.push({ here, bound, asking, elsewhere: yield* gatesElsewhere(bound) });
+  }
   const ofPhases = (host: Host): Watch[] =>
     families.flatMap(({ here, asking }) =>
       asking.flatMap(({ phase, hosts }) => (hosts.has(host) ? (phase.watch?.(here, host) ?? []) : [])),
@@ -45,6 +47,14 @@ export function imaginedWatches(
     if (kind !== undefined) shared.set(kind, watches);
     return watches;
   };
+}
+
+/** The cluster, were all its hosts of one family. */
+interface Family {
+  readonly here: World;
+  readonly bound: readonly Stage[];
+  readonly asking: readonly { readonly phase: Phase; readonly hosts: ReadonlySet<Host> }[];
+  readonly elsewhere: ReadonlyMap<string, readonly Watch[]>;
 }
 
 /** What decides which questions a worker is asked; `undefined` of a host that has a part of its own. */

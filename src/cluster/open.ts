@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { removeFile } from '../kernel/remove.ts';
 import { hostNamed } from '../inventory/lookup.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
+import { atOnce, inTurns } from '../kernel/breather.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { phases } from '../phases/index.ts';
 import type { World } from '../phases/phase.ts';
@@ -39,6 +40,8 @@ export interface Cluster {
   readonly desire: Desire;
   /** What to look at on a host before anything is known of it. */
   readonly watches: (host: string) => readonly Watch[];
+  /** Finds out what `watches` tells, with turns for others between: of thousands of hosts it takes a while. */
+  readonly lookAhead: () => Promise<void>;
   /** Whether all phases take part. */
   readonly complete: boolean;
   world(seen: ReadonlyMap<string, Observed>): World;
@@ -102,10 +105,12 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const stages = (here: World, taking = selected): readonly Stage[] =>
     renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
   const takingPart = whoTakesPart(selected, options);
+  const imagining = (): ReturnType<typeof imaginedWatches> =>
+    imaginedWatches(selected, inventory, world, stages);
   let imagine: ((name: string) => readonly Watch[]) | undefined;
   const watches = (name: string): readonly Watch[] => {
     const host = hostNamed(inventory, name);
-    imagine ??= imaginedWatches(selected, inventory, world, stages);
+    imagine ??= atOnce(imagining());
     const more = [...clusterWatches(options, host), ...(asks?.(inventory, host) ?? [])];
     return more.length === 0 ? imagine(name) : [...imagine(name), ...more];
   };
@@ -145,6 +150,9 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
     },
     complete: selected.length === phases.length && !renewal,
     watches,
+    lookAhead: async () => {
+      imagine ??= await inTurns(imagining());
+    },
     seal: async (wanted) => {
       await pki.setSealed(wanted);
       if (pki.exists()) await keepTexts();

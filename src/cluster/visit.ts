@@ -96,6 +96,7 @@ async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Ru
   for (const message of endingAuthorities(cluster.pki, new Date())) {
     options.emit({ type: 'note', level: 'warn', message });
   }
+  await cluster.lookAhead();
   const goal: Goal = {
     desire: cluster.desire,
     watches: cluster.watches,

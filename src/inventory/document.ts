@@ -9,6 +9,7 @@ import {
   type Event,
   type ScalarEvent,
 } from 'js-yaml';
+import { type Piecewise, atOnce } from '../kernel/breather.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import type { Path } from './problem.ts';
 
@@ -38,11 +39,17 @@ const MAX_BYTES = 1024 * 1024;
  * blow a small file up to gigabytes; duplicate keys, merge keys and `__proto__`; more than 1 MiB.
  * @throws E_YAML with file, line and column
  */
-export function parseDocument(bytes: Uint8Array, file: string): Document {
+export const parseDocument = (bytes: Uint8Array, file: string): Document =>
+  atOnce(parsingDocument(bytes, file));
+
+/** The same, with turns for others between its three passes. */
+export function* parsingDocument(bytes: Uint8Array, file: string): Piecewise<Document> {
   const source = decode(bytes, file);
   try {
     const events = parseEvents(source, { filename: file });
+    yield;
     const places = locate(events, source, file);
+    yield;
     const documents = constructFromEvents(events, { source, schema: CORE_SCHEMA, maxAliases: 0 });
     if (documents.length === 0) throw yamlError('the file is empty', { file, line: 1, column: 1 });
     return { value: documents[0], ...lookups(places, source) };

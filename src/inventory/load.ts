@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { type Piecewise, atOnce, inTurns } from '../kernel/breather.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
 import { Secret } from '../kernel/secret.ts';
-import { parseDocument, type Document } from './document.ts';
+import { parsingDocument, type Document } from './document.ts';
 import type { Known } from './known.ts';
 import { envVariable, type Surroundings } from './schema/fields.ts';
 import { complaintsOf, type Complaint } from './issues.ts';
@@ -36,17 +37,30 @@ export interface LoadedInventory {
  *   {@link InventoryError} with everything that is wrong with it
  */
 export const loadInventory = async (file: string, options: LoadOptions): Promise<LoadedInventory> =>
-  parseInventory(await read(file), file, options);
+  inTurns(parsingInventory(await read(file), file, options));
 
 /** The same for a text that is not in the file yet; relative paths start at the file's folder. */
-export function parseInventory(bytes: Uint8Array, file: string, options: LoadOptions): LoadedInventory {
-  const document = parseDocument(bytes, file);
+export const parseInventory = (bytes: Uint8Array, file: string, options: LoadOptions): LoadedInventory =>
+  atOnce(parsingInventory(bytes, file, options));
+
+/** Stage by stage: of thousands of hosts, each takes as long as all may together without a pause. */
+export function* parsingInventory(
+  bytes: Uint8Array,
+  file: string,
+  options: LoadOptions,
+): Piecewise<LoadedInventory> {
+  const document = yield* parsingDocument(bytes, file);
+  yield;
   const absolute = resolve(file);
   const home = options.env['HOME'] ?? homedir();
   const surroundings = { env: options.env, folder: dirname(absolute), home };
   const errors = unfitTexts(document.value, surroundings);
   const warnings: Complaint[] = plainSecrets(document.value, []);
-  const parsed = parseWritten(withNumbersAsWritten(document.value, document, []), surroundings, errors);
+  yield;
+  const raw = withNumbersAsWritten(document.value, document, []);
+  yield;
+  const parsed = parseWritten(raw, surroundings, errors);
+  yield;
   let inventory: Inventory | undefined;
   if (parsed) {
     const written = parsed.data;
@@ -55,7 +69,8 @@ export function parseInventory(bytes: Uint8Array, file: string, options: LoadOpt
     const place = (path: Path): Path => toWritten(path, resolved.origins, written, document);
     const found: Complaint[] = [...resolved.complaints];
     const ruled: Complaint[] = [];
-    runRules(resolved.inventory, known, place, ruled, warnings);
+    yield;
+    yield* runRules(resolved.inventory, known, place, ruled, warnings);
     // Where hosts or sections are missing, what is said of hosts and their roles would be a consequence.
     const whole = parsed.whole && resolved.complaints.length === 0;
     found.push(...(whole ? ruled : ruled.filter(({ path }) => !ABOUT_HOSTS.includes(String(path[0])))));
@@ -159,19 +174,22 @@ function repair(value: unknown, path: Path, meant: Path | undefined): void {
   Reflect.deleteProperty(parent, key);
 }
 
-function runRules(
+function* runRules(
   inventory: Inventory,
   known: Known,
   place: (path: Path) => Path,
   errors: Complaint[],
   warnings: Complaint[],
-): void {
+): Piecewise<void> {
   const into =
     (list: Complaint[]): Report['error'] =>
     (path, message, details) =>
       void list.push({ path: place(path), message, ...details });
   const report: Report = { error: into(errors), warning: into(warnings) };
-  for (const rule of rules) rule(inventory, report, known);
+  for (const rule of rules) {
+    rule(inventory, report, known);
+    yield;
+  }
 }
 
 /** A path of the resolved inventory, as the place where its value was written: host, group, defaults or top. */

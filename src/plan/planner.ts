@@ -1,3 +1,4 @@
+import { type Piecewise, atOnce } from '../kernel/breather.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { type Observed, type Watch, isAnswered } from '../probe/observe.ts';
 import { MANIFEST, manifestOf } from '../resources/manifest.ts';
@@ -18,8 +19,12 @@ export interface Judgement {
   readonly open: readonly Watch[];
 }
 
+/** The same as `judging`, in one piece. */
+export const judge = (stages: readonly Stage[], host: string, seen: Observed): Judgement =>
+  atOnce(judging(stages, host, seen));
+
 /** What it takes to bring a host to what the stages want, and what is still to be asked there. Pure. */
-export function judge(stages: readonly Stage[], host: string, seen: Observed): Judgement {
+export function* judging(stages: readonly Stage[], host: string, seen: Observed): Piecewise<Judgement> {
   const upstream = new Map<string, Change>();
   const owned = new Set<string>();
   const open: Watch[] = [];
@@ -31,7 +36,8 @@ export function judge(stages: readonly Stage[], host: string, seen: Observed): J
       for (const watch of watches) if (!isAnswered(seen, watch)) open.push(watch);
       for (const path of owns ?? []) owned.add(path);
     }
-    const due = dueOf(stage, host, resources, seen, upstream);
+    yield;
+    const due = yield* dueOf(stage, host, resources, seen, upstream);
     if (due.length > 0) {
       const named = due.map(({ resource: { id, title }, change }) => ({ id, title, change }));
       phases.push({ phase: stage.id, title: stage.title, changes: named });
@@ -42,26 +48,32 @@ export function judge(stages: readonly Stage[], host: string, seen: Observed): J
 
 /** The changes one stage needs on one host; `upstream` collects them for the resources that come after. */
 export const dueOn = (stage: Stage, host: string, seen: Observed, upstream: Map<string, Change>): Due[] =>
-  dueOf(stage, host, stage.resources(host), seen, upstream);
+  atOnce(dueOf(stage, host, stage.resources(host), seen, upstream));
 
-function dueOf(
+/** A master has as many objects as there are nodes; of most hosts, all of a stage is done in a moment. */
+const AT_ONCE = 100;
+
+function* dueOf(
   stage: Stage,
   host: string,
   resources: readonly Resource[],
   seen: Observed,
   upstream: Map<string, Change>,
-): Due[] {
+): Piecewise<Due[]> {
   const known = new Set<string>();
-  return resources.flatMap((resource) => {
+  const found: Due[] = [];
+  for (const resource of resources) {
     if (known.has(resource.id)) {
       throw new BootstrapError('E_BUG', `phase ${stage.id} wants ${resource.id} twice on ${host}`);
     }
     known.add(resource.id);
     const change = resource.diff(seen, upstream);
-    if (!changes(change)) return [];
+    if (known.size % AT_ONCE === 0) yield;
+    if (!changes(change)) continue;
     upstream.set(resource.id, change);
-    return [{ resource, change }];
-  });
+    found.push({ resource, change });
+  }
+  return found;
 }
 
 /** What the manifest of a host names and no stage wants any more, with the manifest read. */

@@ -1,3 +1,4 @@
+import type { Piecewise } from '../kernel/breather.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import type { Resource } from '../resources/resource.ts';
 
@@ -49,7 +50,7 @@ export const watchesAt = (stage: Stage, host: string): Watch[] => [
 ];
 
 /** What gates of other hosts look at (their nodes, on a master), each question once, by the host that is asked. */
-export function gatesElsewhere(stages: readonly Stage[]): Map<string, Watch[]> {
+export function* gatesElsewhere(stages: readonly Stage[]): Piecewise<Map<string, Watch[]>> {
   const found = new Map<string, Map<string, Watch>>();
   for (const stage of stages) {
     for (const host of stage.hosts) {
@@ -59,6 +60,7 @@ export function gatesElsewhere(stages: readonly Stage[]): Map<string, Watch[]> {
         found.set(at, known);
         for (const watch of watches) known.set(`${watch.kind}:${watch.key}`, watch);
       }
+      yield;
     }
   }
   return new Map([...found].map(([host, watches]) => [host, [...watches.values()]]));

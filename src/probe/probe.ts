@@ -1,7 +1,18 @@
+import { type Piecewise, atOnce } from '../kernel/breather.ts';
+import { detached } from '../kernel/detached.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { oncePer } from '../kernel/once-per.ts';
 import { quote } from '../kernel/quote.ts';
-import type { Observed, Watch, WatchKind } from './observe.ts';
+import type {
+  Answer,
+  ApiAnswer,
+  FileState,
+  HttpAnswer,
+  Observed,
+  UnitState,
+  Watch,
+  WatchKind,
+} from './observe.ts';
 import * as answers from './probers/answers.ts';
 import * as endpoints from './probers/endpoints.ts';
 import * as files from './probers/files.ts';
@@ -71,40 +82,67 @@ const begun = (name: string, command: string): string =>
 /** Set in every script: sudo's secure_path and a bare login have less. */
 export const PATH_LINE = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** The same as `readProbe`, in one piece. */
+export const parseProbe = (watches: readonly Watch[], nonce: string, stdout: Buffer): Observed =>
+  atOnce(readProbe(watches, nonce, stdout));
+
 /**
  * What the script of `probeScript` printed, read back.
  * @throws E_PROBE when the output is not complete
  */
-export function parseProbe(watches: readonly Watch[], nonce: string, stdout: Buffer): Observed {
-  if (!stdout.includes(probeEnd(nonce))) {
+export function* readProbe(watches: readonly Watch[], nonce: string, stdout: Buffer): Piecewise<Observed> {
+  const end = stdout.lastIndexOf(probeEnd(nonce));
+  if (end < 0) {
     throw new BootstrapError('E_PROBE', 'the probe script did not run to its end on the host', {
       hint: 'Is /bin/sh a POSIX shell there, has /run space left, and does the login shell print nothing by itself?',
     });
   }
-  const frame = (name: string): Buffer => between(stdout, `\n${nonce} begin ${name}\n`, nonce);
+  const frames = framesOf(stdout.subarray(0, end), nonce);
+  const frame = (name: string): Buffer => frames.get(name) ?? Buffer.alloc(0);
   const asked = group(watches);
   const onDisk = frame('files');
-  const file = files.parse(asked.file, onDisk);
-  const unit = units.parse(asked.unit, frame('units'), files.unitFacts(onDisk));
-  const installed = packages.parse(asked.package, frame('packages'));
-  const sysctl = sysctls.parse(asked.sysctl, frame('sysctls'));
-  const sysctlAtBoot = sysctls.parseAtBoot(asked.sysctl, frame('sysctls'));
-  const module = modules.parse(asked.module, frame('modules'));
-  const answer = answers.parse(asked.answer, frame);
-  const object = objects.parse(asked.object, frame, nonce);
-  const endpoint = endpoints.parse(asked.endpoint, frame, nonce);
+  // Of what is kept nothing holds on to the answer that it was cut out of: there are as many as hosts.
+  const found: Found = detached({
+    clock: files.clock(onDisk),
+    file: files.parse(asked.file, onDisk),
+    unit: units.parse(asked.unit, frame('units'), files.unitFacts(onDisk)),
+    package: packages.parse(asked.package, frame('packages')),
+    sysctl: sysctls.parse(asked.sysctl, frame('sysctls')),
+    sysctlAtBoot: sysctls.parseAtBoot(asked.sysctl, frame('sysctls')),
+    module: modules.parse(asked.module, frame('modules')),
+    answer: answers.parse(asked.answer, frame),
+    endpoint: endpoints.parse(asked.endpoint, frame, nonce),
+  });
+  return observed(nonce, found, yield* objects.parse(asked.object, frame, nonce));
+}
+
+/** What was seen, by what was asked. */
+interface Found {
+  readonly clock: number;
+  readonly file: ReadonlyMap<string, FileState>;
+  readonly unit: ReadonlyMap<string, UnitState>;
+  readonly package: ReadonlyMap<string, string>;
+  readonly sysctl: ReadonlyMap<string, string>;
+  readonly sysctlAtBoot: ReturnType<typeof sysctls.parseAtBoot>;
+  readonly module: ReadonlyMap<string, ReturnType<Observed['module']>>;
+  readonly answer: ReadonlyMap<string, Answer>;
+  readonly endpoint: ReadonlyMap<string, HttpAnswer>;
+}
+
+/** Apart from where it was read: what one of these functions sees, all of them keep. */
+function observed(nonce: string, found: Found, object: ReadonlyMap<string, ApiAnswer>): Observed {
   return {
     nonce,
-    clock: files.clock(onDisk),
-    file: (path) => file.get(path),
-    unit: (name) => unit.get(name),
-    package: (name) => installed.get(name),
-    sysctl: (key) => sysctl.get(key),
-    sysctlAtBoot: (key) => sysctlAtBoot.get(key),
-    module: (name) => module.get(name),
-    answer: (key) => answer.get(key),
+    clock: found.clock,
+    file: (path) => found.file.get(path),
+    unit: (name) => found.unit.get(name),
+    package: (name) => found.package.get(name),
+    sysctl: (key) => found.sysctl.get(key),
+    sysctlAtBoot: (key) => found.sysctlAtBoot.get(key),
+    module: (name) => found.module.get(name),
+    answer: (key) => found.answer.get(key),
     object: (path) => object.get(path),
-    endpoint: (url) => endpoint.get(url),
+    endpoint: (url) => found.endpoint.get(url),
   };
 }
 
@@ -155,11 +193,17 @@ export const group = oncePer((watches: readonly Watch[]): Grouped => {
   };
 });
 
-/** What follows `open`, up to the next frame. */
-function between(data: Buffer, open: string, nonce: string): Buffer {
-  const start = data.indexOf(open);
-  if (start < 0) return Buffer.alloc(0);
-  const from = start + open.length;
-  const ends = [`\n${nonce} begin `, `\n${nonce} complete\n`].map((mark) => data.indexOf(mark, from - 1));
-  return data.subarray(from, Math.min(...ends.filter((at) => at >= 0)));
+/** What stands between the marks, by the name of its frame; of two with one name the first. */
+function framesOf(data: Buffer, nonce: string): Map<string, Buffer> {
+  const mark = Buffer.from(`\n${nonce} begin `);
+  const frames = new Map<string, Buffer>();
+  for (let at = data.indexOf(mark); at >= 0;) {
+    const from = data.indexOf('\n', at + mark.length) + 1;
+    if (from === 0) break;
+    const name = data.toString('utf8', at + mark.length, from - 1);
+    // The line break that ends the mark of an empty frame begins the next one.
+    at = data.indexOf(mark, from - 1);
+    if (!frames.has(name)) frames.set(name, data.subarray(from, at < 0 ? data.length : Math.max(from, at)));
+  }
+  return frames;
 }

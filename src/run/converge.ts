@@ -10,11 +10,11 @@ import {
   toBeShown,
   withoutTexts,
 } from '../plan/plan.ts';
-import { judge } from '../plan/planner.ts';
+import { judging } from '../plan/planner.ts';
 import { type Desire, hasNoReserve } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import type { Change } from '../resources/resource.ts';
-import { breather } from '../kernel/breather.ts';
+import { type Piecewise, inTurns } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
 import { type RunLock, lockAll } from './lock.ts';
@@ -48,13 +48,13 @@ export async function look(fleet: Fleet, goal: Goal): Promise<Plan> {
 
 /** The plan, without texts of files, that follows from what was just seen, after a closer look where that was not all. */
 export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
-  let found = await judgeAll(fleet, goal);
+  let found = await inTurns(judgeAll(fleet, goal));
   if (found.open.size > 0) {
     const members = alive(fleet).filter(({ name }) => found.open.has(name));
     await onEach(fleet, members, undefined, async (member) => {
       await probe(fleet, member, found.open.get(member.name) ?? []);
     });
-    found = await judgeAll(fleet, goal);
+    found = await inTurns(judgeAll(fleet, goal));
   }
   goal.admit(
     sightings(fleet),
@@ -74,9 +74,11 @@ export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<vo
       await probe(fleet, member, shown.get(member.name) ?? []);
     },
   );
-  await judgeAll(fleet, goal, new Set(shown.keys()), (told) => {
-    fleet.emit({ type: 'host.planned', plan: told });
-  });
+  await inTurns(
+    judgeAll(fleet, goal, new Set(shown.keys()), (told) => {
+      fleet.emit({ type: 'host.planned', plan: told });
+    }),
+  );
   const seen = sightings(fleet);
   const stages = goal.desire(seen);
   const order = stages.map(({ id }) => id);
@@ -91,27 +93,26 @@ interface Found {
 }
 
 /** Host by host, so that no more than one is held with all its texts, and others get their turn. */
-async function judgeAll(
+function* judgeAll(
   fleet: Fleet,
   goal: Goal,
   only?: ReadonlySet<string>,
   tell?: (plan: HostPlan) => void,
-): Promise<Found> {
+): Piecewise<Found> {
   const seen = sightings(fleet);
   const stages = goal.desire(seen);
   const hosts: HostPlan[] = [];
   const open = new Map<string, readonly Watch[]>();
-  const breathe = breather();
   for (const [host, observed] of seen) {
     if (only && !only.has(host)) continue;
-    const judged = judge(stages, host, observed);
+    const judged = yield* judging(stages, host, observed);
     const plan = goal.complete ? judged.plan : { ...judged.plan, orphans: [] };
     if (judged.open.length > 0) open.set(host, judged.open);
     if (plan.phases.length + plan.orphans.length > 0) {
       tell?.(plan);
       hosts.push(withoutTexts(plan));
     }
-    await breathe();
+    yield;
   }
   return { plan: { hosts }, open };
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
+import { inTurns } from '../kernel/breather.ts';
 import { type BootstrapError, asBootstrapError } from '../kernel/errors.ts';
 import { type Watch, type Observed } from '../probe/observe.ts';
-import { merge, parseProbe, probeEnd, probeScript } from '../probe/probe.ts';
+import { merge, probeEnd, probeScript, readProbe } from '../probe/probe.ts';
 import type { Change } from '../resources/resource.ts';
 import { type ScriptOptions, runScript } from '../transport/feed.ts';
 import { cutProbe, knownBetter, notStarted } from './host-words.ts';
@@ -168,7 +169,7 @@ export async function probe(fleet: Fleet, member: Member, watches: readonly Watc
     outputLimit: PROBE_LIMIT,
   });
   if (!result.stdout.includes(probeEnd(nonce))) throw cutProbe(fleet, nonce, result);
-  const seen = parseProbe(watches, nonce, result.stdout);
+  const seen = await inTurns(readProbe(watches, nonce, result.stdout));
   member.seen = member.seen ? merge(member.seen, seen) : seen;
   fleet.emit({
     type: 'host.probed',

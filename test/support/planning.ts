@@ -1,3 +1,4 @@
+import { atOnce } from '../../src/kernel/breather.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { judge } from '../../src/plan/planner.ts';
 import { type Stage, gatesElsewhere, watchesAt } from '../../src/plan/stage.ts';
@@ -15,7 +16,7 @@ export const makePlan = (stages: readonly Stage[], seen: ReadonlyMap<string, Obs
 
 /** All that must be looked at for these stages, by host. */
 export function watchesOf(stages: readonly Stage[]): Map<string, Watch[]> {
-  const watches = gatesElsewhere(stages);
+  const watches = atOnce(gatesElsewhere(stages));
   for (const stage of stages) {
     for (const host of stage.hosts) {
       const known = watches.get(host) ?? [];

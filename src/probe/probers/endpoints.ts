@@ -18,15 +18,28 @@ export function parse(
   frame: (name: string) => Buffer,
   nonce: string,
 ): Map<string, HttpAnswer> {
-  const answers = httpAnswers(frame('endpoints').toString('utf8'), nonce);
-  return new Map(watches.map(({ key }, index) => [key, answers[index] ?? { status: 0, text: '' }]));
+  const answers = httpAnswers(frame('endpoints'), nonce);
+  return new Map(
+    watches.map(({ key }, index) => {
+      const { status = 0, text } = answers[index] ?? {};
+      return [key, { status, text: text?.toString('utf8') ?? '' }];
+    }),
+  );
 }
 
 /** What one curl printed for several addresses, in their order; status 0 where nothing answered. */
-export function httpAnswers(output: string, nonce: string): HttpAnswer[] {
-  const parts = output.split(new RegExp(`\\n${nonce} status (\\d+)\\n?`));
-  return Array.from({ length: Math.floor(parts.length / 2) }, (_, index) => ({
-    status: Number(parts[2 * index + 1]),
-    text: parts[2 * index] ?? '',
-  }));
+export function httpAnswers(
+  output: Buffer,
+  nonce: string,
+): { readonly status: number; readonly text: Buffer }[] {
+  const mark = Buffer.from(`\n${nonce} status `);
+  const found = [];
+  let from = 0;
+  for (let end = output.indexOf(mark); end >= 0; end = output.indexOf(mark, from)) {
+    const [, digits = ''] =
+      /^(\d*)\n?/.exec(output.toString('latin1', end + mark.length, end + mark.length + 8)) ?? [];
+    found.push({ status: Number(digits), text: output.subarray(from, end) });
+    from = end + mark.length + digits.length + 1;
+  }
+  return found;
 }

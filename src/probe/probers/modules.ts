@@ -22,7 +22,9 @@ export function parse(
 ): Map<string, 'loaded' | 'builtin' | 'absent'> {
   const states = new Map<string, 'loaded' | 'builtin' | 'absent'>(watches.map(({ key }) => [key, 'absent']));
   const text = output.toString('utf8');
-  for (const [, name = ''] of text.matchAll(/^loaded (\S+)$/gm)) states.set(name, 'loaded');
-  for (const [, name = ''] of text.matchAll(/^builtin \S*\/([^\s/]+)\.ko$/gm)) states.set(name, 'builtin');
+  const told = (name: string, state: 'loaded' | 'builtin'): unknown =>
+    states.has(name) && states.set(name, state);
+  for (const [, name = ''] of text.matchAll(/^loaded (\S+)$/gm)) told(name, 'loaded');
+  for (const [, name = ''] of text.matchAll(/^builtin \S*\/([^\s/]+)\.ko$/gm)) told(name, 'builtin');
   return states;
 }

@@ -1,4 +1,6 @@
 import { quote } from '../../kernel/quote.ts';
+import type { Piecewise } from '../../kernel/breather.ts';
+import { readJson } from '../json-list.ts';
 import type { ApiAnswer, Watch } from '../observe.ts';
 import { httpAnswers } from './endpoints.ts';
 
@@ -21,24 +23,23 @@ S=
   return [['objects', script.trim()]];
 }
 
-export function parse(
+export function* parse(
   watches: readonly ObjectWatch[],
   frame: (name: string) => Buffer,
   nonce: string,
-): Map<string, ApiAnswer> {
-  const answers = httpAnswers(frame('objects').toString('utf8'), nonce);
-  return new Map(
-    watches.map(({ key }, index) => {
-      const { status, text } = answers[index] ?? { status: 0, text: '' };
-      return [key, { status, body: json(text) }];
-    }),
-  );
+): Piecewise<Map<string, ApiAnswer>> {
+  const answers = httpAnswers(frame('objects'), nonce);
+  const found = new Map<string, ApiAnswer>();
+  for (const [index, { key }] of watches.entries()) {
+    const { status, text } = answers[index] ?? { status: 0, text: Buffer.alloc(0) };
+    found.set(key, { status, body: yield* readJson(text, withoutBallast) });
+  }
+  return found;
 }
 
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Of the state of thousands of nodes only conditions are ever looked at: their images alone would fill the memory. */
+function withoutBallast(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || !('status' in item)) return item;
+  const { conditions } = (item.status ?? {}) as { readonly conditions?: unknown };
+  return { ...item, status: { conditions } };
 }

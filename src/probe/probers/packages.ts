@@ -19,7 +19,7 @@ export function parse(watches: readonly PackageWatch[], output: Buffer): Map<str
   for (const [, name = '', version = ''] of output
     .toString('utf8')
     .matchAll(/^have (\S+) (\S+)(?: installed)?$/gm)) {
-    versions.set(name, version);
+    if (versions.has(name)) versions.set(name, version);
   }
   return versions;
 }
