@@ -7,6 +7,8 @@ export interface Adopted {
   readonly files: readonly string[];
   /** How many rows of the token file were taken over. */
   readonly tokens: number;
+  /** Users that `issue-user` made, as far as the cluster tells of them. */
+  readonly issued: readonly string[];
   /** Users of the inventory, who got new keys and certificates. */
   readonly users: readonly string[];
 }

@@ -129,7 +129,7 @@ function parse(seen: Observed): HostFacts {
     clock: seen.clock,
     swaps: all('swap'),
     swapsInFstab: all('swapAtBoot'),
-    swapUnits: [...new Set(all('swapUnit'))],
+    swapUnits: [...new Set(all('swapUnit').filter((name) => SWAP_UNIT.test(name)))],
     selinux: ({ '1': 'enforcing', '0': 'permissive' } as const)[word('selinux')] ?? 'disabled',
     selinuxAtBoot: SELINUX.find((mode) => mode === word('selinuxAtBoot')) ?? 'disabled',
     firewalld: seen.unit(FIREWALLD)?.active === 'active',
@@ -165,6 +165,9 @@ export function imagined(family: 'centos' | 'debian'): Observed {
     endpoint: () => undefined,
   };
 }
+
+/** As systemd.unit(5) has names; what a host calls otherwise is no unit that could be disabled. */
+const SWAP_UNIT = /^[\w:.\\@-]{1,255}[.]swap$/;
 
 const SELINUX = ['enforcing', 'permissive', 'disabled'] as const;
 

@@ -1,3 +1,4 @@
+import { own } from '../kernel/own.ts';
 import type { Complaint } from './issues.ts';
 import type { Path } from './problem.ts';
 import { envVariable, type Surroundings } from './schema/fields.ts';
@@ -9,7 +10,7 @@ import { envVariable, type Surroundings } from './schema/fields.ts';
 export function unfitTexts(value: unknown, { env }: Pick<Surroundings, 'env'>, path: Path = []): Complaint[] {
   if (typeof value === 'string') {
     const variable = envVariable(value);
-    const found = problemOf(variable === undefined ? value : (env[variable] ?? ''));
+    const found = problemOf(variable === undefined ? value : (own(env, variable) ?? ''));
     const whose = variable === undefined ? '' : `the environment variable ${variable} `;
     return found === undefined ? [] : [{ path, ...found, message: `${whose}${found.message}` }];
   }

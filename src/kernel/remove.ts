@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootstrapError } from './errors.ts';
 
@@ -14,7 +14,7 @@ export function removeFileSync(path: string): void {
 
 /**
  * Removes what lies at a name in a folder, with all that is below; links are removed, not followed.
- * @throws E_OUTSIDE for a name that would lead anywhere else
+ * @throws E_OUTSIDE for a name that would lead anywhere else, and when the folder itself is a link
  */
 export async function removeIn(folder: string, name: string): Promise<void> {
   if (/[/\0]/.test(name) || ['', '.', '..'].includes(name)) {
@@ -22,6 +22,11 @@ export async function removeIn(folder: string, name: string): Promise<void> {
       'E_OUTSIDE',
       `${JSON.stringify(name)} is no name in ${folder}; nothing was removed`,
     );
+  }
+  if ((await lstat(folder).catch(() => undefined))?.isSymbolicLink()) {
+    throw new BootstrapError('E_OUTSIDE', `${folder} is a link, and leads elsewhere; nothing was removed`, {
+      hint: 'Put the folder itself there, or remove by hand what is to go.',
+    });
   }
   await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -1,3 +1,4 @@
+import { own } from '../kernel/own.ts';
 import compare from 'semver/functions/compare.js';
 import type { ComponentName, ConfiguredComponent } from '../kernel/components.ts';
 import { readData } from '../kernel/data.ts';
@@ -83,7 +84,7 @@ export function loadRelease(version: string): Release {
  */
 export function archOf(machine: string): Arch {
   const { architectures } = readArtifacts();
-  const arch = architectures[machine];
+  const arch = own(architectures, machine);
   if (arch === undefined) {
     throw new BootstrapError('E_ARCH', `no binaries are known for a ${machine} machine`, {
       hint: `Hosts can be ${Object.keys(architectures).join(' or ')}.`,

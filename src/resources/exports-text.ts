@@ -47,15 +47,21 @@ export function parseExports(text: string): ParsedExport[] {
         .join(' ');
       const [path, ...clients] = words(joined);
       if (path === undefined) return [];
-      const common = clients.find((word) => word.startsWith('-'))?.slice(1) ?? '';
+      const common = optionsOf(clients.find((word) => word.startsWith('-'))?.slice(1) ?? '');
       const others = clients.filter((word) => !word.startsWith('-'));
       return (others.length === 0 ? ['*'] : others).map((word) => {
         const [, match = word, own = ''] = /^([^(]*)\((.*)\)$/.exec(word) ?? [];
-        const options = [...common.split(','), ...own.split(',')].filter(Boolean);
+        const options = own === '' ? common : [...common, ...optionsOf(own)];
         return { path, match: match === '' ? '*' : match, options, line, text: joined.trim() };
       });
     });
 }
+
+/** exports(5) has some thirty; a line of more is none that is exported, and each of its clients would get them all. */
+const MOST_OPTIONS = 64;
+
+const optionsOf = (text: string): string[] =>
+  [...new Set(text.split(',').filter(Boolean))].slice(0, MOST_OPTIONS);
 
 export interface ParsedExport extends ExportClient {
   readonly path: string;

@@ -41,4 +41,4 @@ const isWhole = (text: string): boolean =>
     .every((line) => LINE.test(line));
 
 /** A line that is not wholly of this form is none of ours. */
-const LINE = /^([\w-]+)\t(\/[^\t]+)\t([\w-]+)$/;
+const LINE = /^([\w-]+)\t(\/[^\t\0]+)\t([\w-]+)$/;

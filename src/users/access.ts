@@ -12,6 +12,9 @@ const OWNER = 'k8s-bootstrap/user';
 /** Begins the names of what is one user's own. */
 const PREFIX = 'k8s-bootstrap:';
 
+/** What a role is called that is one user's own. */
+export const ownRole = (user: string): string => `${PREFIX}${user}`;
+
 /** What gives a user its rights: roles it shares with others, and what is its own. */
 export interface Access {
   readonly shared: readonly KubeObject[];
@@ -54,7 +57,7 @@ export function accessOf(user: Who): Access {
 export function ownerOf(object: KubeObject): string | undefined {
   const user = object.metadata.annotations?.[OWNER];
   if (typeof user !== 'string' || nameProblem('user', user, true) !== undefined) return undefined;
-  return object.metadata.name === `${PREFIX}${user}` || isBindingOf(user, object) ? user : undefined;
+  return object.metadata.name === ownRole(user) || isBindingOf(user, object) ? user : undefined;
 }
 
 function isBindingOf(user: string, { metadata, roleRef, subjects }: KubeObject): boolean {
@@ -90,7 +93,7 @@ const keyOf = ({ kind, metadata: { namespace = '', name } }: KubeObject): string
 
 function ownRules({ name, role }: Who): Preset {
   if (role === undefined || typeof role === 'string') return {};
-  const named = (rules: NamedRules['rules']): NamedRules => ({ name: `${PREFIX}${name}`, rules });
+  const named = (rules: NamedRules['rules']): NamedRules => ({ name: ownRole(name), rules });
   return {
     ...(role.rules.length > 0 ? { role: named(role.rules) } : {}),
     ...(role.clusterRules.length > 0 ? { clusterRole: named(role.clusterRules) } : {}),

@@ -54,6 +54,10 @@ export async function readRegistry(stateFolder: string): Promise<Registry> {
   return { users: users.map(resolveUser), revoked, issued, tokens: parseTokens(tokens) };
 }
 
+/** Whether anything was ever written of users here. */
+export const hasRegistry = async (stateFolder: string): Promise<boolean> =>
+  (await readIfThere(join(stateFolder, FILE))) !== undefined;
+
 /** Tokens are written first: a row without its user does no harm, a user without a row gets another token. */
 export async function writeRegistry(stateFolder: string, registry: Registry): Promise<void> {
   const { users, revoked, issued, tokens } = registry;

@@ -208,6 +208,15 @@ describe('keys that are sealed', () => {
 
 describe('adopt', () => {
   it('brings back what was lost, and changes nothing on the hosts', async () => {
+    for (const [name, ...how] of [
+      ['guest', '--role', 'view'],
+      ['bot', '--auth', 'token', '--role', 'edit'],
+    ] as const) {
+      const issued = await here.run(['issue-user', name, ...how, '--out', join(here.folder, name)], {
+        env: ALL,
+      });
+      expect(done(issued), name).toEqual(WELL);
+    }
     const before = await startsOf(['m1']);
     renameSync(here.state, `${here.state}.lost`);
     const lost = await here.run(['up', '--accept-new-host-keys'], { env: ALL });
@@ -239,6 +248,17 @@ describe('adopt', () => {
     expect(done(again)).toEqual(WELL);
     expect(changedBy(again)).toBe(0);
     expect(moved(before, await startsOf(['m1']))).toEqual([]);
+  });
+
+  it('and up --prune after it leaves the users in whom issue-user made', async () => {
+    const pruned = await here.run(['up', '--prune'], { env: ALL });
+    expect(done(pruned)).toEqual(WELL);
+    expect(changedBy(pruned)).toBe(0);
+    for (const name of ['guest', 'bot']) {
+      const file = join(here.folder, name, `${name}.kubeconfig`);
+      const pods = await command(client, ['--kubeconfig', file, 'get', 'pods', '-o', 'name']);
+      expect({ name, code: pods.code, stderr: pods.stderr }).toEqual({ name, code: 0, stderr: '' });
+    }
   });
 
   it('finds nothing to bring back when it runs again', async () => {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
-import type { Host } from '../../inventory/types.ts';
+import { accessLists } from '../../phases/control-plane/users.ts';
 import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
 import { CA_FILES, pkiFolderOf } from '../../pki/contents.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
@@ -9,12 +9,15 @@ import { certificatesOf } from '../../pki/trusted.ts';
 import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
 import { publish, readIfThere } from '../../state/state-files.ts';
 import { makeStateFolder } from '../../state/folder.ts';
-import { alive, onEach, runOn } from '../../run/fleet.ts';
-import { readRegistry, writeRegistry } from '../../users/registry.ts';
+import { listed } from '../../resources/object-set.ts';
+import type { KubeObject } from '../../resources/object.ts';
+import { alive, onEach, probe, runOn } from '../../run/fleet.ts';
+import { hasRegistry, readRegistry, writeRegistry } from '../../users/registry.ts';
 import { parseTokens } from '../../users/tokens.ts';
 import { refuseDisagreement, refuseForeign } from './agreement.ts';
 import { type Holdings, holdings, question } from './holdings.ts';
 import { restoredFiles } from './restored.ts';
+import { type RestoredUsers, restoredUsers } from './restored-users.ts';
 import { stateFolderOf } from '../../cluster/connect.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { openState } from '../../cluster/open-state.ts';
@@ -30,7 +33,7 @@ export async function adopt(options: RunOptions): Promise<number> {
   const read = await readInventory(options.file, options.env, options.secrets);
   const { inventory } = read;
   const stateFolder = stateFolderOf(inventory);
-  const found = await readMasters(options, read);
+  const { found, access } = await readHosts(options, read);
   const [first] = [...found];
   if (!first) throw new BootstrapError('E_BUG', 'no master was read');
   const [master, held] = first;
@@ -42,7 +45,7 @@ export async function adopt(options: RunOptions): Promise<number> {
   const kept = new Set(await readdir(folder).catch(() => []));
   const missing = restoredFiles(held, master, kept).filter(({ name }) => !kept.has(name));
   if (missing.length > 0) await publish(folder, missing);
-  const tokens = await restoreTokens(stateFolder, held);
+  const users = await restoreUsers(options, read, stateFolder, held, access);
   await finish(options, read);
   options.emit({
     type: 'result',
@@ -51,30 +54,47 @@ export async function adopt(options: RunOptions): Promise<number> {
       stateFolder,
       masters: [...found.keys()],
       files: missing.map(({ name }) => name),
-      tokens,
+      tokens: users.tokens.length,
+      issued: users.users.map(({ name }) => name),
       users: inventory.users.map(({ name }) => name),
     },
   });
   return ExitCode.ok;
 }
 
-/** Every master that can be reached; what they hold stays on this machine. */
-async function readMasters(options: RunOptions, read: LoadedInventory): Promise<Map<string, Holdings>> {
-  const isMaster = ({ roles }: Host): boolean => roles.includes('master');
-  const hosts = read.inventory.hosts.filter(isMaster).map(({ name }) => name);
+interface Read {
+  readonly found: ReadonlyMap<string, Holdings>;
+  /** Objects of users' rights; `undefined` when no API server tells of them. */
+  readonly access: readonly KubeObject[] | undefined;
+}
+
+/**
+ * Every master that can be reached; what they hold stays on this machine. The other hosts are dialled as well: their
+ * keys were in the lost folder, and the next run is to know them.
+ */
+async function readHosts(options: RunOptions, read: LoadedInventory): Promise<Read> {
+  const { hosts } = read.inventory;
+  const masters = new Set(hosts.filter(({ roles }) => roles.includes('master')).map(({ name }) => name));
   const found = new Map<string, Holdings>();
-  await visitHosts({ ...read, hosts, more: true }, options, async (fleet) => {
-    await onEach(fleet, alive(fleet), undefined, async (member) => {
+  const access: (readonly KubeObject[])[] = [];
+  const watches = accessLists.map((key) => ({ kind: 'object' as const, key }));
+  await visitHosts({ ...read, hosts: hosts.map(({ name }) => name), more: true }, options, async (fleet) => {
+    const asked = alive(fleet).filter(({ name }) => masters.has(name));
+    await onEach(fleet, asked, undefined, async (member) => {
       const { code, stdout } = await runOn(fleet, member, { script: question });
       const held = holdings(stdout.toString('latin1'));
       for (const text of held.values()) options.secrets.add(text);
       if (code === 0) found.set(member.name, held);
+      const seen = await probe(fleet, member, watches);
+      if (accessLists.every((path) => seen.object(path)?.status === 200)) {
+        access.push(listed(seen, accessLists));
+      }
     });
-    const lost = [...fleet.members.values()].find(({ failed }) => failed)?.failed;
+    const lost = [...fleet.members.values()].find(({ name, failed }) => failed && masters.has(name))?.failed;
     if (found.size === 0 && lost) throw lost;
     return ExitCode.ok;
   });
-  return found;
+  return { found, access: access[0] };
 }
 
 /** The keys of a cluster are never replaced; what is missing beside them is added. */
@@ -89,13 +109,42 @@ async function refuseAnother(folder: string, held: Holdings): Promise<void> {
 
 const keyId = (pem: string): string => keyIdOf(readCertificate(pem));
 
-/** Ours of the token file; where the folder has rows of its own, those stay. */
-async function restoreTokens(stateFolder: string, held: Holdings): Promise<number> {
+/** Who has rights or a token of ours; where the folder knows of users itself, that stays as it is. */
+async function restoreUsers(
+  { emit }: RunOptions,
+  { inventory }: LoadedInventory,
+  stateFolder: string,
+  held: Holdings,
+  access: readonly KubeObject[] | undefined,
+): Promise<Omit<RestoredUsers, 'unclear'>> {
   const registry = await readRegistry(stateFolder);
-  const tokens = parseTokens(held.get(tokensPath)?.reveal() ?? '');
-  if (registry.tokens.length > 0 || tokens.length === 0) return 0;
-  await writeRegistry(stateFolder, { ...registry, tokens });
-  return tokens.length;
+  const nothing = { users: [], tokens: [] };
+  if (await hasRegistry(stateFolder)) {
+    const rows = parseTokens(held.get(tokensPath)?.reveal() ?? '');
+    if (registry.tokens.length > 0 || rows.length === 0) return nothing;
+    const { tokens } = restoredUsers(rows, [], new Set());
+    await writeRegistry(stateFolder, { ...registry, tokens });
+    return { ...nothing, tokens };
+  }
+  const declared = new Set(inventory.users.map(({ name }) => name));
+  const rows = parseTokens(held.get(tokensPath)?.reveal() ?? '');
+  const { users, tokens, unclear } = restoredUsers(rows, access ?? [], declared);
+  const warn = (message: string): void => {
+    emit({ type: 'note', level: 'warn', message });
+  };
+  if (access === undefined) {
+    warn(
+      'no API server tells of the rights of users: those without a token are not known, and "up --prune" would take what they have; issue them again before',
+    );
+  }
+  for (const name of unclear) {
+    warn(
+      `${name} has rights in the cluster that issue-user would not have given together: what fits was taken over, and plan shows what the next "up" would take`,
+    );
+  }
+  if (users.length + tokens.length === 0) return nothing;
+  await writeRegistry(stateFolder, { ...registry, users, tokens });
+  return { users, tokens };
 }
 
 /** What only this machine has: the administrator's kubeconfig, certificates of the inventory's users. */

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { quote } from '../../kernel/quote.ts';
@@ -38,7 +38,7 @@ export async function sshLogin(
   const target = targetOf(inventory, name);
   const asked = [join(stateFolder, 'known_hosts'), join(homedir(), '.ssh', 'known_hosts')];
   // mkdtemp gives it to nobody else.
-  const folder = await mkdtemp(join(tmpdir(), 'k8s-bootstrap-ssh-'));
+  const folder = await mkdtemp(join(await realpath(tmpdir()), 'k8s-bootstrap-ssh-'));
   const end = (): Promise<void> => removeIn(dirname(folder), basename(folder));
   try {
     const files = await writeKnownHosts(folder, target, knownHostsOf(stateFolder, false), stop);

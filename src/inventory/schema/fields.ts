@@ -1,3 +1,4 @@
+import { own } from '../../kernel/own.ts';
 import { isAbsolute, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { asBootstrapError } from '../../kernel/errors.ts';
@@ -26,7 +27,7 @@ export const envText = ({ env }: Surroundings) =>
     .transform((text, context) => {
       const name = envVariable(text);
       if (name === undefined) return text;
-      const value = env[name];
+      const value = own(env, name);
       if (value !== undefined && value !== '') return value;
       context.addIssue({
         code: 'custom',

@@ -23,7 +23,8 @@ const body = (watch: AnswerWatch): string => `{ ${watch.script}\n} 2>&1; printf 
 
 export function parse(watches: readonly AnswerWatch[], frame: (name: string) => Buffer): Map<string, Answer> {
   const read = (name: string, watch: AnswerWatch): [string, Answer] => {
-    const text = frame(name).toString('utf8').trimEnd();
+    // No word of a shell holds a NUL, and no text that is compared has a use for it.
+    const text = frame(name).toString('utf8').replaceAll('\0', '').trimEnd();
     const [, output = text, code = '124'] = /^([\s\S]*)\ncode (\d+)$/.exec(`\n${text}`) ?? [];
     return [watch.key, { code: Number(code), output: output.trim() }];
   };

@@ -36,6 +36,15 @@ describe('removing', () => {
     ]);
   });
 
+  it('goes through no link in the place of the folder', async () => {
+    symlinkSync(join(place.path, 'documents'), join(place.path, 'elsewhere'));
+    await expect(removeIn(join(place.path, 'elsewhere'), 'thesis')).rejects.toMatchObject({
+      code: 'E_OUTSIDE',
+    });
+    expect(thesis()).toBe(true);
+    await removeIn(join(place.path, 'not-there'), 'thesis');
+  });
+
   it('of a file is not that of a folder', async () => {
     await expect(removeFile(join(place.path, 'documents'))).rejects.toThrow();
     await removeFile(join(place.path, 'nothing'));

@@ -34,6 +34,10 @@ const shapes: Readonly<Record<string, string>> = {
   lines: `x\n${MAKES}\n${HOSTILE}`,
   'an option': `--root=${HOSTILE}`,
   'behind a range': `10.244.0.0/24${HOSTILE}`,
+  'NUL bytes': `x\0${HOSTILE}\0`,
+  'orders to a terminal': `x\u001b]0;t\u0007\u001b[31m\u009b2J\r${HOSTILE}\b`,
+  // Much longer than any parser takes a line for: nothing may be slow.
+  'a megabyte': `${'x'.repeat(1024 ** 2)}${HOSTILE}`,
 };
 
 const KEYS =
@@ -64,7 +68,7 @@ function hostileAnswer(key: string, value: string, name: string): string {
 
 /** A host that answers each question with such a value. */
 function hostile(value: string, family: 'centos' | 'debian', name: string): Observed {
-  const word = value.replaceAll('\n', '');
+  const word = value.replaceAll(/[\n\r]/g, '');
   const facts = {
     ...Object.fromEntries(KEYS.map((key) => [key, key === 'swapUnit' ? `${word}.swap` : word])),
     uname: `${word} ${word} x86_64`,
@@ -92,7 +96,7 @@ function hostile(value: string, family: 'centos' | 'debian', name: string): Obse
       owner: word,
       group: word,
       size: bytes.length,
-      sha256: word,
+      sha256: word.replaceAll('\0', ''), // what is read there is digits
       content: bytes,
     };
   };

@@ -30,6 +30,13 @@ const readers: Readonly<Record<string, readonly [unit: string, read: (text: stri
   'tags without an end': ['<source <rule <port ', (text) => firewalld('permanent trusted', text)],
   'ipv of direct rules': ['ipv="ipv4"', (text) => firewalld('permanent trusted', `<rule ${text}`)],
   'lines that are continued': ['/a\\\n', parseExports],
+  'options that many clients have in common': [
+    'x',
+    ({ length }) => {
+      const options = Array.from({ length: length / 10 }, (_, index) => `o${index}`);
+      return parseExports(`/a -${options.join(',')} ${'h(rw) '.repeat(length / 10)}`);
+    },
+  ],
   'lines without a bar': ['stat \n', (text) => files.unitFacts(Buffer.from(text))],
   'lines without a colon': ['stat 1 2 3 4 \n', (text) => files.clock(Buffer.from(text))],
   'a path of slashes': [

@@ -113,7 +113,9 @@ describe('artifact', () => {
 describe('archOf', () => {
   it('knows what uname says', () => {
     expect([archOf('x86_64'), archOf('aarch64')]).toEqual(['amd64', 'arm64']);
-    expect(() => archOf('ppc64le')).toThrow(expect.objectContaining({ code: 'E_ARCH' }));
+    for (const machine of ['ppc64le', '', 'constructor', '__proto__', 'toString']) {
+      expect(() => archOf(machine), machine).toThrow(expect.objectContaining({ code: 'E_ARCH' }));
+    }
   });
 });
 

@@ -7,6 +7,7 @@ export const samples: Answers = {
     masters: ['m1', 'm2'],
     files: ['ca.crt', 'ca.key'],
     tokens: 2,
+    issued: ['bot'],
     users: ['jane'],
   },
   'certs-list': {
