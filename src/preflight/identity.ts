@@ -1,6 +1,8 @@
 import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
 import { MANIFEST, isDamaged } from '../resources/manifest.ts';
-import { type Check, error, fixedByUp, warn } from './check.ts';
+import { leafFiles } from '../phases/shared/certificates.ts';
+import { serviceIp } from '../phases/shared/topology.ts';
+import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
 
 /** Whose host it is, and whether it can be told from the others. */
 export const identityChecks: readonly Check[] = [
@@ -44,6 +46,11 @@ export const identityChecks: readonly Check[] = [
         'Bring back the state folder (.k8s-bootstrap beside the inventory) from a backup, or run "k8s-bootstrap adopt": it reads what is missing from the masters. Made anew, they would make Secrets unreadable and tokens invalid.',
       );
     },
+  },
+  {
+    id: 'service-range',
+    title: 'the range of services is the one the cluster was made with',
+    check: serviceRange,
   },
   {
     id: 'manifest',
@@ -92,3 +99,23 @@ export const identityChecks: readonly Check[] = [
 
 const some = (names: readonly string[]): string =>
   names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+
+/** The certificate of a living API server names its own address as a service: the first of the range. */
+function serviceRange({ world, host, facts, seen }: Subject): Result[] {
+  if (facts.cluster?.name !== world.inventory.name || !host.roles.includes('master')) return [];
+  const file = seen.file(leafFiles('apiserver').certificate);
+  const named = namedAddresses(file?.type === 'file' ? file.content?.toString('latin1') : undefined);
+  if (named.length === 0 || named.includes(serviceIp(world))) return [];
+  return error(
+    `network.serviceCIDR is ${world.inventory.network.serviceCIDR}, and the API server that was made here names ${named.join(', ')}, not ${serviceIp(world)}`,
+    'Services keep the addresses that they have, and the API server would repair none of them. Write the range that the cluster was made with. For another one, make a new cluster; or delete and make anew every Service, default/kubernetes too, and each pod that knows the address of DNS, with --ignore-preflight service-range.',
+  );
+}
+
+function namedAddresses(pem: string | undefined): readonly string[] {
+  try {
+    return pem === undefined ? [] : readCertificate(pem).ips;
+  } catch {
+    return []; // what is no certificate is made anew
+  }
+}

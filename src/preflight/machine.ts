@@ -4,7 +4,7 @@ import { isNode } from '../phases/shared/topology.ts';
 import { type Check, type Subject, error, fixedByUp, warn } from './check.ts';
 import { runtimeOf, runtimePackage } from '../phases/node/runtime.ts';
 import { folders } from './folders.ts';
-import { supportedSystem, supportedSystems, systemOf } from '../release/systems.ts';
+import { likeName, supportedSystem, supportedSystems, systemOf, whyRefused } from '../release/systems.ts';
 
 /** The machine and its operating system. */
 export const machineChecks: readonly Check[] = [
@@ -16,7 +16,7 @@ export const machineChecks: readonly Check[] = [
         ? []
         : error(
             `runs ${facts.prettyName}, which is not supported`,
-            `Supported are ${supportedSystems().join(', ')}.`,
+            `${whyRefused(facts) ?? ''} Supported are ${supportedSystems().join(', ')}; --ignore-preflight os takes it for ${likeName(facts)}.`.trim(),
           ),
   },
   {

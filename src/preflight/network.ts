@@ -7,6 +7,8 @@ import type { World } from '../phases/phase.ts';
 import { isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
+import { FIREWALLD_ANSWER } from '../resources/firewall.ts';
+import { cannotBeAsked } from '../resources/firewalld.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
 
 /** Addresses, ports and routes. */
@@ -34,11 +36,16 @@ export const networkChecks: readonly Check[] = [
   {
     id: 'firewalld',
     title: 'firewalld lets the cluster through',
-    check({ world, host, facts: { firewalld } }) {
+    check({ world, host, facts: { firewalld }, seen }) {
       if (!firewalld) return [];
       switch (world.inventory.os.firewall) {
         case 'open-ports':
-          return [];
+          return cannotBeAsked(seen.answer(FIREWALLD_ANSWER)?.output ?? '')
+            ? error(
+                'firewalld runs and cannot be asked: dbus-send is missing',
+                'Install it (package dbus-tools, on CentOS 7 dbus), or set os.firewall to disable or ignore.',
+              )
+            : [];
         case 'disable':
           return fixedByUp('firewalld runs');
         case 'ignore':

@@ -17,9 +17,18 @@ const schema = z.strictObject({
         nfsServer: names,
         docker: z.string(),
         containerd: z.string(),
+        etcd: z.enum(['package', 'archive']).default('archive'),
       }),
     )
     .min(1),
+  kin: z.array(
+    z.strictObject({
+      ids: names,
+      versions: names.optional(),
+      like: z.string().regex(/^\S+ \d+$/),
+      why: z.string().min(1),
+    }),
+  ),
 });
 
 /** An operating system of `release/host-packages.yaml`. */
@@ -34,23 +43,53 @@ export interface HostSystem {
 }
 
 /** The system a host runs, or `undefined` for one that is not supported. Minor versions (8.9) do not count. */
-export const supportedSystem = ({ osId, osVersion }: HostSystem): System | undefined =>
-  systems().find(
-    ({ ids, versions }) => ids.includes(osId) && versions.includes(osVersion.split('.')[0] ?? ''),
-  );
+export const supportedSystem = (host: HostSystem): System | undefined => rowOf(host.osId, majorOf(host));
 
-/** The same, and for an unsupported one the latest of its family: what `--ignore-preflight os` then gets. */
-export function systemOf(facts: HostSystem): System {
-  const relatives = systems().filter(
-    ({ family }) => family === (facts.family === 'debian' ? 'debian' : 'centos'),
-  );
-  const system = supportedSystem(facts) ?? relatives.at(-1);
+/** Why a system is refused, where there is more to say than that nobody has tried it. */
+export const whyRefused = (host: HostSystem): string | undefined => kinOf(host)?.why;
+
+/**
+ * The same, and for an unsupported one the next of kin, which `--ignore-preflight os` then gets: what its row says it
+ * is like, else of its family the system of its own major version or the nearest.
+ */
+export function systemOf(host: HostSystem): System {
+  const [id = '', version = ''] = kinOf(host)?.like.split(' ') ?? [];
+  const system = supportedSystem(host) ?? rowOf(id, version) ?? nearest(host);
   if (system) return system;
   throw new BootstrapError(
     'E_RELEASE_DATA',
-    `release/host-packages.yaml has no system of family ${facts.family}`,
+    `release/host-packages.yaml has no system of family ${host.family}`,
   );
 }
+
+function nearest(host: HostSystem): System | undefined {
+  const family = host.family === 'debian' ? 'debian' : 'centos';
+  const major = Number.parseInt(majorOf(host), 10);
+  const distance = ({ versions }: System): number => {
+    const all = versions.map((version) => Math.abs(Number(version) - (Number.isNaN(major) ? 0 : major)));
+    return Math.min(...all);
+  };
+  // The versions of others count in another way: those of the family's head tell its age.
+  const relatives = systems().filter(({ ids, family: own }) => own === family && ids.includes(family));
+  return relatives.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+/** What `systemOf` takes a host for: `centos 7`. */
+export function likeName(host: HostSystem): string {
+  const { ids, versions } = systemOf(host);
+  return `${ids[0] ?? ''} ${versions.includes(majorOf(host)) ? majorOf(host) : (versions[0] ?? '')}`;
+}
+
+const rowOf = (id: string, version: string): System | undefined =>
+  systems().find(({ ids, versions }) => ids.includes(id) && versions.includes(version));
+
+const kinOf = (host: HostSystem): ReturnType<typeof kin>[number] | undefined =>
+  kin().find(
+    ({ ids, versions }) =>
+      ids.includes(host.osId) && (versions === undefined || versions.includes(majorOf(host))),
+  );
+
+const majorOf = ({ osVersion }: HostSystem): string => osVersion.split('.')[0] ?? '';
 
 /** All supported systems: what any of them may want has to be asked of a host that was not seen yet. */
 export const everySystem = (): readonly System[] => systems();
@@ -62,3 +101,5 @@ export const supportedSystems = (): string[] =>
   );
 
 const systems = (): readonly System[] => read('host-packages.yaml', schema).systems;
+
+const kin = (): z.infer<typeof schema>['kin'] => read('host-packages.yaml', schema).kin;

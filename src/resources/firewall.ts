@@ -25,7 +25,8 @@ export interface DirectRule {
   readonly rule: string;
 }
 
-const QUESTION = 'firewalld';
+/** The answer that the rules are read from. */
+export const FIREWALLD_ANSWER = 'firewalld';
 
 /**
  * Open ports in a running firewalld, in its runtime and its permanent configuration alike, never by
@@ -40,7 +41,7 @@ export function firewall(spec: FirewallSpec): Resource {
       ...factsWatches(),
       {
         kind: 'answer',
-        key: QUESTION,
+        key: FIREWALLD_ANSWER,
         script: firewalldQuestion(spec.portsFor.length > 0),
       },
     ],
@@ -90,7 +91,7 @@ function calls(rules: readonly Rule[]): string[][] {
 }
 
 function missing(spec: FirewallSpec, seen: Observed): Rule[] | undefined {
-  const state = readFirewalld(seen.answer(QUESTION)?.output ?? '');
+  const state = readFirewalld(seen.answer(FIREWALLD_ANSWER)?.output ?? '');
   if (state === undefined) return undefined;
   const { zone } = state;
   return (['runtime', 'permanent'] as const).flatMap((where) => {

@@ -36,6 +36,7 @@ ask() {
 }
 show() { while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done < "$1"; }
 case "$running " in *' ${FIREWALLD} '*)
+  command -v dbus-send > /dev/null || echo 'no dbus-send'
   i= z= active= last= zone= kind=
   while read -r _ name _ address _; do case $address in "$IP" | "$IP"/*) i=$name ;; esac; done < ${NETWORK}
   ask .zone.getActiveZones > "$D.zones"
@@ -61,6 +62,9 @@ case "$running " in *' ${FIREWALLD} '*)
     [ ! -f /etc/firewalld/direct.xml ] || show /etc/firewalld/direct.xml
   fi
 esac`;
+
+/** Whether firewalld could not even be asked. */
+export const cannotBeAsked = (text: string): boolean => /^no dbus-send$/m.test(text);
 
 /** What `firewalldQuestion` brought back; `undefined` when firewalld does not run. */
 export function readFirewalld(text: string): FirewalldState | undefined {

@@ -3,8 +3,11 @@ import { oncePer } from '../kernel/once-per.ts';
 import type { ApiAnswer, Observed } from '../probe/observe.ts';
 import type { KubeObject } from './object.ts';
 
-/** How a master talks to its API server: its own kubectl, as the administrator. */
-export const kubectl = `${binaryPath('kubectl')} --kubeconfig=${paths.adminConf}`;
+/**
+ * How a master talks to its API server: its own kubectl, as the administrator. Never by way of a web proxy, which
+ * /etc/environment may name for everybody: it knows nothing of the hosts' own network.
+ */
+export const kubectl = `env -u HTTPS_PROXY -u https_proxy ${binaryPath('kubectl')} --kubeconfig=${paths.adminConf}`;
 
 /** API path of the list of all nodes: one question, however many there are. */
 export const NODES = '/api/v1/nodes';

@@ -8,6 +8,7 @@ import { archiveBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
 import { isNode, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
+import { systemOf } from '../../release/systems.ts';
 import { hostPackages } from '../host/packages.ts';
 import type { Phase, World } from '../phase.ts';
 import { afterStart, beforeStart } from './boot.ts';
@@ -89,11 +90,10 @@ export const etcdPhase: Phase = {
 
 const client = leafFiles('etcd-healthcheck-client');
 
-/** CentOS 7 has etcd in its repositories, as in the course; elsewhere it comes from its makers' archive. */
+/** Some systems have etcd in their repositories, as CentOS 7 in the course; elsewhere it comes from its makers' archive. */
 function fromPackage(world: World, host: Host): boolean {
   const { source } = world.inventory.etcd;
-  const { family, osVersion } = world.facts(host.name);
-  return source === 'package' || (source === 'auto' && family === 'centos' && osVersion.startsWith('7'));
+  return source === 'package' || (source === 'auto' && systemOf(world.facts(host.name)).etcd === 'package');
 }
 
 const etcdBinary = (world: World, host: Host): string =>

@@ -8,7 +8,7 @@ export function script(watches: readonly PackageWatch[]): string {
   if (watches.length === 0) return '';
   const names = watches.map((watch) => quote(watch.key)).join(' ');
   return `
-if [ -f /etc/redhat-release ]; then rpm -q --qf 'have %{NAME} %{VERSION}-%{RELEASE}\\n' ${names} 2>/dev/null
+if [ -f /etc/redhat-release ] || [ -f /etc/openEuler-release ]; then rpm -q --qf 'have %{NAME} %{VERSION}-%{RELEASE}\\n' ${names} 2>/dev/null
 else dpkg-query -W -f 'have \${Package} \${Version} \${db:Status-Status}\\n' ${names} 2>/dev/null
 fi
 :`.trim();

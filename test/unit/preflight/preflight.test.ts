@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { type Finding, checks, neverIgnored, preflightFindings } from '../../../src/preflight/preflight.ts';
-import { type WorldSpec, hostSaying, worldOf } from '../phases/world.ts';
+import { type WorldSpec, hostSaying, textFile, worldOf } from '../phases/world.ts';
+import { openssl } from '../pki/support.ts';
 
 type Said = Readonly<Record<string, string | readonly string[]>>;
 
@@ -22,7 +23,7 @@ const cases = load(
 ) as Record<string, Case[]>;
 
 /** These are tried below. */
-const ELSEWHERE = ['clock', 'firewalld'];
+const ELSEWHERE = ['clock', 'firewalld', 'service-range'];
 
 describe.each(checks.map(({ id }) => id))('%s', (id) => {
   const own = cases[id] ?? [];
@@ -80,6 +81,67 @@ it.each([
   expect(preflightFindings(world).find(({ host, id }) => host === 'w1' && id === 'firewalld')?.level).toBe(
     level,
   );
+});
+
+it('firewalld that cannot be asked is an error where ports are to be opened', () => {
+  const found = (output: string): Finding | undefined =>
+    preflightFindings(
+      worldOf({
+        seen: {
+          w1: {
+            units: { 'firewalld.service': { active: 'active' } },
+            answers: { firewalld: { code: 0, output } },
+          },
+        },
+      }),
+    ).find(({ host, id }) => host === 'w1' && id === 'firewalld');
+  expect(found('no dbus-send\n')).toMatchObject({
+    level: 'error',
+    message: expect.stringContaining('dbus-send') as string,
+  });
+  expect(found('zone public\n')).toBeUndefined();
+});
+
+describe('service-range', () => {
+  const certificate = openssl([
+    ...[
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      '/dev/null',
+    ],
+    ...['-subj', '/CN=kube-apiserver', '-addext', 'subjectAltName=IP:10.96.0.1,IP:192.0.2.11'],
+  ]);
+  const found = (serviceCIDR: string, says: Said, text = certificate): string | undefined =>
+    preflightFindings(
+      worldOf({
+        caKeyId: 'aa',
+        inventory: { network: { serviceCIDR } },
+        seen: {
+          m1: {
+            facts: hostSaying('centos', says),
+            files: { '/etc/kubernetes/pki/apiserver.crt': textFile(text) },
+          },
+        },
+      }),
+    ).find(({ id }) => id === 'service-range')?.message;
+  const ours = { 'cluster.name': 'demo', 'cluster.ca': 'aa' };
+  it.each([
+    ['as it was', '10.96.0.0/16', ours, certificate, undefined],
+    ['widened', '10.96.0.0/12', ours, certificate, undefined],
+    ['another', '10.112.0.0/16', ours, certificate, '10.112.0.1'],
+    ['another, before there is a cluster', '10.112.0.0/16', {}, certificate, undefined],
+    ['another, beside what is no certificate', '10.112.0.0/16', ours, 'x', undefined],
+  ])('%s', (_when, cidr, says, text, told) => {
+    const message = found(cidr, says, text);
+    if (told === undefined) expect(message).toBeUndefined();
+    else expect(message).toContain(told);
+  });
 });
 
 it('says nothing of hosts that were not seen', () => {
