@@ -116,7 +116,8 @@ function ownRules(name: string, objects: readonly KubeObject[]): OwnRules[] {
   return rules('Role').flatMap((inside) =>
     rules('ClusterRole').flatMap((everywhere) => {
       const read = rulesSchema().safeParse({ rules: inside, clusterRules: everywhere }, ONCE);
-      return read.success ? [read.data] : [];
+      if (!read.success || read.data.rules.length + read.data.clusterRules.length === 0) return [];
+      return [read.data];
     }),
   );
 }

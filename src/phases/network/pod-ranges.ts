@@ -9,8 +9,8 @@ import { routesIn } from '../../resources/pod-routes.ts';
 
 /**
  * The pod range of every node, by host name. A node keeps the range it has, as long as that lies in podCIDR and is its
- * own; the others get the lowest that is free. Of a node that was not seen, the API server and the routes of
- * others tell the range, so that it is not given away.
+ * own; the others get the lowest that is free. The API server and the routes of others tell whose a range is, also of a
+ * node that was not seen, so that it is not given away.
  * @throws E_POD_RANGES when podCIDR has none left
  */
 export const podRanges = oncePer(compute);
@@ -24,8 +24,8 @@ function compute(world: World): ReadonlyMap<string, string> {
     given.set(host.name, range);
     taken.add(range);
   };
-  // What all nodes say of themselves counts before what others say of any.
-  for (const tells of [ownRange, rangeInApi, rangeInRoutes]) {
+  // A node's own word counts where nobody else has one: none may take the pods of another by saying that they are its own.
+  for (const tells of [rangeInApi, rangeInRoutes, ownRange]) {
     for (const host of hosts) {
       const range = given.has(host.name) ? undefined : tells(world, host);
       if (range !== undefined && !taken.has(range) && isNodeRange(range, podCIDR, nodePrefix))

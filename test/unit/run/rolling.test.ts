@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
-import type { Batch, Stage } from '../../../src/plan/stage.ts';
+import type { Stage } from '../../../src/plan/stage.ts';
 import type { Resource } from '../../../src/resources/resource.ts';
 import { cell, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
@@ -17,7 +17,7 @@ function members(
     stays = [] as readonly string[],
     lost = [] as readonly string[],
     wanted = undefined as readonly string[] | undefined,
-    batch = 'rolling' as Batch,
+    batch = 'rolling' as Stage['batch'],
     mustStand = quorum,
     patience = 0.3,
   } = {},

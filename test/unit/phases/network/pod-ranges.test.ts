@@ -46,6 +46,16 @@ describe('pod ranges', () => {
     expect(ranges({ m1: having(range) })['m1']).toBe('10.244.0.0/24');
   });
 
+  it('are no node’s that claims those of another', () => {
+    const table = [route('10.244.0.0/24', '192.0.2.11'), route('10.244.1.0/24', '192.0.2.12')];
+    const given = ranges({
+      m1: having('10.244.0.0/24', ...table, route('10.244.2.0/24', '192.0.2.13')),
+      w1: having('10.244.2.0/24', route('10.244.2.0/24', '192.0.2.12')),
+      w2: having('10.244.2.0/24'),
+    });
+    expect(given).toEqual({ m1: '10.244.0.0/24', w1: '10.244.1.0/24', w2: '10.244.2.0/24' });
+  });
+
   it('of an unreachable node are known from the routes of another', () => {
     const given = ranges({
       m1: undefined,
