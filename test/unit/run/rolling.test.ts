@@ -17,7 +17,7 @@ function members(
     stays = [] as readonly string[],
     lost = [] as readonly string[],
     wanted = undefined as readonly string[] | undefined,
-    batch = 'rolling' as Stage['batch'],
+    batch = undefined as Stage['batch'] | undefined,
     mustStand = quorum,
     patience = 0.3,
   } = {},
@@ -34,7 +34,7 @@ function members(
   for (const host of hosts) if (wanted && !wanted.includes(host.name)) host.words.set('a', '1');
   const stages = [
     stage('store', names, {
-      batch,
+      batch: batch ?? 'rolling',
       mustStand,
       resources: () => [cell('a', '1')],
       gates: (host) => [gate(host, 'healthy', patience)],
