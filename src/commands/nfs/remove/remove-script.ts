@@ -5,23 +5,27 @@ import { escapedForMounts } from '../etab.ts';
 import { prelude, readFrames } from '../frames.ts';
 import type { Visit } from '../../../cluster/visit-fleet.ts';
 import { isInside } from '../status/status-report.ts';
+import { INTO } from '../../../resources/steps/into.ts';
 import { kubectl } from '../../../resources/kube-api.ts';
 
 /**
  * Deletes a folder with all that is in it: says `deleted`, or why not. A link is not followed, also not one above it,
- * and nothing goes that is on another file system, or under a mount.
+ * and nothing goes that is on another file system, or under a mount, or below a folder that others may change.
  */
-export const deleteScript = (path: string): string => `P=${quote(path)}
+export const deleteScript = (path: string): string => `${INTO}
+P=${quote(path)}
 E=${quote(escapedForMounts(path))}
 no() { printf '%s\\n' "$1"; exit 0; }
 [ ! -L "$P" ] || no 'it is a link'
 [ -d "$P" ] || no 'there is no such folder'
-real=$(cd -P -- "$P" && pwd -P)
-[ "$real" = "$P" ] || no "it leads to $real"
+why=$(into "$P") || no "$why"
 while read -r _ at _; do
   case $at in "$E"|"$E"/*) no "$at is a mount point" ;; esac
 done </proc/mounts
-cd / && rm -rf --one-file-system -- "$P" && [ ! -e "$P" ] && echo deleted`;
+above=\${P%/*}
+into "\${above:-/}"
+root_alone .
+rm -rf --one-file-system -- "./\${P##*/}" && [ ! -e "$P" ] && echo deleted`;
 
 const VOLUMES =
   'jsonpath={range .items[*]}{.metadata.name}{"\\t"}{.spec.nfs.server}{"\\t"}{.spec.nfs.path}{"\\t"}{.spec.claimRef.namespace}/{.spec.claimRef.name}{"\\n"}{end}';
