@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deleteScript } from '../../../../../src/commands/nfs/remove/remove-script.ts';
+import { INTO } from '../../../../../src/resources/steps/into.ts';
 import { PRIVATE_TMP } from '../../../../support/private-tmp.ts';
 import { shells } from '../../../../support/shells.ts';
 import { scratch } from '../../../../support/ssh-target.ts';
@@ -16,7 +17,9 @@ describe.each(shells)('deleting the data of an export, in $name', (shell) => {
     return path;
   };
   const remove = async (host: NfsHost, path: string): Promise<string> =>
-    (await host.run(PRIVATE_TMP + deleteScript(path))).toString('utf8').trim();
+    (await host.run(`${PRIVATE_TMP}${INTO}\nset -e\n${deleteScript(path)}\necho deleted`))
+      .toString('utf8')
+      .trim();
 
   it.each(['data', "a b'c", '-rf', 'é#"$x'])('deletes %s', async (name) => {
     const host = nfsHost(shell);
