@@ -71,7 +71,7 @@ function provisionerOf(inventory: Inventory): NfsProvisioner {
   });
 }
 
-interface Sight {
+export interface Sight {
   readonly master: Member;
   readonly nodes: readonly {
     readonly name: string;
@@ -83,7 +83,7 @@ interface Sight {
 }
 
 /** The first master whose API answers, and what it says. */
-async function look({ cluster, fleet }: Visit, { storageClass }: NfsProvisioner): Promise<Sight> {
+export async function look({ cluster, fleet }: Visit, { storageClass }: NfsProvisioner): Promise<Sight> {
   const masters = cluster.inventory.hosts.filter(({ roles }) => roles.includes('master'));
   for (const member of alive(fleet).filter(({ name }) => masters.some((host) => host.name === name))) {
     const nonce = randomBytes(16).toString('hex');
