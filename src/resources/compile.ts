@@ -2,6 +2,7 @@ import { quote, sh } from '../kernel/quote.ts';
 import { PATH_LINE } from '../probe/probe.ts';
 import type { Content, Step } from './step.ts';
 import { attributes, fetch, folderOf, prune, setAttributes, write } from './steps/files.ts';
+import { INTO } from './steps/into.ts';
 import { installPackages } from './steps/packages.ts';
 import { unit } from './steps/units.ts';
 
@@ -81,7 +82,8 @@ export function describe(step: Step): string {
 
 /**
  * Functions the steps share. `own` writes the manifest line, and keeps the original of a file that
- * was there before us, ahead of the change itself; another one that was put there later is kept beside it, with a number. `stage` gives a place for a new file, `put` its name to it.
+ * was there before us, ahead of the change itself; another one that was put there later is kept beside it, with a number. `stage` gives a place for a new file, `put` its name to it;
+ * `into` is the way to folders that are not ours (`steps/into.ts`).
  * What is renamed is on the disk before, and its name after (`durable`): a power cut leaves the old or the new, and no
  * file that the manifest does not name. Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
  * on to even when its controller has died. Under it the run's own lock is looked at: whoever takes that next waits for
@@ -101,6 +103,7 @@ if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${LOCK_OWNER}; then exit ${LOCK_
 exec 7>&-
 durable() { [ -L "$1" ] || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
 root_only() { [ -O "$1" ] || { echo "$1 belongs to another than root, who could have put a link there; nothing is written in it"; exit 77; }; }
+${INTO}
 stage() {
   root_only "$1"
   d=$(mktemp -d "$1/.k8s-bootstrap.XXXXXX")

@@ -1,9 +1,10 @@
-import { dirname } from 'node:path/posix';
+import { basename, dirname } from 'node:path/posix';
 import { BootstrapError } from '../kernel/errors.ts';
 import { quote, sh } from '../kernel/quote.ts';
 import type { Observed } from '../probe/observe.ts';
 import { type Change, type Resource, none } from './resource.ts';
 import type { Attributes, Step } from './step.ts';
+import { inFolder } from './steps/into.ts';
 
 export interface SharedFolder {
   readonly path: string;
@@ -116,17 +117,32 @@ const asMade = ({ mode = NEW.mode, owner = NEW.owner, group = NEW.group }: Share
   group,
 });
 
-/** Folders above it are anybody's to pass. One that somebody else makes meanwhile is not ours to open: mkdir fails. */
-const make = (path: string, made: Attributes): string => `(umask 022; mkdir -p -- ${quote(dirname(path))})
-${sh`mkdir -- ${path}`}
-${setUp({ path, ...made })}
-label ${quote(path)}`;
-
-const setUp = ({ path, mode, owner = '', group = '' }: SharedFolder): string =>
-  [
-    ...(owner === '' && group === '' ? [] : [sh`chown -- ${`${owner}${group && `:${group}`}`} ${path}`]),
-    ...(mode === undefined ? [] : [sh`chmod -- ${mode} ${path}`]),
+/**
+ * Folders above it are anybody's to pass, and root's alone to change. One that somebody else makes meanwhile is not ours
+ * to open: mkdir fails.
+ */
+const make = (path: string, made: Attributes): string => {
+  const above = foldersAbove(path).filter((folder) => folder !== '/');
+  return [
+    ...above.toReversed().map((folder) => `[ -d ${quote(folder)} ] || ${makeIn(folder)}`),
+    makeIn(path),
+    setUp({ path, ...made }, ['label .']),
   ].join('\n');
+};
+
+const makeIn = (path: string): string =>
+  inFolder(dirname(path), ['root_alone .', 'umask 022', sh`mkdir -- ${`./${basename(path)}`}`]);
+
+/** From the nearest up to the root. */
+const foldersAbove = (path: string): string[] =>
+  path === '/' ? [] : [dirname(path), ...foldersAbove(dirname(path))];
+
+const setUp = ({ path, mode, owner = '', group = '' }: SharedFolder, after: readonly string[] = []): string =>
+  inFolder(path, [
+    ...(owner === '' && group === '' ? [] : [sh`chown -- ${`${owner}${group && `:${group}`}`} .`]),
+    ...(mode === undefined ? [] : [sh`chmod -- ${mode} .`]),
+    ...after,
+  ]);
 
 const inTheWay = (path: string, type: string): BootstrapError =>
   new BootstrapError('E_IN_THE_WAY', `${path} is a ${type}, and a folder is wanted there`, {

@@ -27,6 +27,8 @@ export type Step =
       readonly stdin?: Content;
       /** Whether it gets something from elsewhere, which may take its time. */
       readonly downloads?: true;
+      /** What it may take beyond the time that a command has anyway. */
+      readonly seconds?: number;
     };
 
 export interface SetAttributes {

@@ -48,6 +48,22 @@ export async function pruneOn(
   member.changed += steps.length;
 }
 
+/** Runs steps that no plan has: what they do is asked for by a command, and cannot be seen as a state of the host. */
+export const runSteps = (
+  fleet: Fleet,
+  lock: RunLock,
+  member: Member,
+  phase: string,
+  steps: readonly Omit<OwnedStep, 'id'>[],
+): Promise<void> =>
+  execute(
+    fleet,
+    lock,
+    member,
+    phase,
+    steps.map((step, index) => ({ ...step, id: String(index) })),
+  );
+
 interface OwnedStep extends NamedStep {
   readonly resource: string;
 }

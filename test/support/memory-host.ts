@@ -15,6 +15,8 @@ export interface MemoryHost {
   readonly log: string[];
   /** Called before each question and step; may change words, wait, or throw as a broken connection does. */
   before: (what: string) => void | Promise<void>;
+  /** What a step comes to, in words that it knows, for scripts that are meant for a shell. */
+  means: (step: string) => string;
   /** Called after each step: what a restart does to a service. */
   after: (what: string) => void;
   lockedBy: string | undefined;
@@ -36,6 +38,7 @@ export function memoryHost(name: string, words: Readonly<Record<string, string>>
     words: new Map(Object.entries(words)),
     log: [],
     before: () => undefined,
+    means: (step) => step,
     after: () => undefined,
     lockedBy: undefined,
     busy: false,
@@ -116,7 +119,7 @@ async function probe(host: MemoryHost, script: string): Promise<ExecResult> {
 async function apply(host: MemoryHost, script: string, options: ExecOptions): Promise<ExecResult> {
   const proof = /flock -n 7 \|\| ! grep -qsxF -- (\S+) /.exec(script)?.[1];
   if (proof === undefined || proof !== locks.get(host)) return said('', 76);
-  const steps = [...script.matchAll(/^echo '(\S+) begin (\S+)'; [^\n]*\n\( set -e; (.*)\n\) >&2/gm)];
+  const steps = [...script.matchAll(/^echo '(\S+) begin (\S+)'; [^\n]*\n\( set -e; ([\s\S]*?)\n\) >&2/gm)];
   if (steps.length === 0) throw new Error(`a memory host does not know this script:\n${script}`);
   host.moreMs = options.moreMs;
   let stdout = '';
@@ -130,7 +133,7 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
     host.log.push(`apply ${command}`);
     print(`${nonce} begin ${id}`);
     stderr += `${nonce} begin ${id}\n`;
-    const known = command.replace(/^systemctl enable (\S+)$/, 'fail 1 Unit $1 does not exist');
+    const known = host.means(command).replace(/^systemctl enable (\S+)$/, 'fail 1 Unit $1 does not exist');
     const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/.exec(known) ?? [];
     if (verb === 'set') host.words.set(first, rest);
     else if (verb === 'fail') {

@@ -23,6 +23,8 @@ export interface FleetSurvey {
   readonly isOurs: (host: string) => boolean;
   /** Files whose content is another one than their times tell, by host. */
   readonly tampered: ReadonlyMap<string, readonly string[]>;
+  /** What was found to be off beyond that, by host. */
+  readonly others: ReadonlyMap<string, readonly string[]>;
 }
 
 export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
@@ -46,7 +48,7 @@ export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
       (path) => `${path} was changed, though its size and times say no`,
     );
     const problems = survey.isOurs(name)
-      ? [...problemsOf(found), ...changed]
+      ? [...problemsOf(found), ...changed, ...(survey.others.get(name) ?? [])]
       : ['no cluster is on it yet; "k8s-bootstrap up" makes it'];
     return { host: name, roles, reached: true, ...found, problems };
   });

@@ -4,6 +4,7 @@ import { quote } from '../../kernel/quote.ts';
 import { checks } from '../../preflight/preflight.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
+import type { Cluster } from '../../cluster/open.ts';
 import { hostStatuses } from './host-status.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
@@ -33,6 +34,7 @@ export const status = (options: StatusOptions): Promise<number> => {
       now: world.now,
       isOurs,
       tampered,
+      others: await waitingProvisioner(cluster, fleet),
     });
     const well = hosts.every(({ problems }) => problems.length === 0);
     emit({ type: 'result', answer: 'status', data: { well, hosts } });
@@ -40,6 +42,21 @@ export const status = (options: StatusOptions): Promise<number> => {
     return code === 0 && !well ? ExitCode.attention : code;
   });
 };
+
+/** Told of the master that the provisioner was asked about. */
+async function waitingProvisioner(
+  { inventory }: Cluster,
+  fleet: Fleet,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (!inventory.nfs?.provisioner) return new Map();
+  const { provisionerStillWaits } = await import('../nfs/provisioner.ts');
+  const waits = await provisionerStillWaits(inventory, fleet);
+  const master = inventory.hosts.find(
+    ({ name, roles }) => roles.includes('master') && fleet.members.get(name)?.failed === undefined,
+  );
+  if (waits === undefined || !master) return new Map();
+  return new Map([[master.name, [`${waits}; "k8s-bootstrap nfs check" finds the cause`]]]);
+}
 
 const QUESTION = 'digests-now';
 

@@ -25,6 +25,7 @@ export const up = (options: RunOptions): Promise<number> =>
     await cluster.ensureKubectl();
     if (revocable.length > 0) await cluster.users.revoke(revocable);
     tellMissingNetwork(options, cluster, fleet);
+    await tellWaitingProvisioner(options, cluster, fleet);
     return outcome(fleet);
   });
 
@@ -43,6 +44,15 @@ function tellMissingNetwork({ emit }: RunOptions, cluster: Cluster, fleet: Fleet
   const { podCIDR } = cluster.inventory.network;
   const message = `network.cni is none: ${waiting.length === 1 ? 'one node has' : `${waiting.length} nodes have`} no pod network yet. Install one for the range ${podCIDR} (kubectl apply -f FILE; flannel: "Network": "${podCIDR}" in its net-conf.json); the nodes then become Ready by themselves`;
   emit({ type: 'note', level: 'warn', message });
+}
+
+/** No gate waits for it, as its image may come from elsewhere; but until it runs no claim gets a volume. */
+async function tellWaitingProvisioner({ emit }: RunOptions, cluster: Cluster, fleet: Fleet): Promise<void> {
+  if (!cluster.inventory.nfs?.provisioner) return;
+  const { provisionerStillWaits } = await import('../nfs/provisioner.ts');
+  const waits = await provisionerStillWaits(cluster.inventory, fleet);
+  if (waits === undefined) return;
+  emit({ type: 'note', level: 'warn', message: `${waits}; "k8s-bootstrap nfs check" finds the cause` });
 }
 
 /** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */

@@ -51,6 +51,22 @@ export const exportedPathsAreDistinct: Rule = ({ nfs }, report) => {
   });
 };
 
+/** Clients of the outer one can put another folder, or a link, where root is about to set a mode. */
+export const exportsInOthersKeepTheirMode: Rule = ({ nfs }, report) => {
+  if (nfs?.outside !== undefined) return;
+  nfs?.exports.forEach((entry, index) => {
+    const above = nfs.exports.find((other) => isBelow(entry, other) && isWritten(other));
+    const field = (['mode', 'owner', 'group'] as const).find((name) => entry[name] !== undefined);
+    if (!above || field === undefined) return;
+    const message = `${entry.path} is within ${above.path}, whose clients can replace it`;
+    report.error(['nfs', 'exports', index, field], message, {
+      hint: `Leave mode, owner and group out and make the folder on the host, or export it outside of ${above.path}, or that one read-only (ro).`,
+    });
+  });
+};
+
+const isWritten = ({ clients }: NfsExport): boolean => clients.some(({ options }) => options.includes('rw'));
+
 const isBelow = (inner: NfsExport, outer: NfsExport): boolean =>
   inner.host === outer.host && inner.path.startsWith(`${outer.path.replace(/\/$/, '')}/`);
 

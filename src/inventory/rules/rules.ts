@@ -30,6 +30,7 @@ import {
   clientsDoNotCompete,
   exportedPathsAreDistinct,
   exportedPathsAreFolders,
+  exportsInOthersKeepTheirMode,
   foldersCanBeEntered,
   rootIsNotTheWorlds,
 } from './nfs-export-rules.ts';
@@ -80,6 +81,7 @@ export const rules: readonly Rule[] = [
   helpersHavePortsOfTheirOwn,
   exportedPathsAreFolders,
   exportedPathsAreDistinct,
+  exportsInOthersKeepTheirMode,
   clientsDoNotCompete,
   rootIsNotTheWorlds,
   foldersCanBeEntered,

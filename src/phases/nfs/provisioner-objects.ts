@@ -4,23 +4,26 @@ import type { KubeObject } from '../../resources/object.ts';
 /** On every object of the provisioner: what carries it and is not wanted any more goes. */
 export const PART_LABEL = { 'k8s-bootstrap/part': 'nfs-provisioner' } as const;
 
+const labelled = (path: string): string =>
+  `${path}?labelSelector=${encodeURIComponent(
+    Object.entries(PART_LABEL)
+      .map(([label, value]) => `${label}=${value}`)
+      .join(','),
+  )}`;
+
+/** The list that the provisioner's Deployment is in, with its status. */
+export const PROVISIONER_DEPLOYMENTS = labelled('/apis/apps/v1/deployments');
+
 /** Lists of all kinds that the provisioner is made of, by our label; seven questions over one connection. */
 export const provisionerLists: readonly string[] = [
-  '/api/v1/serviceaccounts',
-  '/apis/rbac.authorization.k8s.io/v1/clusterroles',
-  '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-  '/apis/rbac.authorization.k8s.io/v1/roles',
-  '/apis/rbac.authorization.k8s.io/v1/rolebindings',
-  '/apis/apps/v1/deployments',
-  '/apis/storage.k8s.io/v1/storageclasses',
-].map(
-  (path) =>
-    `${path}?labelSelector=${encodeURIComponent(
-      Object.entries(PART_LABEL)
-        .map(([label, value]) => `${label}=${value}`)
-        .join(','),
-    )}`,
-);
+  labelled('/api/v1/serviceaccounts'),
+  labelled('/apis/rbac.authorization.k8s.io/v1/clusterroles'),
+  labelled('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'),
+  labelled('/apis/rbac.authorization.k8s.io/v1/roles'),
+  labelled('/apis/rbac.authorization.k8s.io/v1/rolebindings'),
+  PROVISIONER_DEPLOYMENTS,
+  labelled('/apis/storage.k8s.io/v1/storageclasses'),
+];
 
 /** In the order in which they are made: rights before the pod that needs them. */
 export const provisionerObjects = (provisioner: NfsProvisioner): KubeObject[] => [

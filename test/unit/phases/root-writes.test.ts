@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Resource } from '../../../src/resources/resource.ts';
 import { everyHost, examples, imaginedHost, withExample } from '../../support/example-cluster.ts';
@@ -33,3 +35,19 @@ async function ownedByOthers(resource: Resource, seen: Parameters<Resource['step
     step.op === 'directory' && step.attributes.owner !== 'root' ? [step.path] : [],
   );
 }
+
+/** What these two set rights of is in a folder that they have made, or is known to be root's. */
+const OWN_WAY = ['src/resources/steps/files.ts', 'src/resources/token-file.ts'];
+
+it('rights are set of . only, where into has led', () => {
+  const src = join(import.meta.dirname, '../../../src');
+  const found = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !OWN_WAY.includes(`src/${name}`))
+    .flatMap((name) =>
+      readFileSync(join(src, name), 'utf8')
+        .split('\n')
+        .filter((line) => /\bch(own|mod|grp) -- /.test(line) && !/ \.`\]\),$/.test(line))
+        .map((line) => `${name}: ${line.trim()}`),
+    );
+  expect(found).toEqual([]);
+});

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir, userInfo } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +18,8 @@ import { packagedService } from '../../../src/resources/packaged-service.ts';
 import type { Change, Resource } from '../../../src/resources/resource.ts';
 import { selinuxBoolean } from '../../../src/resources/selinux-boolean.ts';
 import { folderSights, sharedFolders } from '../../../src/resources/shared-folder.ts';
+import { INTO } from '../../../src/resources/steps/into.ts';
+import { PRIVATE_TMP } from '../../support/private-tmp.ts';
 import { shells } from '../../support/shells.ts';
 import { sight } from '../phases/world.ts';
 
@@ -35,7 +46,7 @@ describe.each(shells)('shared folders, by $name', ({ path: shell }) => {
   };
   const make = async (resource: Resource, seen: ReturnType<typeof look>): Promise<void> => {
     for (const step of await resource.steps(resource.diff(seen, NOTHING), seen)) {
-      if (step.op === 'run') run(`set -e\numask 077\nlabel() { :; }\n${step.script}`);
+      if (step.op === 'run') run(`set -e\numask 077\n${PRIVATE_TMP}${INTO}\nlabel() { :; }\n${step.script}`);
     }
   };
 
@@ -84,6 +95,37 @@ describe.each(shells)('shared folders, by $name', ({ path: shell }) => {
     mkdirSync(join(root, 'data'), { mode: 0o700 });
     await expect(make(all[0]!, before)).rejects.toThrow();
     expect(statSync(join(root, 'data')).mode & 0o777).toBe(0o700);
+  });
+
+  it('follows no link that was put there between look and step', async () => {
+    for (const name of ['victim', 'outer/inner']) mkdirSync(join(root, name), { recursive: true });
+    for (const name of ['victim', 'outer/inner']) chmodSync(join(root, name), 0o700);
+    const all = folders('outer/inner');
+    const before = look(all);
+    rmSync(join(root, 'outer/inner'), { recursive: true });
+    symlinkSync(join(root, 'victim'), join(root, 'outer/inner'));
+    await expect(make(all[0]!, before)).rejects.toThrow();
+    expect(statSync(join(root, 'victim')).mode & 0o777).toBe(0o700);
+  });
+
+  it('makes nothing by way of a link that was put above', async () => {
+    mkdirSync(join(root, 'victim'));
+    const all = folders('outer/inner/deep');
+    const before = look(all);
+    symlinkSync(join(root, 'victim'), join(root, 'outer'));
+    await expect(make(all[0]!, before)).rejects.toThrow();
+    expect(readdirSync(join(root, 'victim'))).toEqual([]);
+  });
+
+  it.each([0o777, 0o1777, 0o775])('sets up nothing in a folder of others, of mode %i', async (mode) => {
+    mkdirSync(join(root, 'outer/inner'), { recursive: true });
+    chmodSync(join(root, 'outer/inner'), 0o700);
+    chmodSync(join(root, 'outer'), mode);
+    const all = folders('outer/inner', 'outer/new');
+    const before = look(all);
+    for (const one of all) await expect(make(one, before)).rejects.toThrow();
+    expect(statSync(join(root, 'outer/inner')).mode & 0o777).toBe(0o700);
+    expect(readdirSync(join(root, 'outer'))).toEqual(['inner']);
   });
 
   it('tells where a path really leads, and whether there are files', () => {

@@ -28,21 +28,37 @@ export interface CheckOptions extends RunOptions {
  * @returns 1 when a check failed, 4 when hosts could not be asked
  */
 export const checkNfs = (options: CheckOptions): Promise<number> =>
-  visitFleet(options, chosenHosts(options.nodes), async (visit) => {
-    const mounts = await checkMounts(options, visit);
-    if (!options.claim || options.stop.aborted) return mounts;
-    const { checkClaim } = await import('../claim/claim.ts');
-    return Math.max(mounts, await checkClaim(options, visit));
-  });
+  visitFleet(
+    options,
+    (cluster) => visitedHosts(cluster, options),
+    async (visit) => {
+      const mounts = await checkMounts(options, visit);
+      if (!options.claim || options.stop.aborted) return mounts;
+      const { checkClaim } = await import('../claim/claim.ts');
+      return Math.max(mounts, await checkClaim(options, visit));
+    },
+  );
+
+type Asked = Pick<Cluster, 'inventory'>;
 
 /** The servers, and of the nodes those that were named. */
-const chosenHosts =
-  (nodes: readonly string[]) =>
-  ({ inventory }: Cluster): readonly string[] => {
-    const chosen = hostNames(inventory, nodes);
-    const servers = nfsOf(inventory).hosts;
-    return hostsOfNfs({ inventory }).filter((name) => servers.includes(name) || chosen.includes(name));
-  };
+function chosenHosts({ inventory }: Asked, nodes: readonly string[]): readonly string[] {
+  const chosen = hostNames(inventory, nodes);
+  const servers = nfsOf(inventory).hosts;
+  return hostsOfNfs({ inventory }).filter((name) => servers.includes(name) || chosen.includes(name));
+}
+
+/** With a claim also the masters: it is one of them that makes it. */
+export function visitedHosts(
+  { inventory }: Asked,
+  { nodes, claim }: Pick<CheckOptions, 'nodes' | 'claim'>,
+): readonly string[] {
+  const chosen = chosenHosts({ inventory }, nodes);
+  const isMaster = (host: Host): boolean => host.roles.includes('master');
+  return inventory.hosts
+    .filter((host) => chosen.includes(host.name) || (claim && isMaster(host)))
+    .map(({ name }) => name);
+}
 
 /** Servers that are in the inventory, and nodes. */
 export function hostsOfNfs({ inventory }: Pick<Cluster, 'inventory'>): readonly string[] {
@@ -53,13 +69,16 @@ export function hostsOfNfs({ inventory }: Pick<Cluster, 'inventory'>): readonly 
     .map(({ name }) => name);
 }
 
-async function checkMounts(
-  { emit, nodes }: CheckOptions,
+/** From the hosts that were chosen; a master that is there for a claim alone is asked nothing, nor missed. */
+export async function checkMounts(
+  { emit, nodes }: Pick<CheckOptions, 'emit' | 'nodes'>,
   { cluster: { inventory }, fleet }: Visit,
 ): Promise<number> {
   const nfs = nfsOf(inventory);
   const answers: Answers[] = [];
-  await onEach(fleet, alive(fleet), undefined, async (member) => {
+  const chosen = chosenHosts({ inventory }, nodes);
+  const members = alive(fleet).filter(({ name }) => chosen.includes(name));
+  await onEach(fleet, members, undefined, async (member) => {
     const host = inventory.hosts.find(({ name }) => name === member.name);
     const task = host && taskOf(inventory, host, nodes);
     if (!task) return;
@@ -73,7 +92,7 @@ async function checkMounts(
   const order = inventory.hosts.map(({ name }) => name);
   answers.sort((a, b) => order.indexOf(a.host.name) - order.indexOf(b.host.name));
   const { problems, ...report } = judgeNfs({ nfs, nodes: nodesOf(inventory), answers });
-  const lost = lostIn(fleet);
+  const lost = lostIn(fleet).filter((name) => chosen.includes(name));
   const well = problems.length === 0 && lost.length === 0;
   emit({
     type: 'result',
@@ -87,8 +106,8 @@ async function checkMounts(
       causes: toldOnce(problems),
     },
   });
-  const code = outcome(fleet);
-  return code === ExitCode.ok && !well ? ExitCode.failed : code;
+  if (well) return ExitCode.ok;
+  return lost.length > 0 ? outcome(fleet) : ExitCode.failed;
 }
 
 function taskOf(inventory: Inventory, host: Host, chosen: readonly string[]): Task {

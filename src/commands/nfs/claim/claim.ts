@@ -3,7 +3,8 @@ import { posix } from 'node:path';
 import type { RunOptions } from '../../../cluster/visit.ts';
 import type { Inventory, NfsProvisioner } from '../../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
-import { quote } from '../../../kernel/quote.ts';
+import { quote, sh } from '../../../kernel/quote.ts';
+import { INTO, inFolder } from '../../../resources/steps/into.ts';
 import { type Fleet, type Member, alive, runOn } from '../../../run/fleet.ts';
 import type { StepResult } from '../causes.ts';
 import { type ClaimSpec, claimObjects, podObjects } from './claim-objects.ts';
@@ -70,7 +71,7 @@ function provisionerOf(inventory: Inventory): NfsProvisioner {
   });
 }
 
-interface Sight {
+export interface Sight {
   readonly master: Member;
   readonly nodes: readonly {
     readonly name: string;
@@ -82,7 +83,7 @@ interface Sight {
 }
 
 /** The first master whose API answers, and what it says. */
-async function look({ cluster, fleet }: Visit, { storageClass }: NfsProvisioner): Promise<Sight> {
+export async function look({ cluster, fleet }: Visit, { storageClass }: NfsProvisioner): Promise<Sight> {
   const masters = cluster.inventory.hosts.filter(({ roles }) => roles.includes('master'));
   for (const member of alive(fleet).filter(({ name }) => masters.some((host) => host.name === name))) {
     const nonce = randomBytes(16).toString('hex');
@@ -168,11 +169,7 @@ async function removeFolders({ cluster, fleet }: Visit, { folder }: ClaimReport)
   const host = cluster.inventory.hosts.find(({ ip, roles }) => ip === server && roles.includes('nfs'));
   const member = host && alive(fleet).find(({ name }) => name === host.name);
   if (!member) return [`${server}:${path} (or archived-…)`];
-  const script = both
-    .map(
-      (one) => `rmdir -- ${quote(one)} 2>/dev/null; [ ! -e ${quote(one)} ] || printf '%s\\n' ${quote(one)}`,
-    )
-    .join('\n');
+  const script = removeEmpty(both);
   const { stdout } = await runOn(fleet, member, { script, timeoutMs: 20_000 });
   return stdout
     .toString('utf8')
@@ -180,3 +177,15 @@ async function removeFolders({ cluster, fleet }: Visit, { folder }: ClaimReport)
     .filter(Boolean)
     .map((one) => `${server}:${one}`);
 }
+
+/** Their names come from the API: only what is empty and in the folder that it seems to be in goes. Says what stays. */
+export const removeEmpty = (folders: readonly string[]): string =>
+  [
+    INTO,
+    ...folders.map((one) =>
+      [
+        inFolder(posix.dirname(one), [sh`rmdir -- ${`./${posix.basename(one)}`}`]).concat(' >/dev/null 2>&1'),
+        `[ ! -e ${quote(one)} ] || printf '%s\\n' ${quote(one)}`,
+      ].join('\n'),
+    ),
+  ].join('\n');

@@ -9,12 +9,12 @@ import { runOn } from '../../../run/fleet.ts';
 import { openState } from '../../../cluster/open-state.ts';
 import { hostsOfNfs } from '../check/nfs-check.ts';
 import { readEtab } from '../etab.ts';
-import { pathOn } from '../existing.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';
-import { deleteScript, volumesOn } from './remove-script.ts';
+import { deleteData } from './delete-data.ts';
+import { mountsOf, refuseInUse, volumesOn } from './in-use.ts';
 import { isInside } from '../status/status-report.ts';
 import { type Survey, survey } from '../survey.ts';
-import { nfsOf, serversOf } from '../targets.ts';
+import { nfsOf } from '../targets.ts';
 import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
 
 export interface RemoveOptions extends RunOptions {
@@ -32,35 +32,50 @@ export interface RemoveOptions extends RunOptions {
  * @throws E_EXPORT_DECLARED, E_NO_EXPORT, E_EXPORT_IN_USE, E_EXPORT_DATA, E_NOT_CONFIRMED; nothing was changed then
  */
 export async function removeExport(options: RemoveOptions): Promise<number> {
-  const { deleteData, force } = options;
+  const { deleteData } = options;
   const state = await openState(options);
   const { inventory } = state;
   const wanted = parseExport(inventory, options.export);
   await refuseDeclared(inventory, wanted);
   if (deleteData) refuseSystemFolder(wanted.path);
+  const { code, host } = await look({ ...options, state }, wanted);
+  if (code !== ExitCode.ok || host === undefined) return code;
+  if (deleteData && !options.yes) {
+    await confirmDeletion(options, host, wanted.path);
+    // Whoever was asked may have taken an hour to answer.
+    const again = await look({ ...options, state }, wanted);
+    if (again.code !== ExitCode.ok) return again.code;
+  }
+  return unexport({ ...options, state }, host, wanted.path);
+}
+
+/** Which server exports it, when nobody uses it. */
+async function look(
+  options: RemoveOptions,
+  wanted: Wanted,
+): Promise<{ readonly code: number; readonly host: string | undefined }> {
   let host: string | undefined;
-  const looked = await visitFleet(
-    { ...options, state },
+  const code = await visitFleet(
+    options,
     hostsOfNfs,
     async (visit) => {
+      const { inventory } = visit.cluster;
       const surveys = await survey(visit);
       const lost = lostIn(visit.fleet);
       if (lost.some((name) => wanted.hosts.includes(name))) return outcome(visit.fleet);
       host = exporterOf(surveys, wanted);
-      refuseShared(surveys, host, wanted.path, deleteData);
+      refuseShared(surveys, host, wanted.path, options.deleteData);
       const users = [
         ...mountsOf(inventory, surveys, host, wanted.path),
         ...(await volumesOn(visit, host, wanted.path)),
         ...lost.map((name) => `${name} may have it: it was not reached`),
       ];
-      refuseInUse(users, host, wanted.path, force);
+      refuseInUse(users, host, wanted.path, options.force);
       return ExitCode.ok;
     },
     { more: true },
   );
-  if (looked !== ExitCode.ok || host === undefined) return looked;
-  if (deleteData) await confirmDeletion(options, host, wanted.path);
-  return unexport({ ...options, state }, host, wanted.path);
+  return { code, host };
 }
 
 interface Wanted {
@@ -163,32 +178,7 @@ function refuseShared(surveys: readonly Survey[], host: string, path: string, de
   if (deleteData && other) throw notDeleted(path, `${other.path} is exported, too`);
 }
 
-/** `w1 has it mounted at /var/lib/kubelet/…`. */
-function mountsOf(inventory: Inventory, surveys: readonly Survey[], host: string, path: string): string[] {
-  const address = inventory.hosts.find(({ name }) => name === host)?.ip ?? host;
-  const server = serversOf(inventory).find((one) => one.host === host) ?? { host, address };
-  return surveys.flatMap(({ host: node, mounted }) =>
-    mounted
-      .filter(({ from }) => isInside(pathOn(server, from), path))
-      .map(({ from, at }) => `${node} has ${from} mounted at ${at}`),
-  );
-}
-
-function refuseInUse(users: readonly string[], host: string, path: string, force: boolean): void {
-  if (force || users.length === 0) return;
-  const shown = users.slice(0, 20);
-  const rest = users.length > shown.length ? [`and ${users.length - shown.length} more`] : [];
-  throw new BootstrapError(
-    'E_EXPORT_IN_USE',
-    `${host}:${path} is in use:\n${[...shown, ...rest].join('\n')}`,
-    {
-      hint: 'Delete the pods and claims first. With --force it is unexported all the same, and who uses it gets stale handles.',
-    },
-  );
-}
-
-async function confirmDeletion({ confirm, yes }: RemoveOptions, host: string, path: string): Promise<void> {
-  if (yes) return;
+async function confirmDeletion({ confirm }: RemoveOptions, host: string, path: string): Promise<void> {
   const asked =
     confirm &&
     (await confirm(`All files in ${path} on ${host} will be deleted. Type the path to confirm:`, path));
@@ -208,20 +198,19 @@ const unexport = (options: RemoveOptions, host: string, path: string): Promise<n
       await converge(fleet, goal, plan, options.stop);
       const member = fleet.members.get(host);
       if (!member || outcome(fleet) !== ExitCode.ok) return outcome(fleet);
-      const run = async (script: string, timeoutMs: number): Promise<string> =>
-        (await runOn(fleet, member, { script, timeoutMs })).stdout.toString('utf8');
-      const table = readEtab(await run('cat /var/lib/nfs/etab', 10_000));
+      const { stdout } = await runOn(fleet, member, { script: 'cat /var/lib/nfs/etab', timeoutMs: 10_000 });
+      const table = readEtab(stdout.toString('utf8'));
       const still = table.some((one) => one.path === path);
       const said = !options.deleteData
         ? null
         : still
           ? 'it is still exported'
-          : (await run(deleteScript(path), 3_600_000)).trim() || 'rm failed';
-      const deleted = said === 'deleted';
+          : await deleteData(fleet, member, { ...goal, path, stop: options.stop });
+      const deleted = options.deleteData && said === null;
       options.emit({
         type: 'result',
         answer: 'nfs-remove',
-        data: { host, path, exported: still, deleted, problem: deleted ? null : said },
+        data: { host, path, exported: still, deleted, problem: said },
       });
       return still || (options.deleteData && !deleted) ? ExitCode.failed : ExitCode.ok;
     },

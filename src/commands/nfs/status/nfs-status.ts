@@ -3,6 +3,7 @@ import { ExitCode } from '../../../kernel/errors.ts';
 import { hostsOfNfs } from '../check/nfs-check.ts';
 import { visitFleet } from '../../../cluster/visit-fleet.ts';
 import { statusOf } from './status-report.ts';
+import { provisionerWaits } from '../provisioner.ts';
 import { survey } from '../survey.ts';
 import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
 
@@ -10,7 +11,9 @@ import { outcome, lostIn } from '../../../cluster/visit-hosts.ts';
 export const nfsStatus = (options: RunOptions): Promise<number> =>
   visitFleet(options, hostsOfNfs, async (visit) => {
     const surveys = await survey(visit);
-    const status = statusOf(visit.cluster.inventory, surveys, lostIn(visit.fleet));
+    const { inventory } = visit.cluster;
+    const waits = await provisionerWaits(inventory, visit.fleet);
+    const status = statusOf(inventory, surveys, lostIn(visit.fleet), waits);
     options.emit({ type: 'result', answer: 'nfs-status', data: status });
     const code = outcome(visit.fleet);
     return code === ExitCode.ok && !status.well ? ExitCode.attention : code;

@@ -4,11 +4,12 @@ import { pathOn } from '../existing.ts';
 import type { ServerSurvey, Survey } from '../survey.ts';
 import { serversOf, targetsOf } from '../targets.ts';
 
-/** Pure. */
+/** Pure. @param waits why the provisioner is not ready */
 export function statusOf(
   inventory: Inventory,
   surveys: readonly Survey[],
   lost: readonly string[],
+  waits?: string,
 ): NfsStatus {
   const targets = targetsOf(inventory);
   const servers = serversOf(inventory);
@@ -36,6 +37,7 @@ export function statusOf(
       const own = asked.find((one) => one.host === host)?.server;
       return !own || own.exports.some((one) => one.path === path) ? [] : [`${host}: ${path} is not exported`];
     }),
+    ...(waits === undefined ? [] : [waits]),
     ...mounts.flatMap(({ node, from, at, state, said }) =>
       state === 'ok' || !servers.some((server) => pathOn(server, from) !== undefined)
         ? []

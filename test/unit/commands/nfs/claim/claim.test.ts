@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { load as yaml } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import type { StepResult } from '../../../../../src/commands/nfs/causes.ts';
-import { commonImage } from '../../../../../src/commands/nfs/claim/claim.ts';
+import { commonImage, removeEmpty } from '../../../../../src/commands/nfs/claim/claim.ts';
 import {
   type ClaimSpec,
   claimObjects,
@@ -12,6 +13,7 @@ import {
 import { judgeClaim } from '../../../../../src/commands/nfs/claim/claim-report.ts';
 import { claimScript, goneScript, lookScript } from '../../../../../src/commands/nfs/claim/claim-script.ts';
 import { readFrames } from '../../../../../src/commands/nfs/frames.ts';
+import { PRIVATE_TMP } from '../../../../support/private-tmp.ts';
 import { shells } from '../../../../support/shells.ts';
 import { type NfsHost, nfsHost } from '../nfs-host.ts';
 
@@ -185,4 +187,19 @@ describe('scripts of claims', () => {
       expect(forbidden.commands.filter(({ pattern }) => new RegExp(pattern, 'm').test(text))).toEqual([]);
     },
   );
+});
+
+describe.each(shells)('folders that a check leaves, in $name', (shell) => {
+  it('go when they are empty, and not by way of a link', async () => {
+    const host = nfsHost(shell);
+    const at = (name: string): string => join(realpathSync(host.root), name);
+    for (const name of ['data/empty', 'data/full', 'victim/empty']) mkdirSync(at(name), { recursive: true });
+    writeFileSync(at('data/full/file'), '');
+    symlinkSync(at('victim'), at('data/link'));
+    const names = ['data/empty', 'data/full', 'data/link/empty', 'data/none', 'none/none'];
+    const left = (await host.run(PRIVATE_TMP + removeEmpty(names.map(at)))).toString('utf8');
+    expect(left.split('\n')).toEqual([at('data/full'), at('data/link/empty'), '']);
+    expect(existsSync(at('data/empty'))).toBe(false);
+    expect(existsSync(at('victim/empty'))).toBe(true);
+  });
 });

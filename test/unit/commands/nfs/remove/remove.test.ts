@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deleteScript } from '../../../../../src/commands/nfs/remove/remove-script.ts';
+import { INTO } from '../../../../../src/resources/steps/into.ts';
+import { PRIVATE_TMP } from '../../../../support/private-tmp.ts';
 import { shells } from '../../../../support/shells.ts';
 import { scratch } from '../../../../support/ssh-target.ts';
 import { run } from '../../../cli/support.ts';
@@ -15,7 +17,9 @@ describe.each(shells)('deleting the data of an export, in $name', (shell) => {
     return path;
   };
   const remove = async (host: NfsHost, path: string): Promise<string> =>
-    (await host.run(deleteScript(path))).toString('utf8').trim();
+    (await host.run(`${PRIVATE_TMP}${INTO}\nset -e\n${deleteScript(path)}\necho deleted`))
+      .toString('utf8')
+      .trim();
 
   it.each(['data', "a b'c", '-rf', 'é#"$x'])('deletes %s', async (name) => {
     const host = nfsHost(shell);
@@ -31,7 +35,9 @@ describe.each(shells)('deleting the data of an export, in $name', (shell) => {
     const path = folder(host, 'data');
     symlinkSync(path, join(host.root, 'link'));
     expect(await remove(host, join(realpathSync(host.root), 'link'))).toBe('it is a link');
-    expect(await remove(host, join(realpathSync(host.root), 'link/deep'))).toBe(`it leads to ${path}/deep`);
+    expect(await remove(host, join(realpathSync(host.root), 'link/deep'))).toBe(
+      `${realpathSync(host.root)}/link/deep leads to ${path}/deep`,
+    );
     expect(existsSync(join(path, 'deep/er/file'))).toBe(true);
   });
 
@@ -52,6 +58,14 @@ describe.each(shells)('deleting the data of an export, in $name', (shell) => {
     const path = folder(host, 'data');
     host.write('mounts', `/dev/sdb1 ${realpathSync(host.root)}/data2 xfs rw 0 0\n`);
     expect(await remove(host, path)).toBe('deleted');
+  });
+
+  it.each([0o777, 0o1777, 0o775])('refuses what is in a folder of others, of mode %i', async (mode) => {
+    const host = nfsHost(shell);
+    const path = folder(host, 'outer/data');
+    chmodSync(join(host.root, 'outer'), mode);
+    expect(await remove(host, path)).toMatch(/^others than root may change what is in .*\/outer \(mode 1?77/);
+    expect(existsSync(join(path, 'deep/er/file'))).toBe(true);
   });
 
   it('says so when there is none', async () => {
