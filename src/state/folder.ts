@@ -1,11 +1,10 @@
 import type { Stats } from 'node:fs';
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { sh } from '../kernel/quote.ts';
+import { trackedFile } from './tracked-file.ts';
 
 /**
  * Checks, without making anything, that a state folder is a safe place for keys. A folder that doesn't exist yet is.
@@ -73,59 +72,5 @@ async function statOf(path: string): Promise<Stats | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** First file under `folder` in git's index, when the folder is inside a work tree and git is installed. */
-async function trackedFile(folder: string): Promise<string | undefined> {
-  const real = await canonical(resolve(folder));
-  const root = await workTree(real);
-  if (root === undefined || !(await mayBeTracked(root, real))) return undefined;
-  // A foreign repository may neither refuse the question because of its owner, nor run a program of its own.
-  const options = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '--literal-pathspecs'];
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
-  try {
-    const listed = await promisify(execFile)('git', [...options, 'ls-files', '-z', '--', real], {
-      cwd: root,
-      env,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return listed.stdout.split('\0').find((path) => path !== '');
-  } catch {
-    return undefined; // no git, or not a repository after all
-  }
-}
-
-/**
- * Whether git has to be asked. Its index names files in full, so that nothing in a folder is tracked whose name is not
- * in there; except in format 4, when it is split or sparse, and for names that git may have written in another form.
- * https://git-scm.com/docs/index-format
- */
-async function mayBeTracked(root: string, folder: string): Promise<boolean> {
-  const path = relative(root, folder);
-  if (/^$|[^ -~]/.test(path)) return true;
-  try {
-    const index = await readFile(join(root, '.git/index'));
-    return index.readUInt32BE(4) > 3 || ['link', 'sdir', `${path}/`].some((text) => index.includes(text));
-  } catch {
-    return true; // no index yet, or `.git` is a file that tells where everything is
-  }
-}
-
-/** The path without symbolic links, also for a folder that doesn't exist yet. */
-async function canonical(folder: string): Promise<string> {
-  try {
-    return await realpath(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return join(await canonical(dirname(folder)), basename(folder));
-  }
-}
-
-/** The nearest folder upwards that holds `.git`; a look at the file system, because most runs need no git at all. */
-async function workTree(folder: string): Promise<string | undefined> {
-  for (let at = folder; ; at = dirname(at)) {
-    if ((await modeOf(join(at, '.git'))) !== undefined) return at;
-    if (at === dirname(at)) return undefined;
   }
 }
