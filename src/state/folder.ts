@@ -25,6 +25,25 @@ export async function checkStateFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Checks that nobody else has put anything into a cache: what lies there is installed on hosts. Others may read it.
+ * @throws E_STATE_PERMISSIONS when others than its owner may write in it, or it is another user's; E_STATE_TRACKED when
+ * git tracks anything in it
+ */
+export async function checkCacheFolder(folder: string): Promise<void> {
+  await refuseAccess(folder, 0o022);
+  const tracked = await trackedFile(folder);
+  if (tracked !== undefined) {
+    throw new BootstrapError(
+      'E_STATE_TRACKED',
+      `git tracks ${tracked}, and what is in the cache is installed on hosts`,
+      {
+        hint: `Whoever may push could put a program there. Run ${sh`git rm -r --cached -- ${folder}`}, commit, and remove the folder: it is filled anew.`,
+      },
+    );
+  }
+}
+
 /** Makes the state folder, closed to others and ignored by git, and checks it. */
 export async function makeStateFolder(folder: string): Promise<void> {
   if ((await modeOf(folder)) === undefined) {
@@ -39,18 +58,21 @@ export async function makeStateFolder(folder: string): Promise<void> {
 /**
  * @throws E_STATE_PERMISSIONS when group or world have any right on a path, or it is another user's; a missing path is fine
  */
-export async function refuseOpenAccess(path: string): Promise<void> {
+export const refuseOpenAccess = (path: string): Promise<void> => refuseAccess(path, 0o077);
+
+/** @param denied the rights that neither group nor world may have */
+async function refuseAccess(path: string, denied: number): Promise<void> {
   const found = await statOf(path);
   if (found === undefined) return;
   if (!ownUsers().includes(found.uid)) {
     throw new BootstrapError('E_STATE_PERMISSIONS', `${path} belongs to another user (uid ${found.uid})`, {
-      hint: `Who owns it can read and replace the keys. If nobody else had it, run: ${sh`chown -R ${String(process.geteuid?.())} ${path}`}`,
+      hint: `Who owns it can read and replace what is in it. If nobody else had it, run: ${sh`chown -R ${String(process.geteuid?.())} ${path}`}`,
     });
   }
   const mode = found.mode & 0o777;
-  if ((mode & 0o077) === 0) return;
+  if ((mode & denied) === 0) return;
   throw new BootstrapError('E_STATE_PERMISSIONS', `${path} is open to others (mode 0${mode.toString(8)})`, {
-    hint: `Find out who could read it, then run: ${sh`chmod go= ${path}`}`,
+    hint: `Find out who could read it, then run: ${denied === 0o077 ? sh`chmod go= ${path}` : sh`chmod go-w ${path}`}`,
   });
 }
 

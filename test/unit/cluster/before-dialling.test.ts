@@ -6,6 +6,7 @@ import { visitHosts } from '../../../src/cluster/visit-hosts.ts';
 import { readInventory } from '../../../src/cluster/read-inventory.ts';
 import { sshLogin } from '../../../src/commands/ssh/ssh.ts';
 import { trust } from '../../../src/commands/trust/trust.ts';
+import { openExample } from '../../support/example-cluster.ts';
 import { temporaryFolder } from '../pki/support.ts';
 
 let dialled = 0;
@@ -66,4 +67,13 @@ it('dials with one that is not', async () => {
   });
   await ways['trust']?.(inventoryBeside(0o700)).catch(quiet);
   expect(dialled).toBeGreaterThan(0);
+});
+
+it('opens no cluster with a cache that others can write', async () => {
+  const cache = temporaryFolder();
+  chmodSync(cache, 0o777);
+  const edit = (text: string): string => `${text}\nartifacts: {cache: ${cache}}\n`;
+  await expect(
+    openExample({ name: 'course', inventory: 'course.yaml', family: 'centos', edit }),
+  ).rejects.toThrow(expect.objectContaining({ code: 'E_STATE_PERMISSIONS' }) as Error);
 });

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { checkStateFolder, makeStateFolder } from '../../../src/state/folder.ts';
+import { checkCacheFolder, checkStateFolder, makeStateFolder } from '../../../src/state/folder.ts';
 import { temporaryFolder } from '../pki/support.ts';
 
 const withCode = (code: string): Error => expect.objectContaining({ code }) as Error;
@@ -192,5 +192,24 @@ describe('checking', () => {
     writeFileSync(join(folder, 'ca.key'), 'secret');
     git('-C', 'further', 'add', '-f', 'state/ca.key');
     await expect(checkStateFolder(folder)).rejects.toThrow('state/ca.key');
+  });
+});
+
+describe('checking a cache', () => {
+  it('lets others read it, and refuses who else may write', async () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o755);
+    await expect(checkCacheFolder(folder)).resolves.toBeUndefined();
+    chmodSync(folder, 0o775);
+    await expect(checkCacheFolder(folder)).rejects.toThrow(withCode('E_STATE_PERMISSIONS'));
+  });
+
+  it('refuses one that came with a repository', async () => {
+    const { root, git } = gitRepository();
+    const folder = join(root, 'cache');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'kubelet'), 'x');
+    git('add', '-f', 'cache/kubelet');
+    await expect(checkCacheFolder(folder)).rejects.toThrow('git tracks cache/kubelet');
   });
 });
