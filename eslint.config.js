@@ -37,26 +37,33 @@ export default tseslint.config(
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          paths: ['node:fs', 'node:fs/promises', 'fs', 'fs/promises'].map((name) => ({
-            name,
-            importNames: [
-              'rm',
-              'rmSync',
-              'rmdir',
-              'rmdirSync',
-              'unlink',
-              'unlinkSync',
-              'promises',
-              'default',
-            ],
-            message: 'remove by src/kernel/remove.ts, which stays inside a folder',
-          })),
+          paths: [
+            ...['node:fs', 'node:fs/promises', 'fs', 'fs/promises'].map((name) => ({
+              name,
+              importNames: [
+                'rm',
+                'rmSync',
+                'rmdir',
+                'rmdirSync',
+                'unlink',
+                'unlinkSync',
+                'promises',
+                'default',
+              ],
+              message: 'remove by src/kernel/remove.ts, which stays inside a folder',
+            })),
+            {
+              name: 'js-yaml',
+              importNames: ['load', 'loadAll', 'default'],
+              message: 'read by src/kernel/yaml.ts, whose errors do not quote the text',
+            },
+          ],
         },
       ],
     },
   },
   {
-    files: ['src/kernel/remove.ts'],
+    files: ['src/kernel/remove.ts', 'src/kernel/yaml.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
   {

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostNamed } from '../inventory/lookup.ts';
 import type { Inventory, JumpHost, Ssh } from '../inventory/types.ts';
+import { checkStateFolder } from '../state/folder.ts';
 import { openKnownHosts, type KnownHostsPolicy } from '../transport/host-keys.ts';
 import type { Connect } from '../transport/session.ts';
 import type { SshTarget } from '../transport/target.ts';
@@ -22,13 +23,19 @@ function jumpTarget(inventory: Inventory, jump: JumpHost): SshTarget {
 export const stateFolderOf = ({ file, name }: Inventory): string =>
   join(dirname(file), '.k8s-bootstrap', name);
 
-/** The product's own known_hosts in the state folder first, then the user's. */
-export const knownHostsOf = (stateFolder: string, acceptNew: boolean): KnownHostsPolicy =>
-  openKnownHosts({
+/**
+ * The product's own known_hosts in the state folder first, then the user's. Nobody is dialled without these, so that a
+ * folder that somebody else has prepared is refused before.
+ * @throws as `checkStateFolder`
+ */
+export async function knownHostsOf(stateFolder: string, acceptNew: boolean): Promise<KnownHostsPolicy> {
+  await checkStateFolder(stateFolder);
+  return openKnownHosts({
     own: join(stateFolder, 'known_hosts'),
     others: [join(homedir(), '.ssh', 'known_hosts')],
     acceptNew,
   });
+}
 
 /** Opens sessions to the hosts of an inventory, as root: by login or by sudo. */
 export function connector(inventory: Inventory, knownHosts: KnownHostsPolicy): Connect {

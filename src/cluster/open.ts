@@ -1,5 +1,5 @@
-import { machine } from 'node:os';
-import { dirname, join } from 'node:path';
+import { homedir, machine } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import { removeFile } from '../kernel/remove.ts';
 import { hostNamed } from '../inventory/lookup.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
@@ -20,6 +20,7 @@ import { type Renewal, renewalStages } from './renewal.ts';
 import { type Environment } from './read-inventory.ts';
 import { type Selection, bind, clusterWatches, selectPhases, whoTakesPart, worldOf } from './stages.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
+import { checkCacheFolder } from '../state/folder.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
 import { archOf, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
@@ -76,8 +77,11 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const release = loadRelease(inventory.kubernetes.version);
   refuseTokensInCis(inventory.profile, users.users());
   const lockFile = join(dirname(inventory.file), 'k8s-bootstrap.lock.yaml');
+  const cacheFolder = inventory.artifacts.cache ?? join(dirname(inventory.file), '.k8s-bootstrap', 'cache');
+  await checkCacheFolder(cacheFolder);
   const artifacts = openArtifactStore({
-    cacheFolder: inventory.artifacts.cache ?? join(dirname(inventory.file), '.k8s-bootstrap', 'cache'),
+    cacheFolder,
+    keyFolder: ownFolder(options.env),
     mirrors: inventory.artifacts.mirrors,
     onlyMirrors: inventory.artifacts.onlyMirrors,
     checksumsFile: inventory.artifacts.checksums,
@@ -182,6 +186,11 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
 }
 
 /** The controller's own way out; lower case wins, as with curl. */
+/** What this program keeps for its user, not for a cluster. */
+function ownFolder({ XDG_STATE_HOME = '' }: Environment): string {
+  return join(isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(homedir(), '.local/state'), 'k8s-bootstrap');
+}
+
 const proxyOf = (env: Environment): ProxyEnvironment => ({
   httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
   httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],

@@ -52,7 +52,7 @@ export async function visitHosts(
     const place = `${where.file}:${where.line}:${where.column}`;
     emit({ type: 'note', level: 'warn', message: `${place} ${path}: ${message}` });
   }
-  const knownHosts = knownHostsOf(stateFolderOf(inventory), acceptNewHostKeys);
+  const knownHosts = await knownHostsOf(stateFolderOf(inventory), acceptNewHostKeys);
   await firstContact({ inventory, knownHosts, emit, confirm, signal: kill });
   const fleet = makeFleet(hosts, {
     emit,

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { loadAll } from 'js-yaml';
+import { readYamlAll } from './yaml.ts';
 
 // In the built program another module with the same exports stands in for this one: `build.mjs` has read the files.
 
@@ -9,7 +9,7 @@ const root = new URL('../../', import.meta.url);
 export const readText = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
 /** The YAML documents (1.2, core schema) of a data file. */
-export const readDocuments = (path: string): unknown[] => loadAll(readText(path));
+export const readDocuments = (path: string): unknown[] => readYamlAll(readText(path));
 
 /** The one YAML document of a data file. */
 export const readData = (path: string): unknown => readDocuments(path)[0];

@@ -10,6 +10,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import type { Archive } from './artifact.ts';
 import { keep, type StoredFile } from './cache.ts';
 import { diskFailure } from './disk.ts';
+import type { NoteKey } from './note-key.ts';
 
 /**
  * Unpacks the members of a tar.gz and nothing else, by streaming; `target` names the file for each.
@@ -20,6 +21,7 @@ export async function unpack(
   file: string,
   archive: Archive,
   target: (member: string) => string,
+  key: NoteKey,
 ): Promise<ReadonlyMap<string, StoredFile>> {
   const wanted = new Map(archive.members.map((member) => [archive.folder + member, member]));
   const stored = new Map<string, StoredFile>();
@@ -32,7 +34,7 @@ export async function unpack(
         continue;
       }
       checkMember(entry, stored.has(member));
-      stored.set(member, await store(entry, target(member)));
+      stored.set(member, await store(entry, target(member), key));
     }
   } catch (error) {
     if (error instanceof BootstrapError && error.code !== 'E_ARCHIVE') throw error;
@@ -77,7 +79,7 @@ function checkMember({ header }: ParsedTarEntry, seen: boolean): void {
   if (fault !== undefined) throw new BootstrapError('E_ARCHIVE', `"${header.name}" ${fault}`);
 }
 
-async function store(entry: ParsedTarEntry, file: string): Promise<StoredFile> {
+async function store(entry: ParsedTarEntry, file: string, key: NoteKey): Promise<StoredFile> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch(diskFailure);
   const hash = createHash('sha256');
@@ -94,5 +96,5 @@ async function store(entry: ParsedTarEntry, file: string): Promise<StoredFile> {
   } finally {
     await handle.close();
   }
-  return keep(temporary, file, hash.digest('hex'));
+  return keep(key, temporary, file, hash.digest('hex'));
 }

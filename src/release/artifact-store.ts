@@ -8,6 +8,7 @@ import { isSha256, readChecksums } from './checksums.ts';
 import { download } from './download.ts';
 import { openHttpClient, type HttpClient, type ProxyEnvironment } from './http.ts';
 import { openLockFile } from './lock-file.ts';
+import { openNoteKey, type NoteKey } from './note-key.ts';
 import { claimPartial } from './partial.ts';
 import { expectedMember, expectedSum, memberKey, refusePlain, type Pins } from './pins.ts';
 import { describeSource, artifactSources, type ArtifactSource } from './source.ts';
@@ -15,6 +16,8 @@ import { describeSource, artifactSources, type ArtifactSource } from './source.t
 export interface ArtifactStoreOptions {
   /** Absolute; made when needed. Clusters may share it. */
   readonly cacheFolder: string;
+  /** Absolute; where the key lies that signs our notes on the cache. Nothing of it comes with an inventory. */
+  readonly keyFolder: string;
   /** Base URLs or absolute folders, asked in order before the makers' own addresses. */
   readonly mirrors: readonly string[];
   readonly onlyMirrors: boolean;
@@ -82,6 +85,7 @@ const noProxy: ProxyEnvironment = { httpProxy: undefined, httpsProxy: undefined,
 export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore {
   const context: Context = {
     options,
+    key: openNoteKey(options.keyFolder),
     override: options.checksumsFile === undefined ? new Map() : readChecksums(options.checksumsFile),
     lock: openLockFile(options.lockFile),
     http: openHttpClient({
@@ -115,6 +119,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
 }
 
 interface Context extends Pins {
+  readonly key: NoteKey;
   readonly options: ArtifactStoreOptions;
   readonly http: HttpClient;
 }
@@ -135,7 +140,8 @@ const sourcesOf = ({ options }: Context, artifact: Artifact): ArtifactSource[] =
 async function obtain(context: Context, artifact: Artifact): Promise<StoredFile> {
   const { cacheFolder, onlyMirrors, onTrust } = context.options;
   const expected = expectedSum(context, artifact);
-  const cached = expected && (await findCached(cachedFile(cacheFolder, expected, artifact.path), expected));
+  const cached =
+    expected && (await findCached(context.key, cachedFile(cacheFolder, expected, artifact.path), expected));
   if (cached) return cached;
 
   const failures: string[] = [];
@@ -164,7 +170,8 @@ async function obtainFrom(
 ): Promise<StoredFile> {
   const { cacheFolder, onProgress, signal, retryDelayMs = 500 } = context.options;
   const expected = known ?? (await publishedSum(context, source));
-  const cached = expected && (await findCached(cachedFile(cacheFolder, expected, artifact.path), expected));
+  const cached =
+    expected && (await findCached(context.key, cachedFile(cacheFolder, expected, artifact.path), expected));
   if (cached) return cached;
 
   const key = createHash('sha256')
@@ -184,7 +191,7 @@ async function obtainFrom(
       retryDelayMs,
       onBytes: (bytes, total) => onProgress?.({ artifact, bytes, total, from }),
     });
-    return await keep(partial.file, cachedFile(cacheFolder, sha256, artifact.path), sha256);
+    return await keep(context.key, partial.file, cachedFile(cacheFolder, sha256, artifact.path), sha256);
   } catch (error) {
     // Without a checksum nobody could tell whether the rest belongs to it.
     await (expected === undefined ? partial.remove() : partial.release());
@@ -223,10 +230,11 @@ async function membersOf(
   if (archive === undefined) return new Map();
   const target = (name: string): string => cachedMember(context.options.cacheFolder, stored.sha256, name);
   const cached = await Promise.all(
-    archive.members.map(async (name) => [name, await findCached(target(name))] as const),
+    archive.members.map(async (name) => [name, await findCached(context.key, target(name))] as const),
   );
   const found = new Map(cached.flatMap(([name, file]) => (file ? [[name, file] as const] : [])));
-  const members = found.size === archive.members.length ? found : await unpack(stored.file, archive, target);
+  const members =
+    found.size === archive.members.length ? found : await unpack(stored.file, archive, target, context.key);
   const sums = [...members].map(([name, { sha256 }]) => [memberKey(artifact, name), sha256] as const);
   await context.lock.record(new Map([[artifact.path, stored.sha256], ...sums]), { replace: true });
   return members;

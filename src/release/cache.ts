@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { type Stats, createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeFile } from '../kernel/remove.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { isSha256 } from './checksums.ts';
 import { diskFailure } from './disk.ts';
+import type { NoteKey } from './note-key.ts';
 
 /** A file of the cache whose content is known to have this SHA-256. */
 export interface StoredFile {
@@ -25,15 +26,20 @@ export const cachedMember = (folder: string, archiveSha256: string, name: string
 
 /**
  * The file, if it is there and still what it was. It is hashed only when its size or time differs from
- * what was noted at the last check; what turns out to be damaged is removed.
+ * what we noted at the last check; what turns out to be damaged is removed. Without `expected` our note alone knows
+ * what it was.
  */
-export async function findCached(file: string, expected?: string): Promise<StoredFile | undefined> {
+export async function findCached(
+  key: NoteKey,
+  file: string,
+  expected?: string,
+): Promise<StoredFile | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) return undefined;
-  const note = await readNote(file);
+  const note = await readNote(key, file);
   const wanted = expected ?? note?.sha256;
   if (wanted === undefined) return undefined;
-  if (note?.sha256 === wanted && note.size === found.size && note.mtimeMs === found.mtimeMs) {
+  if (note?.sha256 === wanted && isSame(note, found)) {
     return { file, size: found.size, sha256: wanted };
   }
   const hash = (await hashFile(file)).digest('hex');
@@ -41,18 +47,23 @@ export async function findCached(file: string, expected?: string): Promise<Store
     await removeFile(file);
     return undefined;
   }
-  return noteChecked(file, wanted);
+  return noteChecked(key, file, wanted);
 }
 
 /**
  * Moves a finished, checked file to its place in the cache.
  * @throws E_DISK_FULL, E_CACHE
  */
-export async function keep(temporary: string, file: string, sha256: string): Promise<StoredFile> {
+export async function keep(
+  key: NoteKey,
+  temporary: string,
+  file: string,
+  sha256: string,
+): Promise<StoredFile> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await rename(temporary, file);
-    return await noteChecked(file, sha256);
+    return await noteChecked(key, file, sha256);
   } catch (error) {
     return diskFailure(error);
   }
@@ -66,28 +77,38 @@ export async function hashFile(file: string): Promise<Hash> {
   return hash;
 }
 
+/** What was found at the last check; the times tell when the file was changed, and nobody sets that of the inode. */
 interface Note {
   readonly sha256: string;
   readonly size: number;
   readonly mtimeMs: number;
+  readonly ctimeMs: number;
 }
 
 const noteOf = (file: string): string => `${file}.checked`;
 
-async function noteChecked(file: string, sha256: string): Promise<StoredFile> {
-  const { size, mtimeMs } = await stat(file);
-  const note: Note = { sha256, size, mtimeMs };
-  await writeAtomic(noteOf(file), JSON.stringify(note));
+const isSame = (note: Note, found: Stats): boolean =>
+  note.size === found.size && note.mtimeMs === found.mtimeMs && note.ctimeMs === found.ctimeMs;
+
+const signed = (key: NoteKey, file: string, { sha256, size, mtimeMs, ctimeMs }: Note): Promise<string> =>
+  key.sign(JSON.stringify([file, sha256, size, mtimeMs, ctimeMs]));
+
+async function noteChecked(key: NoteKey, file: string, sha256: string): Promise<StoredFile> {
+  const { size, mtimeMs, ctimeMs } = await stat(file);
+  const note: Note = { sha256, size, mtimeMs, ctimeMs };
+  await writeAtomic(noteOf(file), JSON.stringify({ ...note, signature: await signed(key, file, note) }));
   return { file, size, sha256 };
 }
 
-async function readNote(file: string): Promise<Note | undefined> {
+/** The note, if it is our own: one that came along with the file says nothing. */
+async function readNote(key: NoteKey, file: string): Promise<Note | undefined> {
   try {
-    const note = JSON.parse(await readFile(noteOf(file), 'utf8')) as Partial<Note> | null;
-    const { sha256, size, mtimeMs } = note ?? {};
-    return isSha256(sha256) && typeof size === 'number' && typeof mtimeMs === 'number'
-      ? { sha256, size, mtimeMs }
-      : undefined;
+    const found = JSON.parse(await readFile(noteOf(file), 'utf8')) as Record<string, unknown> | null;
+    const { sha256, size, mtimeMs, ctimeMs, signature } = found ?? {};
+    if (!isSha256(sha256) || ![size, mtimeMs, ctimeMs].every((one) => typeof one === 'number'))
+      return undefined;
+    const note = { sha256, size, mtimeMs, ctimeMs } as Note;
+    return signature === (await signed(key, file, note)) ? note : undefined;
   } catch {
     return undefined; // missing or damaged: the file is hashed instead
   }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { CORE_SCHEMA, dump, load } from 'js-yaml';
+import { dump } from 'js-yaml';
 import * as z from 'zod';
 import { resolveUser, userSchema } from '../inventory/schema/user-schema.ts';
 import type { User } from '../inventory/types.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
+import { readYaml } from '../kernel/yaml.ts';
 import { readIfThere } from '../state/state-files.ts';
 import { refuseOpenAccess } from '../state/folder.ts';
 import { type TokenRow, parseTokens, tokenText } from './tokens.ts';
@@ -76,7 +77,7 @@ function parsed(text: string, path: string): z.output<typeof schema> {
     });
   let value: unknown;
   try {
-    value = text.trim() === '' ? {} : (load(text, { schema: CORE_SCHEMA }) ?? {});
+    value = text.trim() === '' ? {} : (readYaml(text) ?? {});
   } catch (cause) {
     throw bad('it is not YAML', cause);
   }

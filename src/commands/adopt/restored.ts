@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { CORE_SCHEMA, load } from 'js-yaml';
+import * as z from 'zod';
 import { BootstrapError } from '../../kernel/errors.ts';
 import {
   adminFiles,
@@ -21,6 +21,8 @@ import { CA_IDS, type CaId } from '../../pki/spec.ts';
 import type { StateFile } from '../../state/state-files.ts';
 import { certificatesOf } from '../../pki/trusted.ts';
 import { paths } from '../../kernel/host-paths.ts';
+import { ONCE } from '../../kernel/once.ts';
+import { readYaml } from '../../kernel/yaml.ts';
 import type { Holdings } from './holdings.ts';
 
 /**
@@ -111,16 +113,33 @@ function admin(found: Holdings): StateFile[] {
   return [secret(ADMIN.key, key), open(ADMIN.certificate, certificate)];
 }
 
+const encryptionConfig = z.object({
+  resources: z.array(
+    z.object({
+      providers: z.array(
+        z.object({ aescbc: z.object({ keys: z.array(z.object({ secret: z.string() })) }).optional() }),
+      ),
+    }),
+  ),
+});
+
 /** Profile `course` has no such file, and another key harms nobody there. */
 function encryptionKey(text: string | undefined): StateFile[] {
   if (text === undefined) return [];
-  const config = load(text, { schema: CORE_SCHEMA }) as {
-    resources?: { providers?: { aescbc?: { keys?: { secret?: string }[] } }[] }[];
-  };
-  const providers = (config.resources ?? []).flatMap((one) => one.providers ?? []);
+  const refuse = (problem: string, cause?: unknown): BootstrapError =>
+    new BootstrapError('E_ADOPT', `${paths.encryptionConfig} ${problem}`, {
+      hint: 'Without its key no secret in etcd can be read. Bring the file back on that master. Nothing was written.',
+      cause,
+    });
+  let config: unknown;
+  try {
+    config = readYaml(text);
+  } catch (cause) {
+    throw refuse('cannot be read', cause);
+  }
+  const known = encryptionConfig.safeParse(config, ONCE);
+  const providers = known.data?.resources.flatMap((one) => one.providers) ?? [];
   const key = providers.flatMap((one) => one.aescbc?.keys ?? [])[0]?.secret;
-  if (key !== undefined) return [secret(ENCRYPTION_KEY, `${key}\n`)];
-  throw new BootstrapError('E_ADOPT', `${paths.encryptionConfig} holds no aescbc key`, {
-    hint: 'Without it no secret in etcd can be read. Bring the file back on that master. Nothing was written.',
-  });
+  if (key === undefined) throw refuse('holds no aescbc key');
+  return [secret(ENCRYPTION_KEY, `${key}\n`)];
 }

@@ -41,7 +41,7 @@ export async function sshLogin(
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'k8s-bootstrap-ssh-'));
   const end = (): Promise<void> => removeIn(dirname(folder), basename(folder));
   try {
-    const files = await writeKnownHosts(folder, target, knownHostsOf(stateFolder, false), stop);
+    const files = await writeKnownHosts(folder, target, await knownHostsOf(stateFolder, false), stop);
     const known = (to: SshTarget): KnownHostsFile => files.get(to) ?? { asked };
     return { args: [...loginArguments(target, known), ...command], end };
   } catch (error) {

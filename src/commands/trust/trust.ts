@@ -30,7 +30,7 @@ export async function trust(options: TrustOptions): Promise<number> {
   const names = hostNames(inventory, options.hosts);
   const { presented, silent } = await meet(names, {
     inventory,
-    knownHosts: knownHostsOf(stateFolderOf(inventory), false),
+    knownHosts: await knownHostsOf(stateFolderOf(inventory), false),
     emit,
     confirm: options.confirm,
     signal: options.kill,

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { didYouMean } from '../../inventory/suggest.ts';
 import type { OwnRules, User } from '../../inventory/types.ts';
 import { rulesSchema } from '../../inventory/schema/user-schema.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { ONCE } from '../../kernel/once.ts';
+import { readYamlAll } from '../../kernel/yaml.ts';
 import { type PolicyRule, ROLE_PRESETS, type RolePreset } from '../../templates/rbac.ts';
 import { checkNames } from '../../inventory/user-names.ts';
 import type { UserStore } from '../../users/user-store.ts';
@@ -81,7 +81,7 @@ export async function roleFrom(text: string): Promise<RolePreset | OwnRules> {
     });
   let documents: unknown[];
   try {
-    documents = loadAll(await readFile(text, 'utf8'), { schema: CORE_SCHEMA });
+    documents = readYamlAll(await readFile(text, 'utf8'));
   } catch (cause) {
     throw refuse('neither a preset nor a file of YAML', cause);
   }

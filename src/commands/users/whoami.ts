@@ -1,9 +1,9 @@
 import { request } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { CORE_SCHEMA, load } from 'js-yaml';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { Secret } from '../../kernel/secret.ts';
+import { readYaml } from '../../kernel/yaml.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import type { Emit } from '../../run/events.ts';
 
@@ -65,13 +65,15 @@ async function readLogin(file: string): Promise<Login> {
     });
   let config: Readonly<Record<string, unknown>>;
   try {
-    config = load(await readFile(file, 'utf8'), { schema: CORE_SCHEMA }) as typeof config;
+    config = (readYaml(await readFile(file, 'utf8')) ?? {}) as typeof config;
   } catch (cause) {
     throw refuse('cannot be read as a kubeconfig', cause);
   }
   const pick = (list: string, name: unknown, field: string): Readonly<Record<string, string | undefined>> => {
     const entries = (config[list] ?? []) as readonly Named[];
-    return (entries.find((entry) => entry.name === name)?.[field] ?? {}) as Record<string, string>;
+    const found = Object.entries(entries.find((entry) => entry.name === name)?.[field] ?? {});
+    // A number in place of text would be told by whatever stumbles over it.
+    return Object.fromEntries(found.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
   };
   const context = pick('contexts', config['current-context'], 'context');
   const cluster = pick('clusters', context['cluster'], 'cluster');

@@ -19,6 +19,9 @@ const ENV_REFERENCE = /^\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/;
 /** The NAME of a value that is written as `${env:NAME}`. */
 export const envVariable = (text: string): string | undefined => ENV_REFERENCE.exec(text)?.[1];
 
+/** An inventory may be a stranger's; the passphrase of the keys would be its hosts' with the first login. */
+const OURS = 'K8S_BOOTSTRAP_';
+
 /** Text in which `${env:NAME}`, as the whole value, is replaced by the environment variable NAME. */
 export const envText = ({ env }: Surroundings) =>
   z
@@ -27,6 +30,14 @@ export const envText = ({ env }: Surroundings) =>
     .transform((text, context) => {
       const name = envVariable(text);
       if (name === undefined) return text;
+      if (name.startsWith(OURS)) {
+        context.addIssue({
+          code: 'custom',
+          message: `the environment variable ${name} is this program's own and goes into no inventory`,
+          params: { hint: 'What stands here may be sent to a host. Use a variable of another name.' },
+        });
+        return z.NEVER;
+      }
       const value = own(env, name);
       if (value !== undefined && value !== '') return value;
       context.addIssue({

@@ -1,9 +1,20 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openNoteKey } from '../../../src/release/note-key.ts';
 import {
   aStore,
+  anArchive,
   anArtifact,
   answering,
   elf,
@@ -109,5 +120,69 @@ describe('cache', () => {
         code: 'E_CACHE',
       },
     );
+  });
+
+  it('unpacks again what came with a note that we did not write', async () => {
+    const body = elf(2000, 3);
+    const { artifact: packed, content: archive } = await anArchive(
+      [{ header: { name: 'etcd', size: body.length, mode: 0o755, type: 'file' }, body }],
+      { archive: { folder: '', members: ['etcd'] } },
+    );
+    const server = await mirror(serving(archive));
+    const first = aStore({ mirrors: [server.url] });
+    const { file } = await first.member(packed, 'etcd');
+    const planted = elf(2000, 4);
+    writeFileSync(file, planted);
+    const { size, mtimeMs, ctimeMs } = statSync(file);
+    const note = JSON.parse(readFileSync(`${file}.checked`, 'utf8')) as object;
+    const forged = { ...note, size, mtimeMs, ctimeMs, sha256: sha256(planted) };
+    writeFileSync(`${file}.checked`, JSON.stringify(forged));
+    const cacheFolder = join(first.folder, 'cache');
+    const keyFolder = join(first.folder, 'key');
+    const again = await aStore({ mirrors: [server.url], cacheFolder, keyFolder }).member(packed, 'etcd');
+    expect(again.sha256).toBe(sha256(body));
+    expect(sha256(readFileSync(again.file))).toBe(again.sha256);
+  });
+
+  it.each([true, false])('finds what was changed behind the back of a note (its own: %s)', async (own) => {
+    const server = await mirror(serving(content));
+    const store = aStore({ mirrors: [server.url] });
+    const cacheFolder = join(store.folder, 'cache');
+    const keyFolder = join(store.folder, 'key');
+    const { file } = await store.fetch(artifact);
+    utimesSync(file, 1, 1);
+    await aStore({ mirrors: [server.url], cacheFolder, keyFolder }).fetch(artifact);
+    writeFileSync(file, elf(300_000, 8));
+    utimesSync(file, 1, 1);
+    const { size, mtimeMs, ctimeMs } = statSync(file);
+    const note = JSON.parse(readFileSync(`${file}.checked`, 'utf8')) as object;
+    if (!own) writeFileSync(`${file}.checked`, JSON.stringify({ ...note, size, mtimeMs, ctimeMs }));
+    await aStore({ mirrors: [server.url], cacheFolder, keyFolder }).fetch(artifact);
+    expect(sha256(readFileSync(file))).toBe(sha256(content));
+  });
+
+  it.each<[string, (file: string) => void]>([
+    [
+      'can be read by others',
+      (file) => {
+        chmodSync(file, 0o644);
+      },
+    ],
+    [
+      'is cut off',
+      (file) => {
+        truncateSync(file, 7);
+      },
+    ],
+  ])('signs with another key than one that %s', async (_what, spoil) => {
+    const folder = temporaryFolder();
+    const first = await openNoteKey(folder).sign('a');
+    const file = join(folder, 'cache.key');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(await openNoteKey(folder).sign('a')).toBe(first);
+    spoil(file);
+    const next = await openNoteKey(folder).sign('a');
+    expect(next).not.toBe(first);
+    expect(await openNoteKey(folder).sign('a')).toBe(next);
   });
 });

@@ -119,6 +119,7 @@ export function aStore(
   const folder = temporaryFolder();
   const store = openArtifactStore({
     cacheFolder: join(folder, 'cache'),
+    keyFolder: join(folder, 'key'),
     mirrors: [],
     onlyMirrors: true,
     checksumsFile: undefined,

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { checkStateFolder, makeStateFolder } from '../../../src/state/folder.ts';
+import { checkCacheFolder, checkStateFolder, makeStateFolder } from '../../../src/state/folder.ts';
 import { temporaryFolder } from '../pki/support.ts';
 
 const withCode = (code: string): Error => expect.objectContaining({ code }) as Error;
@@ -151,5 +151,65 @@ describe('checking', () => {
     mkdirSync(folder, { mode: 0o700 });
     await checkStateFolder(folder);
     expect(existsSync(proof)).toBe(false);
+  });
+
+  it('runs nothing to fetch what the repository lacks, and still sees what a sparse index leaves out', async () => {
+    const { root, git } = gitRepository();
+    const proof = join(root, 'proof');
+    const folder = join(root, 'away', 'state');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, 'ca.key'), 'secret');
+    mkdirSync(join(root, 'here'));
+    writeFileSync(join(root, 'here', 'start'), '');
+    git('add', '-f', 'away', 'here');
+    git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '-m', 'all');
+    git('sparse-checkout', 'set', '--cone', '--sparse-index', 'here');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rmSync(join(root, '.git/objects'), { recursive: true });
+    mkdirSync(join(root, '.git/objects'));
+    git('config', 'core.repositoryFormatVersion', '1');
+    git('config', 'extensions.partialClone', 'origin');
+    git('config', 'remote.origin.url', root);
+    git('config', 'remote.origin.promisor', 'true');
+    git('config', 'remote.origin.uploadpack', `touch ${proof}; false`);
+    const answer = await checkStateFolder(folder).catch(String);
+    expect(existsSync(proof)).toBe(false);
+    expect(answer).toContain('git tracks away/');
+    await checkStateFolder(join(root, 'new'));
+    expect(existsSync(proof)).toBe(false);
+  });
+
+  it('reads the index of a further work tree, and one of SHA-256', async () => {
+    const root = temporaryFolder();
+    const git = (...args: string[]): void => {
+      execFileSync('git', args, { cwd: root, stdio: 'ignore' });
+    };
+    git('init', '--object-format=sha256', 'main');
+    git('-C', 'main', '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--allow-empty', '-m', 'a');
+    git('-C', 'main', 'worktree', 'add', '../further');
+    const folder = join(root, 'further', 'state');
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(folder, 'ca.key'), 'secret');
+    git('-C', 'further', 'add', '-f', 'state/ca.key');
+    await expect(checkStateFolder(folder)).rejects.toThrow('state/ca.key');
+  });
+});
+
+describe('checking a cache', () => {
+  it('lets others read it, and refuses who else may write', async () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o755);
+    await expect(checkCacheFolder(folder)).resolves.toBeUndefined();
+    chmodSync(folder, 0o775);
+    await expect(checkCacheFolder(folder)).rejects.toThrow(withCode('E_STATE_PERMISSIONS'));
+  });
+
+  it('refuses one that came with a repository', async () => {
+    const { root, git } = gitRepository();
+    const folder = join(root, 'cache');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'kubelet'), 'x');
+    git('add', '-f', 'cache/kubelet');
+    await expect(checkCacheFolder(folder)).rejects.toThrow('git tracks cache/kubelet');
   });
 });

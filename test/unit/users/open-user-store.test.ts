@@ -304,11 +304,4 @@ describe('what could go wrong', () => {
     expect(new Set(users.issued().map(({ serial }) => serial)).size).toBe(names.length);
     expect(readdirSync(here.folder).filter((name) => name.startsWith('users.lock'))).toEqual([]);
   });
-
-  it('a lock of a process that is gone is taken over', async () => {
-    const here = await place();
-    writeFileSync(join(here.folder, 'users.lock'), '999999999');
-    await (await store(here)).add(user('jane', { auth: 'token' }), SERVER, false);
-    expect(statSync(join(here.folder, 'users', 'jane')).isDirectory()).toBe(true);
-  });
 });
