@@ -89,7 +89,7 @@ it.each([
   expect(results).toMatchObject([{ applied: false, missed: ['m2'] }]);
 });
 
-it.each([
+it.each<[string, { lost?: string[]; status?: number }, string, number, string]>([
   ['the masters do not know either', {}, 'E_USER_UNKNOWN', 2, 'there is no user "jnae"; did you mean jane?'],
   ['a master that is away may know', { lost: ['m2'] }, 'E_API', 1, 'm2 could not be asked'],
   ['no API server is there to ask about', { status: 0 }, 'E_API', 1, 'no API server answers'],
