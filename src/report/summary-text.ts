@@ -1,6 +1,6 @@
 import { quote } from '../kernel/quote.ts';
 import type { HostSummary, Summary } from '../run/events.ts';
-import type { History } from './history.ts';
+import { type History, refusedHosts } from './history.ts';
 import { table } from './table.ts';
 import { count, duration, oneLine } from './text.ts';
 import type { Paint } from './text.ts';
@@ -9,11 +9,12 @@ const SLOWEST = 5;
 
 /** The end of a run for a person, ending in a line break. */
 export function summaryText(summary: Summary, history: History, paint: Paint): string {
+  const refused = refusedHosts(history);
   return [
     '',
     ...table([
       ['HOST', 'STATE', 'CHANGED', 'TIME', 'RESTARTED'],
-      ...summary.hosts.map((host) => row(host, paint)),
+      ...summary.hosts.map((host) => row(host, refused, paint)),
     ]),
     '',
     ...slowestSteps(history),
@@ -25,19 +26,20 @@ export function summaryText(summary: Summary, history: History, paint: Paint): s
     .concat('\n');
 }
 
-function row(host: HostSummary, paint: Paint): string[] {
+function row(host: HostSummary, refused: ReadonlySet<string>, paint: Paint): string[] {
   const restarted = host.restarted.length === 0 ? '-' : oneLine(host.restarted.join(', '));
   return [
     oneLine(host.name),
-    state(host, paint),
+    state(host, refused, paint),
     String(host.changed),
     duration(host.seconds * 1000),
     restarted,
   ];
 }
 
-function state({ failed, changed }: HostSummary, paint: Paint): string {
+function state({ name, failed, changed }: HostSummary, refused: ReadonlySet<string>, paint: Paint): string {
   if (failed) return paint('red', 'failed');
+  if (refused.has(name)) return paint('red', 'unfit');
   return changed > 0 ? paint('yellow', 'changed') : paint('green', 'ok');
 }
 
