@@ -102,10 +102,19 @@ function afterSuccess({ kubeconfig, kubectl }: Summary, history: History, paint:
 
 const MOST_JOURNALS = 3;
 
+/** Their hints say what is to be done first: another run, or a look at the cluster, meets the same. */
+const NOT_BY_ITSELF: ReadonlySet<string> = new Set([
+  ...['E_AUTH', 'E_SSH_KEY', 'E_SUDO_PASSWORD', 'E_SUDO_DENIED', 'E_SUDO_MISSING'],
+  ...['E_HOST_KEY_UNKNOWN', 'E_HOST_KEY_CHANGED', 'E_HOST_KEY_REVOKED'],
+  ...['E_FOREIGN_HOST', 'E_STATE_MISSING', 'E_INVENTORY', 'E_CHECKSUM_UNKNOWN', 'E_CHECKSUMS_FILE'],
+]);
+
 /** The journals that tell more, where all hosts stand, and how to go on. */
 function afterFailure(history: History, paint: Paint): string[] {
   const { endedBy, failures, inventory } = history;
   const errors = [...failures.map(({ error }) => error), ...(endedBy ? [endedBy] : [])];
+  const last = endedBy ? [endedBy] : errors;
+  if (last.length > 0 && last.every(({ code }) => NOT_BY_ITSELF.has(code))) return [];
   const journals = errors.flatMap(({ where: { unit, host } }) =>
     unit !== undefined && host !== undefined
       ? [`k8s-bootstrap logs ${quote(unit.replace(/\.service$/, ''))} ${quote(host)}`]

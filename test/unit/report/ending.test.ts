@@ -85,6 +85,17 @@ describe.each(['plain', 'tty'] as const)('a failed up, %s', (format) => {
     ]);
   });
 
+  test('says nothing of another run after what that cannot mend', async () => {
+    const error = new BootstrapError('E_AUTH', 'm1 does not let root in');
+    const text = await told(format, [
+      started(),
+      { type: 'host.failed', host: 'm1', error },
+      { type: 'run.failed', error },
+      summary,
+    ]);
+    expect(text).not.toContain('Next:');
+  });
+
   test('ends with what helps, after the error that ended it', async () => {
     const { reporter, tell, stdout } = rig({
       format,
