@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { ExitCode, asBootstrapError } from '../kernel/errors.ts';
+import { BootstrapError, ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import type { Confirm } from '../cluster/first-contact.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { Emit } from '../run/events.ts';
@@ -47,14 +47,15 @@ export async function reported(
   const emit: Emit = (event) => {
     reporter.emit({ ...event, at: new Date() });
   };
-  const interrupts = watchInterrupts(emit);
+  const interrupts = watchInterrupts(emit, logFolder === undefined ? 'stopping' : BY_PHASES);
   const { stop, kill } = interrupts;
   const confirm = asker(around, options, () => reporter.flush(), stop);
   const ask = secretAsker(around, options, () => reporter.flush(), stop);
   try {
-    return await action({ emit, secrets, confirm, ask, stop, kill });
+    const code = await action({ emit, secrets, confirm, ask, stop, kill });
+    return kill.aborted ? (interrupts.code() ?? code) : code;
   } catch (thrown) {
-    const error = asBootstrapError(thrown);
+    const error = kill.aborted ? stoppedAtOnce(thrown) : asBootstrapError(thrown);
     emit({ type: 'run.failed', error });
     return interrupts.code() ?? error.exitCode;
   } finally {
@@ -63,7 +64,22 @@ export async function reported(
   }
 }
 
-function watchInterrupts(emit: Emit): {
+/** Of runs that change hosts: they go by the phases, and leave a log. */
+const BY_PHASES = 'stopping when the phase at work is done';
+
+/** Whatever a run ends with after the second interrupt comes of that. */
+function stoppedAtOnce(thrown: unknown): BootstrapError {
+  return new BootstrapError('E_ABORTED', 'stopped at once; what was running on the hosts may be half done', {
+    cause: thrown instanceof BootstrapError && thrown.code === 'E_ABORTED' ? undefined : thrown,
+    exitCode: ExitCode.interrupted,
+    hint: 'Run it again: what is missing is seen on the hosts.',
+  });
+}
+
+function watchInterrupts(
+  emit: Emit,
+  stopping: string,
+): {
   stop: AbortSignal;
   kill: AbortSignal;
   code(): number | undefined;
@@ -82,7 +98,7 @@ function watchInterrupts(emit: Emit): {
         emit({
           type: 'note',
           level: 'warn',
-          message: 'stopping when the running step is done; once more to stop at once',
+          message: `${stopping}; once more to stop at once`,
         });
       code = exitCode;
       stop.abort();

@@ -1,3 +1,4 @@
+import { INVENTORY_FIRST, isInventory } from './misplaced.ts';
 import { didYouMean } from '../inventory/suggest.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { type Finding, checks, neverIgnored, preflightFindings } from '../preflight/preflight.ts';
@@ -55,7 +56,9 @@ export function refuseUnknownChecks(ids: readonly string[]): void {
     'E_CHECK',
     `there is no preflight check "${unknown}"${didYouMean(unknown, known)}`,
     {
-      hint: `Checks are ${known.filter((id) => !neverIgnored.includes(id)).join(', ')}.`,
+      hint: isInventory(unknown)
+        ? INVENTORY_FIRST
+        : `Checks are ${known.filter((id) => !neverIgnored.includes(id)).join(', ')}.`,
       exitCode: ExitCode.usage,
     },
   );

@@ -145,6 +145,9 @@ function refuse(presented: readonly Presented[], replace: boolean): void {
 
 async function approve(presented: readonly Presented[], { emit, confirm }: ContactOptions): Promise<void> {
   const lines = keyTable(hostKeys(presented)).join('\n');
+  const changed = presented.filter(({ state }) => state === 'changed').length;
+  const states =
+    changed === 0 ? 'new to this machine' : changed < presented.length ? 'new or changed' : 'changed';
   const compare = 'Compare them with "ssh-keygen -lf /etc/ssh/ssh_host_TYPE_key.pub" on each host.';
   if (!confirm) {
     throw new BootstrapError(
@@ -158,7 +161,7 @@ async function approve(presented: readonly Presented[], { emit, confirm }: Conta
   emit({
     type: 'note',
     level: 'info',
-    message: `Host keys that are new to this machine:\n${lines}\n${compare}`,
+    message: `Host keys that are ${states}:\n${lines}\n${compare}`,
   });
   if (await confirm(`Trust ${presented.length === 1 ? 'this key' : `these ${presented.length} keys`}?`))
     return;

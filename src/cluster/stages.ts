@@ -1,3 +1,4 @@
+import { INVENTORY_FIRST, isInventory } from './misplaced.ts';
 import { didYouMean } from '../inventory/suggest.ts';
 import type { Host } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
@@ -25,7 +26,7 @@ export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
   if (unknown !== undefined) {
     const ids = phases.map(({ id }) => id);
     throw new BootstrapError('E_PHASE', `there is no phase "${unknown}"${didYouMean(unknown, ids)}`, {
-      hint: `Phases are ${ids.join(', ')}.`,
+      hint: isInventory(unknown) ? INVENTORY_FIRST : `Phases are ${ids.join(', ')}.`,
       exitCode: ExitCode.usage,
     });
   }

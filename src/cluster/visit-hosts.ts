@@ -48,9 +48,10 @@ export async function visitHosts(
   const { inventory, hosts, ending, ask, concurrency = inventory.concurrency } = route;
   const started = { ...(typed !== undefined && { inventory: typed }), ...(ending && { ending }) };
   emit({ type: 'run.started', command, cluster: inventory.name, hosts, ...started });
-  for (const { path, message, where } of route.warnings) {
+  for (const { path, message, hint, where } of route.warnings) {
     const place = `${where.file}:${where.line}:${where.column}`;
-    emit({ type: 'note', level: 'warn', message: `${place} ${path}: ${message}` });
+    const more = hint === undefined ? '' : `\n${hint}`;
+    emit({ type: 'note', level: 'warn', message: `${place} ${path}: ${message}${more}` });
   }
   const knownHosts = await knownHostsOf(stateFolderOf(inventory), acceptNewHostKeys);
   await firstContact({ inventory, knownHosts, emit, confirm, signal: kill });

@@ -51,7 +51,10 @@ export function* parsingDocument(bytes: Uint8Array, file: string): Piecewise<Doc
     const places = locate(events, source, file);
     yield;
     const documents = constructFromEvents(events, { source, schema: CORE_SCHEMA, maxAliases: 0 });
-    if (documents.length === 0) throw yamlError('the file is empty', { file, line: 1, column: 1 });
+    if (documents.length === 0) {
+      const hint = 'Remove it and let "k8s-bootstrap init ADDRESS…" write one, or start from README.md.';
+      throw yamlError('the file is empty', { file, line: 1, column: 1 }, hint);
+    }
     return { value: documents[0], ...lookups(places, source) };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;

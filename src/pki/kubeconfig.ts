@@ -12,6 +12,8 @@ export interface KubeconfigInput {
   readonly certificate?: ClientCertificate | undefined;
   /** Bearer token, for a user who has one; with a certificate as well, the API server believes either. */
   readonly token?: Secret | undefined;
+  /** Where kubectl looks when nobody says where; `default` otherwise. */
+  readonly namespace?: string | undefined;
 }
 
 type ClientCertificate =
@@ -21,7 +23,15 @@ type ClientCertificate =
  * A kubeconfig with one cluster, one user and one context. It is a secret when it embeds a key, plain text otherwise.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
-export function kubeconfig({ cluster, server, user, ca, certificate, token }: KubeconfigInput): string {
+export function kubeconfig({
+  cluster,
+  server,
+  user,
+  ca,
+  certificate,
+  token,
+  namespace,
+}: KubeconfigInput): string {
   const context = `${user}@${cluster}`;
   const config = {
     apiVersion: 'v1',
@@ -33,7 +43,7 @@ export function kubeconfig({ cluster, server, user, ca, certificate, token }: Ku
         user: { ...(certificate && credentials(certificate)), ...(token && { token: token.reveal() }) },
       },
     ],
-    contexts: [{ name: context, context: { cluster, user } }],
+    contexts: [{ name: context, context: { cluster, user, ...(namespace !== undefined && { namespace }) } }],
     'current-context': context,
   };
   return dump(config, { lineWidth: -1, noRefs: true });

@@ -10,7 +10,6 @@ export const identityChecks: readonly Check[] = [
     id: 'foreign-host',
     title: 'no other cluster is on the host',
     check({ world, facts }) {
-      const hint = 'Use another host, or remove that cluster from it first; nothing was touched.';
       const { cluster, foreign } = facts;
       const { name } = world.inventory;
       if (!cluster) {
@@ -18,18 +17,18 @@ export const identityChecks: readonly Check[] = [
           ? []
           : error(
               `has a Kubernetes that was not made by this program (${foreign.slice(0, 3).join(', ')})`,
-              hint,
+              `Remove it by its own means ("kubeadm reset" if kubeadm made it), or ${OTHERWISE}`,
             );
       }
       if (cluster.name !== name)
-        return error(`belongs to the cluster "${cluster.name}", not to "${name}"`, hint);
+        return error(`belongs to the cluster "${cluster.name}", not to "${name}"`, OURS);
       const keyId = world.pki.caKeyId('cluster');
       // An authority that has handed over is still one of this cluster's.
       const former = world.pki.trusted('cluster').map((pem) => keyIdOf(readCertificate(pem)));
       if (keyId === undefined || [keyId, ...former].some((own) => own === cluster.ca)) return [];
       return error(
         `belongs to another cluster "${name}", whose CA has the key ${cluster.ca ?? 'unknown'}`,
-        hint,
+        OURS,
       );
     },
   },
@@ -96,6 +95,11 @@ export const identityChecks: readonly Check[] = [
     },
   },
 ];
+
+const OTHERWISE = 'install the host anew, or use another one; nothing was touched.';
+
+/** There is no reset: whoever has the state folder has the cluster. */
+const OURS = `To go on with that cluster, use the inventory that made it, with its state folder (.k8s-bootstrap) beside it. To have the host for this one (README, "Taking a host out"), ${OTHERWISE}`;
 
 const some = (names: readonly string[]): string =>
   names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');

@@ -18,7 +18,17 @@ export function endingText(
   }
   const told = new Set(failures.flatMap(({ error }) => [error.message, ...error.causes]));
   const causes = report.causes.filter((cause) => !told.has(cause));
-  return errorText({ ...report, causes, message: newsOf(message, findings) }, paint);
+  return errorText(
+    {
+      ...report,
+      causes,
+      message: newsOf(
+        message,
+        findings.flatMap(({ lines }) => lines),
+      ),
+    },
+    paint,
+  );
 }
 
 /** A refusal lists everything that was found on the hosts, which has been told one by one. */

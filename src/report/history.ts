@@ -15,8 +15,14 @@ export interface History {
   endedBy: ErrorReport | undefined;
   readonly steps: StepTime[];
   readonly failures: Failure[];
-  /** Lines about what must not stand in the way on a host. */
-  readonly findings: string[];
+  /** About what must not stand in the way on a host. */
+  readonly findings: Finding[];
+}
+
+export interface Finding {
+  readonly host: string;
+  /** As the refusal repeats them. */
+  readonly lines: readonly string[];
 }
 
 export interface Failure {
@@ -57,8 +63,17 @@ export function remember(history: History, event: PrintableEvent): void {
   } else if (event.type === 'host.failed') {
     history.failures.push(event);
   } else if (event.type === 'preflight' && event.level === 'error') {
-    history.findings.push(...`${event.message}\n${event.hint ?? ''}`.split('\n').filter(Boolean));
+    const lines = `${event.message}\n${event.hint ?? ''}`.split('\n').filter(Boolean);
+    history.findings.push({ host: event.host, lines });
   } else if (event.type === 'run.failed') {
     history.endedBy = event.error;
   }
 }
+
+/** Hosts for which the run was refused: something on them was found to stand in the way, and ended it. */
+export const refusedHosts = ({ findings, endedBy }: Pick<History, 'findings' | 'endedBy'>): Set<string> =>
+  new Set(
+    findings
+      .filter(({ host, lines: [first = ''] }) => endedBy?.message.includes(`${host}: ${first}`))
+      .map(({ host }) => host),
+  );

@@ -1,4 +1,5 @@
 import { endingText } from './ending-text.ts';
+import { shownOn } from './fitted.ts';
 import { type ErrorReport, errorText, hintLines } from './error-text.ts';
 import type { History } from './history.ts';
 import type { PrintableEvent } from './printable.ts';
@@ -25,8 +26,8 @@ export function createPlainView({ stdout, stderr, env, verbose, history }: TextV
   return {
     show(event) {
       const text = resultText(event, history, result);
-      if (text !== undefined) stdout.write(text);
-      else stderr.write(progressText(event, progress));
+      if (text !== undefined) stdout.write(shownOn(stdout, event, text));
+      else stderr.write(shownOn(stderr, event, progressText(event, progress)));
     },
     flush,
     close: flush,
@@ -79,7 +80,7 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
     case 'step.done':
       return columns(event.host, event.phase, `${event.step}${ifLong(event.milliseconds)}`);
     case 'gate.waiting':
-      return columns(event.host, event.phase, `waiting for ${event.waitingFor}`);
+      return columns(event.host, event.phase, `waiting until ${event.waitingFor}`);
     case 'gate.passed':
       return columns(event.host, event.phase, `ready after ${duration(event.milliseconds)}`);
     case 'phase.done':

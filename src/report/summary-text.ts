@@ -1,6 +1,6 @@
 import { quote } from '../kernel/quote.ts';
 import type { HostSummary, Summary } from '../run/events.ts';
-import type { History } from './history.ts';
+import { type History, refusedHosts } from './history.ts';
 import { table } from './table.ts';
 import { count, duration, oneLine } from './text.ts';
 import type { Paint } from './text.ts';
@@ -9,11 +9,12 @@ const SLOWEST = 5;
 
 /** The end of a run for a person, ending in a line break. */
 export function summaryText(summary: Summary, history: History, paint: Paint): string {
+  const refused = refusedHosts(history);
   return [
     '',
     ...table([
       ['HOST', 'STATE', 'CHANGED', 'TIME', 'RESTARTED'],
-      ...summary.hosts.map((host) => row(host, paint)),
+      ...summary.hosts.map((host) => row(host, refused, paint)),
     ]),
     '',
     ...slowestSteps(history),
@@ -25,19 +26,20 @@ export function summaryText(summary: Summary, history: History, paint: Paint): s
     .concat('\n');
 }
 
-function row(host: HostSummary, paint: Paint): string[] {
+function row(host: HostSummary, refused: ReadonlySet<string>, paint: Paint): string[] {
   const restarted = host.restarted.length === 0 ? '-' : oneLine(host.restarted.join(', '));
   return [
     oneLine(host.name),
-    state(host, paint),
+    state(host, refused, paint),
     String(host.changed),
     duration(host.seconds * 1000),
     restarted,
   ];
 }
 
-function state({ failed, changed }: HostSummary, paint: Paint): string {
+function state({ name, failed, changed }: HostSummary, refused: ReadonlySet<string>, paint: Paint): string {
   if (failed) return paint('red', 'failed');
+  if (refused.has(name)) return paint('red', 'unfit');
   return changed > 0 ? paint('yellow', 'changed') : paint('green', 'ok');
 }
 
@@ -100,10 +102,19 @@ function afterSuccess({ kubeconfig, kubectl }: Summary, history: History, paint:
 
 const MOST_JOURNALS = 3;
 
+/** Their hints say what is to be done first: another run, or a look at the cluster, meets the same. */
+const NOT_BY_ITSELF: ReadonlySet<string> = new Set([
+  ...['E_AUTH', 'E_SSH_KEY', 'E_SUDO_PASSWORD', 'E_SUDO_DENIED', 'E_SUDO_MISSING'],
+  ...['E_HOST_KEY_UNKNOWN', 'E_HOST_KEY_CHANGED', 'E_HOST_KEY_REVOKED'],
+  ...['E_FOREIGN_HOST', 'E_STATE_MISSING', 'E_INVENTORY', 'E_CHECKSUM_UNKNOWN', 'E_CHECKSUMS_FILE'],
+]);
+
 /** The journals that tell more, where all hosts stand, and how to go on. */
 function afterFailure(history: History, paint: Paint): string[] {
   const { endedBy, failures, inventory } = history;
   const errors = [...failures.map(({ error }) => error), ...(endedBy ? [endedBy] : [])];
+  const last = endedBy ? [endedBy] : errors;
+  if (last.length > 0 && last.every(({ code }) => NOT_BY_ITSELF.has(code))) return [];
   const journals = errors.flatMap(({ where: { unit, host } }) =>
     unit !== undefined && host !== undefined
       ? [`k8s-bootstrap logs ${quote(unit.replace(/\.service$/, ''))} ${quote(host)}`]

@@ -1,3 +1,4 @@
+import { shownOn } from './fitted.ts';
 import { openLive } from './live.ts';
 import type { Live } from './live.ts';
 import { createPlainView, progressText } from './plain.ts';
@@ -26,7 +27,7 @@ export function createTtyView(options: TextViewOptions): View {
       await screen.show(event);
     } else {
       await screen.finish('done');
-      stdout.write(text);
+      stdout.write(shownOn(stdout, event, text));
     }
   }
 
@@ -150,7 +151,7 @@ function createScreen(options: TextViewOptions): Screen {
         const [first = ''] = event.error.message.split('\n');
         current?.live.fail(host, oneLine(`${event.error.code} ${first}`));
         current?.failed.add(host);
-        print(progressText(event, { ...options, paint }));
+        print(shownOn(stderr, event, progressText(event, { ...options, paint })));
         return;
       }
       case 'download':
@@ -169,7 +170,7 @@ function createScreen(options: TextViewOptions): Screen {
         current?.live.settle(host, oneLine(event.step));
         return;
       case 'gate.waiting':
-        (await look()).busy(host, oneLine(`waiting for ${event.waitingFor}`));
+        (await look()).busy(host, oneLine(`waiting until ${event.waitingFor}`));
         return;
       case 'gate.passed':
         current?.live.settle(host, `ready after ${duration(event.milliseconds)}`);
@@ -180,11 +181,11 @@ function createScreen(options: TextViewOptions): Screen {
         return;
       case 'run.failed':
         await finish(event.error.code === 'E_ABORTED' ? 'stopped' : 'cut');
-        print(progressText(event, { ...options, paint }));
+        print(shownOn(stderr, event, progressText(event, { ...options, paint })));
         return;
       case 'preflight':
       case 'note':
-        print(progressText(event, { ...options, paint }));
+        print(shownOn(stderr, event, progressText(event, { ...options, paint })));
         return;
       case 'run.started':
       case 'host.planned':

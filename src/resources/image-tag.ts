@@ -29,7 +29,7 @@ export function imageTags(tags: readonly ImageTag[]): Resource[] {
           return {
             kind: 'unknown',
             summary: `from ${tag.from}`,
-            waitsFor: `${tag.runtime} to answer`,
+            waitsFor: `the answer of ${tag.runtime}`,
             byItself: true,
           };
         }

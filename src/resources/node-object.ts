@@ -32,7 +32,7 @@ export function nodeObject(spec: NodeSpec): Resource {
         return {
           kind: 'unknown',
           summary: 'labels and taints',
-          waitsFor: 'the node to register',
+          waitsFor: 'the registration of the node',
           byItself: true,
         };
       const off = drift(node, spec);

@@ -144,7 +144,8 @@ async function connect(fleet: Fleet, member: Member): Promise<Session> {
   }
 }
 
-async function letGo(member: Member): Promise<void> {
+/** Closes the connection to a host; what comes next makes another. */
+export async function letGo(member: Member): Promise<void> {
   const { session } = member;
   member.session = undefined;
   await session?.then((open) => open.close()).catch(() => undefined);

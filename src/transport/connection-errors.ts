@@ -1,4 +1,5 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import { quote } from '../kernel/quote.ts';
 import type { LoginReport } from './auth.ts';
 import { Sighting } from './host-keys.ts';
 import type { HostKey, KnownKeys } from './known-hosts.ts';
@@ -118,9 +119,20 @@ export function authError(target: SshTarget, report: LoginReport, cause: Error):
         unusable?.hint ??
         (tooMany
           ? 'The agent holds more keys than the server lets a client try: set ssh.agent: false and name the key in ssh.keys.'
-          : `Check ssh.user and ssh.keys; it must work by hand: ssh -p ${target.ssh.port} ${user}@${target.address}`),
+          : `Check ${settingsTried(report)} in the inventory; it must work by hand: ${byHand(target, report)}`),
     },
   );
+}
+
+const settingsTried = ({ tried }: LoginReport): string =>
+  tried.some((one) => /^(?:password|keyboard)/.test(one))
+    ? 'ssh.user and ssh.password'
+    : 'ssh.user and ssh.keys (init: --user and --key)';
+
+/** With the key that was tried, which an ssh of one's own may not think of. */
+function byHand({ ssh: { port, user }, address }: SshTarget, { tried }: LoginReport): string {
+  const keys = tried.flatMap((one) => (one.startsWith('key ') ? ['-i', quote(one.slice(4))] : []));
+  return ['ssh', ...keys, '-p', port, `${user}@${address}`].join(' ');
 }
 
 export function unknownHostKey(target: SshTarget, key: HostKey, known: KnownKeys): BootstrapError {

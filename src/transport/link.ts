@@ -72,7 +72,7 @@ async function attempt(
   const limit = new AbortController();
   const abort = (): void => {
     limit.abort(
-      new BootstrapError('E_ABORTED', `${target.host}: stopped while connecting`, {
+      new BootstrapError('E_ABORTED', 'stopped while connecting', {
         where: { host: target.host },
       }),
     );

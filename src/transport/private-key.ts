@@ -31,7 +31,7 @@ async function readKey(path: string, passphrase: Secret | undefined): Promise<Pa
     throw problem(
       path,
       missing ? 'no such file' : (cause as Error).message,
-      'Check ssh.keys in the inventory.',
+      'Check ssh.keys in the inventory; without one (init), give --key.',
     );
   }
   if (/^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.test(text)) {

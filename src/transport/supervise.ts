@@ -106,7 +106,7 @@ export function supervise(
 }
 
 export function abortedError(host: string, before: string, cause: unknown): BootstrapError {
-  return new BootstrapError('E_ABORTED', `${host}: stopped before ${before}`, { cause, where: { host } });
+  return new BootstrapError('E_ABORTED', `stopped before ${before}`, { cause, where: { host } });
 }
 
 function outputError(host: string, limit: number): BootstrapError {

@@ -70,18 +70,25 @@ export async function writeUserFiles(
 }
 
 /** A kubeconfig with everything in it. */
-export const userKubeconfig = (
-  { name }: User,
-  { issued, token, ca, cluster, server }: UserMaterial,
-): string =>
+export const userKubeconfig = (user: User, { issued, token, ca, cluster, server }: UserMaterial): string =>
   kubeconfig({
     cluster,
     server,
-    user: name,
+    user: user.name,
+    namespace: onlyNamespace(user),
     ca: { data: ca },
     certificate: issued && { data: issued.certificate, keyData: issued.key },
     token,
   });
+
+/** Where the namespaced part of a role holds, when that is one place: elsewhere kubectl would be refused. */
+function onlyNamespace(user: User): string | undefined {
+  const places = accessOf(user).own.flatMap(({ kind, metadata: { namespace } }) =>
+    kind === 'RoleBinding' && namespace !== undefined ? [namespace] : [],
+  );
+  const [only, ...others] = new Set(places);
+  return others.length === 0 && only !== 'default' ? only : undefined;
+}
 
 export const specOf = ({ name, groups, days }: User): ReturnType<typeof specForUser> =>
   specForUser(name, groups, days);

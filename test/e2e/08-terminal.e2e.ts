@@ -94,13 +94,13 @@ const nextKubectl = (text: string): unknown[] =>
     ? [expect.stringMatching(/^ {2}# /), expect.stringMatching(/^ {2}# /)]
     : [expect.stringMatching(/^ {2}\S*kubectl get nodes/), expect.stringMatching(/^ {2}\S*kubectl get pods/)];
 
-test('Ctrl-C is answered at once, lets the running step end, and says how to go on', () =>
+test('Ctrl-C is answered at once, lets the phase at work end, and says how to go on', () =>
   withInventory(louder, async () => {
     await hold('m1');
     const terminal = await upOn({ columns: 200, rows: 50 });
     await terminal.until(AT_WORK);
     await terminal.press('C-c');
-    await terminal.until(/stopping when the running step is done[^]*kube-scheduler {2}\d+ s/);
+    await terminal.until(/stopping when the phase at work is done[^]*kube-scheduler {2}\d+ s/);
     await letGo('m1');
     const { code, text, screens } = await terminal.end();
     expect(code, text).toBe(130);

@@ -34,5 +34,6 @@ cat <<END
 
 It runs. To look around:  $kubectl --kubeconfig $PWD/$kubeconfig get pods --all-namespaces
 Or change $inventory, and run:  bin/k8s-bootstrap plan $inventory
+What is told above as k8s-bootstrap is bin/k8s-bootstrap, until you say:  export PATH="$PWD/bin:\$PATH"
 To remove it all:         ${LAB_SUFFIX:+K8SB_LAB_INSTANCE=$K8SB_LAB_INSTANCE }npm run lab -- down
 END

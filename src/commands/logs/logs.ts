@@ -7,8 +7,9 @@ import { type Fleet, type Member, alive, onEach, runOn } from '../../run/fleet.t
 import { type RunOptions } from '../../cluster/visit.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { visitFleet } from '../../cluster/visit-fleet.ts';
-import { wantedOn } from '../explain/file-facts.ts';
+import { type Wanted, wantedOn } from '../explain/file-facts.ts';
 import { readEntries } from './entries.ts';
+import { unitMeant } from './unit-meant.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
@@ -25,9 +26,14 @@ export interface LogsOptions extends RunOptions {
 /** Journals of one unit from many hosts as one: in the order of time, or as they come when followed. */
 export function logs(options: LogsOptions): Promise<number> {
   const { emit, stop, follow, lines } = options;
-  const unit = unitName(options.unit);
-  const chosen = (cluster: Cluster): readonly string[] =>
-    options.hosts.length > 0 ? hostNames(cluster.inventory, options.hosts) : hostsOf(cluster, unit);
+  let unit = unitName(options.unit);
+  const chosen = (cluster: Cluster): readonly string[] => {
+    const wanted = wantedOn(cluster);
+    unit = unitMeant(options.unit, unit, wanted);
+    return options.hosts.length > 0
+      ? hostNames(cluster.inventory, options.hosts)
+      : hostsOf(cluster, unit, wanted);
+  };
   // All at once when followed: nobody's place becomes free.
   const how = follow ? { concurrency: Infinity } : {};
   return visitFleet(
@@ -63,11 +69,11 @@ function unitName(text: string): string {
 }
 
 /** Hosts on which a phase wants the unit; all when it is none of ours. */
-function hostsOf(cluster: Cluster, unit: string): readonly string[] {
-  const wanted = wantedOn(cluster).filter(({ resource }) => resource.id === serviceId(unit));
+function hostsOf(cluster: Cluster, unit: string, all: readonly Wanted[]): readonly string[] {
+  const wanted = all.filter(({ resource }) => resource.id === serviceId(unit));
   const names = new Set(wanted.map(({ host }) => host));
-  const all = cluster.inventory.hosts.map(({ name }) => name);
-  return names.size === 0 ? all : all.filter((name) => names.has(name));
+  const hosts = cluster.inventory.hosts.map(({ name }) => name);
+  return names.size === 0 ? hosts : hosts.filter((name) => names.has(name));
 }
 
 async function collect(fleet: Fleet, script: string, outputLimit: number): Promise<JournalEntry[]> {

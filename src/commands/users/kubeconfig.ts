@@ -20,7 +20,7 @@ export interface KubeconfigOptions extends StateOptions {
 
 /**
  * Hands out a user's kubeconfig, or the administrator's, as the cluster is reached now.
- * @throws E_USER for an unknown one; E_USER_FILES when it was never issued; E_PASSPHRASE
+ * @throws E_USER_UNKNOWN for an unknown one; E_USER_FILES when it was never issued; E_PASSPHRASE
  */
 export async function userKubeconfigFor(options: KubeconfigOptions): Promise<number> {
   const text = await (options.name === ADMINISTRATOR ? administrators(options) : usersOwn(options));

@@ -17,7 +17,7 @@ export interface RenderOptions extends StateOptions {
 
 /**
  * Prints the manifests that a user's rights come to, or those of a preset; no host is asked.
- * @throws E_USER when it is neither, E_USER_NAME; exit code 2
+ * @throws E_USER_UNKNOWN when it is neither, E_USER_NAME; exit code 2
  */
 export async function renderAccess(options: RenderOptions): Promise<number> {
   const { what, user, namespaces, emit } = options;
@@ -46,7 +46,7 @@ const isPreset = (text: string): text is RolePreset => ROLE_PRESETS.some((preset
 function presetOf(what: string): RolePreset {
   if (isPreset(what)) return what;
   throw new BootstrapError(
-    'E_USER',
+    'E_USER_UNKNOWN',
     `${JSON.stringify(what)} is neither a user of the cluster nor a preset`,
     {
       hint: `Presets are ${ROLE_PRESETS.join(', ')}.`,

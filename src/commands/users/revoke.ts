@@ -1,12 +1,17 @@
-import type { RunOptions } from '../../cluster/visit.ts';
+import type { Run, RunOptions } from '../../cluster/visit.ts';
+import { lostIn } from '../../cluster/visit-hosts.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { accessLists } from '../../phases/control-plane/users.ts';
+import { sightings } from '../../run/fleet.ts';
+import { unknownUser } from '../../users/user-named.ts';
 import { checkNames } from '../../inventory/user-names.ts';
 import { applyUsers } from './apply-users.ts';
 import { openState } from '../../cluster/open-state.ts';
 
 /**
- * Takes back what a user was given: bindings and token row, on all masters, and the files on the controller.
- * @throws E_USER_DECLARED while the inventory wants the user; as `up`
+ * Takes back what a user was given: bindings and token row, on all masters, and the files on the controller. Of a name
+ * that is not known here the masters are asked first: one that they do not know either was mistyped.
+ * @throws E_USER_DECLARED while the inventory wants the user; E_USER_UNKNOWN; as `up`
  */
 export async function revokeUser(name: string, options: RunOptions): Promise<number> {
   const state = await openState(options);
@@ -22,13 +27,15 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
   // What an earlier run could not take from a master, this one has to: nothing here tells any more that there was a token.
   const isRevoked = users.revoked().some((one) => one.name === name);
   const isKnown = isRevoked || [...users.users(), ...users.issued()].some((one) => one.name === name);
-  if (!isKnown) {
-    const message = `no user ${name} is known on this machine; the masters are searched for one`;
-    options.emit({ type: 'note', level: 'warn', message });
-  }
   const tokens = !isKnown || isRevoked || users.tokenOf(name) !== undefined;
-  await users.revoke([name]);
-  const { code, missed } = await applyUsers({ ...options, state }, tokens);
+  const record = (): Promise<void> => users.revoke([name]);
+  if (isKnown) await record();
+  const { code, missed } = isKnown
+    ? await applyUsers({ ...options, state }, tokens)
+    : await applyUsers({ ...options, state }, tokens, (run) => {
+        refuseUnknown(name, run);
+        return record();
+      });
   const left = users.issued().filter((one) => one.name === name && new Date(one.expires) > now);
   options.emit({
     type: 'result',
@@ -36,4 +43,20 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
     data: { user: name, applied: code === ExitCode.ok, missed, certificates: left, groups },
   });
   return code;
+}
+
+/** @throws E_USER_UNKNOWN when no master holds anything of the user; E_API while that cannot be told */
+function refuseUnknown(name: string, { cluster, fleet }: Run): void {
+  const seen = sightings(fleet);
+  const known = cluster.forgotten(seen);
+  if (known.includes(name)) return;
+  const answered = [...seen.values()].some((one) =>
+    accessLists.every((list) => one.object(list)?.status === 200),
+  );
+  const lost = lostIn(fleet);
+  if (answered && lost.length === 0) throw unknownUser(cluster.users, name, known);
+  const why = answered ? `${lost.join(', ')} could not be asked` : 'no API server answers on the masters';
+  throw new BootstrapError('E_API', `whether the cluster has a user ${name} is not known: ${why}`, {
+    hint: 'Nothing was recorded. "k8s-bootstrap users list" shows the users, "k8s-bootstrap status" how the masters are.',
+  });
 }

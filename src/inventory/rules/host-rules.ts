@@ -41,11 +41,24 @@ function checkDialled(address: string, path: Path, report: Report): void {
   } else if (isIPv4(address)) {
     return; // also 127.0.0.1: the near end of a tunnel, to a host whose ip is another
   } else if (looksLikeIp(address) || !HOST_NAME.test(address) || address.length > 253) {
-    report.error(path, `"${address}" is neither a name nor an IPv4 address`);
+    const hint = remedyOf(address);
+    report.error(
+      path,
+      `"${address}" is neither a name nor an IPv4 address`,
+      hint === undefined ? {} : { hint },
+    );
   }
 }
 
 const looksLikeIp = (text: string): boolean => /^[\d.]+$/.test(text);
+
+/** What stands around an address is a setting of its own, or none. */
+function remedyOf(address: string): string | undefined {
+  const [, user, host = ''] = /^([a-z_][\w-]*)@(.+)$/i.exec(address) ?? [];
+  if (user !== undefined) return `Write ${host}, and the user as ssh: {user: ${user}}.`;
+  const [, bare = ''] = /^([\d.]+)\/\d+$/.exec(address) ?? [];
+  return isIPv4(bare) ? `Write ${bare}, without the length of its network.` : undefined;
+}
 
 /** An address a host can have towards others: not 0.x, loopback, link-local, multicast or broadcast. */
 const isUsable = (ip: string): boolean => isIPv4(ip) && !/^(?:0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(ip);

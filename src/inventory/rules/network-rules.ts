@@ -14,7 +14,8 @@ export const rangesAreApart: Rule = ({ network, hosts }, report) => {
     const within = hosts.filter(({ ip }) => isIPv4(ip) && contains(range, ip));
     const [first] = within;
     if (!first) return;
-    const others = within.length === 1 ? '' : ` and ${within.length - 1} more hosts`;
+    const more = within.length - 1;
+    const others = more === 0 ? '' : ` and ${more} more host${more === 1 ? '' : 's'}`;
     const message = `${cidr} contains the address ${first.ip} of ${first.name}${others}`;
     report.error(['network', what], message, { hint: `Choose a range that no machine of the network uses.` });
   };

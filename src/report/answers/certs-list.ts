@@ -3,14 +3,19 @@ import { table } from '../table.ts';
 import { count } from '../text.ts';
 import type { How } from './how.ts';
 
-/** One line a certificate, with `verbose` all names of each; then what asks for something to be done. */
+/** One line a certificate, with `verbose` who issued it and all its names; then what asks for something to be done. */
 export function certsListText(list: CertificateList, { paint, verbose }: How): string {
   const { certificates, endBefore } = list;
   const problems = problemsOf(list);
   const found = count(certificates.length, 'certificate');
+  if (certificates.length === 0 && problems.length === 0) {
+    return endBefore === null
+      ? 'No certificate was found.\n'
+      : `No certificate ends before ${endBefore.slice(0, 16)}Z.\n`;
+  }
   return [
     ...table([
-      ['HOST', 'FILE', 'SUBJECT', 'ISSUER', 'NAMES', 'EXPIRES', 'SERVED'],
+      ['HOST', 'FILE', 'SUBJECT', ...(verbose ? ['ISSUER', 'NAMES'] : []), 'EXPIRES', 'SERVED'],
       ...certificates.map((row) => cells(row, verbose)),
     ]),
     '',
@@ -50,14 +55,11 @@ function remedy({ name, host, authority, served, file }: CertificateRow): string
 
 function cells(row: CertificateRow, verbose: boolean): string[] {
   const { host, file, subject, issuer, sans, notAfter, daysLeft, served } = row;
-  const shown = verbose ? sans : sans.slice(0, 2);
-  const more = sans.length - shown.length;
   return [
     host ?? HERE,
     file ?? '(in memory)',
     subject,
-    issuer,
-    [...shown, ...(more > 0 ? [`+${more}`] : [])].join(',') || '-',
+    ...(verbose ? [issuer, sans.join(',') || '-'] : []),
     `${notAfter.slice(0, 10)} (${count(daysLeft, 'day')})`,
     served ? `${served.address} ${served.state}` : '-',
   ];

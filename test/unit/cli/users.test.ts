@@ -228,7 +228,7 @@ describe('users kubeconfig and whoami', () => {
   });
 
   it.each([
-    [['users', 'kubeconfig', 'nobody'], 'E_USER'],
+    [['users', 'kubeconfig', 'nobody'], 'E_USER_UNKNOWN'],
     [['users', 'whoami', '--kubeconfig', '/nowhere'], 'E_KUBECONFIG'],
   ])('%j ends with code 2', async (args, says) => {
     const { code, stderr } = await run(['-i', join(folder.path, 'inventory.yaml'), ...args]);

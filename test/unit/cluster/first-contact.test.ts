@@ -118,6 +118,7 @@ describe('a host with another key', () => {
   it('is trusted anew with --replace, and its old key forgotten', async () => {
     const { presented } = await meet(['b'], { ...options(true), replace: true });
     expect(presented.map(({ state }) => state)).toEqual(['changed']);
+    expect(told.at(-1)).toContain('Host keys that are changed:');
     const lines = written().filter((line) => line.includes(`:${two.port} `));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(two.hostKeys[0]!.toString('base64'));

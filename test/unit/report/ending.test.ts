@@ -64,6 +64,38 @@ describe.each(['plain', 'tty'] as const)('a failed up, %s', (format) => {
     expect([times(alone, message), times(alone, hint)]).toEqual([1, 1]);
   });
 
+  test('tells of a host that was refused that it is unfit, and of the others that they are not', async () => {
+    const message = 'belongs to the cluster "a", not to "c"';
+    const finding: Untimed = {
+      type: 'preflight',
+      host: 'm1',
+      check: 'foreign-host',
+      level: 'error',
+      message,
+    };
+    const ignored: Untimed = { ...finding, host: 'w1', check: 'memory', message: 'has little memory' };
+    const error = new BootstrapError('E_FOREIGN_HOST', `not fit:\nm1: ${message} [foreign-host]`);
+    const host = { changed: 0, failed: false, connections: 1, execs: 1, restarted: [], seconds: 0 };
+    const hosts = ['m1', 'w1'].map((name) => ({ ...host, name }));
+    const end: Untimed = { type: 'summary', ...aSummary({ failed: 0, hosts }) };
+    const text = await told(format, [started(), finding, ignored, { type: 'run.failed', error }, end]);
+    expect([...text.matchAll(/^(m1|w1) +(\w+) +0 /gm)].map(([, ...cells]) => cells)).toEqual([
+      ['m1', 'unfit'],
+      ['w1', 'ok'],
+    ]);
+  });
+
+  test('says nothing of another run after what that cannot mend', async () => {
+    const error = new BootstrapError('E_AUTH', 'm1 does not let root in');
+    const text = await told(format, [
+      started(),
+      { type: 'host.failed', host: 'm1', error },
+      { type: 'run.failed', error },
+      summary,
+    ]);
+    expect(text).not.toContain('Next:');
+  });
+
   test('ends with what helps, after the error that ended it', async () => {
     const { reporter, tell, stdout } = rig({
       format,

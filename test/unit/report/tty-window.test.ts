@@ -139,13 +139,13 @@ describe('when drawing fails, plain lines take over', () => {
     const asked = terminal.confuse();
     await asked;
     terminal.tell(
-      { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd' },
+      { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd is healthy' },
       { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 100 },
     );
     await terminal.reporter.close();
     expect(terminal.screen.text().match(/plain lines from here on/g)).toHaveLength(1);
     expect(terminal.screen.text()).toMatch(
-      /m1 {2}etcd {2}waiting for etcd\nm1 {2}etcd {2}ready after 0.1 s$/,
+      /m1 {2}etcd {2}waiting until etcd is healthy\nm1 {2}etcd {2}ready after 0.1 s$/,
     );
   });
 });

@@ -22,12 +22,12 @@ describe('a phase', () => {
       { type: 'upload', host: 'm1', bytes: 8_000_000, total: 8_000_000 },
       { type: 'download', artifact: 'etcd v3.3.15', bytes: 11_350_736, total: 11_350_736 },
       { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1900 },
-      { type: 'gate.waiting', phase: 'etcd', host: 'w1', waitingFor: 'etcd to be healthy' },
+      { type: 'gate.waiting', phase: 'etcd', host: 'w1', waitingFor: 'etcd is healthy' },
     );
     await terminal.shows([
       '* Run etcd  0 s',
       '  ✔ m1  ready after T s',
-      '  * w1  waiting for etcd to be healthy',
+      '  * w1  waiting until etcd is healthy',
     ]);
     terminal.tell(done(), started('m1'), done());
     await terminal.reporter.close();
@@ -40,11 +40,15 @@ describe('a phase', () => {
     terminal.tell(
       started('m1'),
       probed,
-      { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd' },
+      { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd is healthy' },
       probed,
       step('w1', 'the last to be told'),
     );
-    await terminal.shows(['* Run etcd  0 s', '  * m1  waiting for etcd', '  * w1  the last to be told']);
+    await terminal.shows([
+      '* Run etcd  0 s',
+      '  * m1  waiting until etcd is healthy',
+      '  * w1  the last to be told',
+    ]);
     terminal.tell(
       { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1 },
       { type: 'upload', host: 'm1', bytes: 1, total: 2 },

@@ -253,7 +253,7 @@ describe('images under another name', () => {
   it('cannot be told while the runtime does not answer', () => {
     expect(tag('docker').diff(answering('images:docker', '', 127), NOTHING)).toMatchObject({
       kind: 'unknown',
-      waitsFor: 'docker to answer',
+      waitsFor: 'the answer of docker',
     });
   });
 

@@ -5,7 +5,7 @@ import type { Inventory, NfsProvisioner } from '../../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
 import { quote, sh } from '../../../kernel/quote.ts';
 import { INTO, inFolder } from '../../../resources/steps/into.ts';
-import { type Fleet, type Member, alive, runOn } from '../../../run/fleet.ts';
+import { type Fleet, type Member, alive, letGo, runOn } from '../../../run/fleet.ts';
 import type { StepResult } from '../causes.ts';
 import { type ClaimSpec, claimObjects, podObjects } from './claim-objects.ts';
 import { type ClaimReport, judgeClaim } from './claim-report.ts';
@@ -127,7 +127,7 @@ export function commonImage(images: readonly (readonly string[])[]): string {
 }
 
 /** `undefined` when it was broken off; everything is gone then, too. */
-async function makeAndUse(
+export async function makeAndUse(
   fleet: Fleet,
   master: Member,
   spec: ClaimSpec,
@@ -147,10 +147,23 @@ async function makeAndUse(
     return readFrames(nonce, stdout);
   } catch (error) {
     if (!stop.aborted || fleet.kill.aborted) throw error;
-    await runOn(fleet, master, { script: goneScript(namespace), timeoutMs: 120_000 });
+    // A command that was broken off may take its connection with it.
+    await letGo(master);
+    await runOn(fleet, master, { script: goneScript(namespace), timeoutMs: 120_000 }).catch(
+      (cause: unknown) => {
+        throw stillThere(namespace, cause);
+      },
+    );
     return undefined;
   }
 }
+
+const stillThere = (namespace: string, cause: unknown): BootstrapError =>
+  new BootstrapError('E_ABORTED', `interrupted; namespace ${namespace} and its volume may still be there`, {
+    cause,
+    exitCode: ExitCode.interrupted,
+    hint: `kubectl delete namespace ${namespace} takes them away.`,
+  });
 
 async function* feed(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   await Promise.resolve();

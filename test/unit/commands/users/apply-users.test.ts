@@ -8,10 +8,14 @@ const names = ['m1', 'm2', 'm3'];
 const asked: { only: readonly string[]; converged: number } = { only: [], converged: 0 };
 let standing = true;
 let lost: readonly string[] = [];
-const known = { users: [] as string[], revoked: [] as string[] };
+const known = { users: [] as string[], revoked: [] as string[], there: [] as string[] };
+const recorded: string[] = [];
+let status = 200;
 
 vi.mock('../../../../src/run/converge.ts', () => ({
   converge: () => Promise.resolve(void (asked.converged += 1)),
+  consider: () => Promise.resolve({ hosts: [] }),
+  tellPlan: () => Promise.resolve(),
 }));
 vi.mock('../../../../src/cluster/open-state.ts', () => ({
   openState: () =>
@@ -24,7 +28,7 @@ vi.mock('../../../../src/cluster/open-state.ts', () => ({
         issued: () => [],
         isDeclared: () => false,
         tokenOf: () => undefined,
-        revoke: () => Promise.resolve(),
+        revoke: (all: string[]) => Promise.resolve(void recorded.push(...all)),
       },
     }),
 }));
@@ -33,11 +37,15 @@ vi.mock('../../../../src/cluster/visit.ts', () => ({
     asked.only = options.only;
     const failed = new BootstrapError('E_CONNECT_REFUSED', 'off');
     const members = new Map(
-      names.map((name) => [name, { name, ...(lost.includes(name) ? { failed } : {}) }]),
+      names.map((name) => {
+        const seen = { object: () => ({ status }) };
+        return [name, { name, seen, ...(lost.includes(name) ? { failed } : {}) }];
+      }),
     );
     const hosts = names.map((name) => ({ name, roles: ['master'] }));
     const world = { inventory: { hosts }, facts: () => ({ cluster: standing ? {} : undefined }) };
-    const cluster = { world: () => world, inventory: { name: 'x' } };
+    const users = { users: () => known.users.map((name) => ({ name })) };
+    const cluster = { world: () => world, inventory: { name: 'x' }, forgotten: () => known.there, users };
     return act({ cluster, fleet: { members }, goal: {}, tell: () => Promise.resolve() }, { hosts: [] });
   },
 }));
@@ -49,8 +57,9 @@ const options = {
 
 beforeEach(() => {
   Object.assign(asked, { only: [], converged: 0 });
-  Object.assign(known, { users: [], revoked: [] });
-  [standing, lost] = [true, []];
+  Object.assign(known, { users: [], revoked: [], there: [] });
+  [standing, lost, status] = [true, [], 200];
+  recorded.length = 0;
   results.length = 0;
 });
 
@@ -70,7 +79,7 @@ it('does nothing where no cluster stands', async () => {
 
 it.each([
   [{ users: ['jane'] }, false],
-  [{}, true],
+  [{ there: ['jane'] }, true],
   [{ revoked: ['jane'] }, true],
 ])('revoke looks for token rows on this machine knowing %j: %s', async (more, tokens) => {
   Object.assign(known, more);
@@ -78,4 +87,25 @@ it.each([
   expect(await revokeUser('jane', options)).toBe(4);
   expect(asked.only.includes('apiserver')).toBe(tokens);
   expect(results).toMatchObject([{ applied: false, missed: ['m2'] }]);
+});
+
+it.each<[string, { lost?: string[]; status?: number }, string, number, string]>([
+  ['the masters do not know either', {}, 'E_USER_UNKNOWN', 2, 'there is no user "jnae"; did you mean jane?'],
+  ['a master that is away may know', { lost: ['m2'] }, 'E_API', 1, 'm2 could not be asked'],
+  ['no API server is there to ask about', { status: 0 }, 'E_API', 1, 'no API server answers'],
+])('revoke records no name that %s', async (_what, more, code, exitCode, says) => {
+  known.users = ['jane'];
+  ({ lost = [], status = 200 } = more);
+  await expect(revokeUser('jnae', options)).rejects.toMatchObject({
+    code,
+    exitCode,
+    message: expect.stringContaining(says) as string,
+  });
+  expect([recorded, asked.converged, results]).toEqual([[], 0, []]);
+});
+
+it('revoke takes back what the masters hold of a name that is not known here', async () => {
+  known.there = ['jane'];
+  expect(await revokeUser('jane', options)).toBe(0);
+  expect([recorded, asked.converged]).toEqual([['jane'], 1]);
 });

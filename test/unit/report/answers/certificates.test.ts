@@ -58,3 +58,10 @@ it('what asks for something is in colour', () => {
   const text = certsListText(list({ ...one, daysLeft: 29 }), coloured);
   expect(text).toMatch(/\n<yellow>m1: .* expires in 29 days.*<\/yellow>\n1 certificate\.\n$/);
 });
+
+it.each([
+  [null, 'No certificate was found.\n'],
+  ['2027-01-02T03:04:05.000Z', 'No certificate ends before 2027-01-02T03:04Z.\n'],
+])('where none is found before %s, a sentence says so', (endBefore, says) => {
+  expect(certsListText({ certificates: [], endBefore, warnDays: 30 }, plainly)).toBe(says);
+});
