@@ -76,7 +76,7 @@ describe('k8s-bootstrap ssh', () => {
     );
     const there = (key: string): string => named(key).replace('127.0.0.1', '192.0.2.11');
     const state = `${folder.path}/.k8s-bootstrap/x`;
-    execFileSync('mkdir', ['-p', state]);
+    execFileSync('mkdir', ['-p', '-m', '700', state]);
     folder.file('.k8s-bootstrap/x/known_hosts', `${there(other)}\n${there(good)}\n`);
     const { args, end } = await sshLogin(inventory, {}, new Set(), 'm1', ['true'], never);
     const read = execFileSync('ssh', ['-F', '/dev/null', '-G', ...args], { encoding: 'utf8' });
