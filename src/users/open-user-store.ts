@@ -134,22 +134,28 @@ class FolderUserStore implements UserStore {
   }
 
   revoke(names: readonly string[]): Promise<void> {
-    return this.#change(async () => {
-      const { users, revoked, tokens } = this.#registry;
-      const goes = (name: string): boolean => names.includes(name);
-      const at = this.#options.now.toISOString();
-      this.#registry = {
-        ...this.#registry,
-        users: users.filter(({ name }) => !goes(name)),
-        revoked: [...revoked.filter(({ name }) => !goes(name)), ...names.map((name) => ({ name, at }))],
-        tokens: tokens.filter(({ user }) => !goes(user)),
-      };
-      await writeRegistry(this.#options.stateFolder, this.#registry);
-      for (const name of names) {
-        this.#credentials.delete(name);
-        await removeIn(usersFolder(this.#options.stateFolder), name);
-      }
-    });
+    return this.#change(() => this.#deny(names));
+  }
+
+  revokeUnwanted(names: readonly string[]): Promise<void> {
+    return this.#change(() => this.#deny(names.filter((name) => !this.#isWanted(name))));
+  }
+
+  async #deny(names: readonly string[]): Promise<void> {
+    const { users, revoked, tokens } = this.#registry;
+    const goes = (name: string): boolean => names.includes(name);
+    const at = this.#options.now.toISOString();
+    this.#registry = {
+      ...this.#registry,
+      users: users.filter(({ name }) => !goes(name)),
+      revoked: [...revoked.filter(({ name }) => !goes(name)), ...names.map((name) => ({ name, at }))],
+      tokens: tokens.filter(({ user }) => !goes(user)),
+    };
+    await writeRegistry(this.#options.stateFolder, this.#registry);
+    for (const name of names) {
+      this.#credentials.delete(name);
+      await removeIn(usersFolder(this.#options.stateFolder), name);
+    }
   }
 
   /** Opens what is sealed, for files with keys in them are written. */

@@ -42,6 +42,8 @@ export interface UserStore {
   add(user: User, server: string, renew: boolean): Promise<void>;
   /** Denies users: their rows and rights go with the next run, their files now. */
   revoke(names: readonly string[]): Promise<void>;
+  /** As `revoke`, but for who has been wanted since the names were found: a run takes minutes. */
+  revokeUnwanted(names: readonly string[]): Promise<void>;
 }
 
 export interface UserStoreOptions {

@@ -209,6 +209,22 @@ describe('users of sealed keys', () => {
   const passphrase = new Secret('correct horse');
   const jane = user('jane', { auth: 'both' });
 
+  it('are not revoked by a run that found them unwanted before somebody issued them', async () => {
+    const here = await place();
+    const run = await store(here);
+    await (await store(here)).add(user('late', { auth: 'token' }), SERVER, false);
+    await run.revokeUnwanted(['late']);
+    const again = await store(here);
+    expect([
+      again
+        .users()
+        .map(({ name }) => name)
+        .includes('late'),
+      again.revoked(),
+    ]).toEqual([true, []]);
+    expect(again.tokenOf('late')).toBeDefined();
+  });
+
   it('have sealed files, which are known without the passphrase and opened with it', async () => {
     const { folder } = await place();
     const pki = openPkiStore(folder, { passphrase });
