@@ -17,6 +17,8 @@ export interface Subject {
   readonly facts: HostFacts;
   readonly seen: Observed;
   readonly time: AskedAt | undefined;
+  /** Whether the clocks of all hosts, of several, are wrong by about as much as this one's. */
+  readonly allAsWrong: boolean;
   /** Names of other hosts of which the same is true; none where it is empty. */
   readonly twins: (fact: 'machineId' | 'hostname') => readonly string[];
 }
@@ -32,6 +34,10 @@ export interface AskedAt {
   readonly asked: number;
   readonly answered: number;
 }
+
+/** Seconds by which a host's clock is wrong; a clock that is right lies between question and answer. */
+export const skewOf = ({ clock }: HostFacts, { asked, answered }: AskedAt): number =>
+  clock < asked ? clock - asked : Math.max(0, clock - answered);
 
 export const error = (message: string, hint: string): Result[] => [{ level: 'error', message, hint }];
 export const warn = (message: string, hint: string): Result[] => [{ level: 'warn', message, hint }];

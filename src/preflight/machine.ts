@@ -1,7 +1,7 @@
 import { archOf } from '../release/release.ts';
 import { dockerMirrorIsBare } from '../inventory/rules/runtime-rules.ts';
 import { isNode } from '../phases/shared/topology.ts';
-import { type Check, type Subject, error, fixedByUp, warn } from './check.ts';
+import { type Check, type Subject, error, fixedByUp, skewOf, warn } from './check.ts';
 import { runtimeOf, runtimePackage } from '../phases/node/runtime.ts';
 import { folders } from './folders.ts';
 import { likeName, supportedSystem, supportedSystems, systemOf, whyRefused } from '../release/systems.ts';
@@ -160,13 +160,14 @@ const CGROUP_V1 = {
 
 const isMaster = (host: Subject['host']): boolean => host.roles.includes('master');
 
-/** A clock that is right lies between question and answer. */
-function clock({ facts, time }: Subject): ReturnType<typeof warn> {
+function clock({ facts, time, allAsWrong }: Subject): ReturnType<typeof warn> {
   if (!time) return [];
-  const skew = facts.clock < time.asked ? facts.clock - time.asked : Math.max(0, facts.clock - time.answered);
+  const skew = skewOf(facts, time);
   if (Math.abs(skew) <= 2) return [];
   const message = `its clock is ${Math.abs(skew).toFixed(0)} s ${skew < 0 ? 'behind' : 'ahead of'} this machine's`;
-  const hint = 'Run chronyd or systemd-timesyncd on it; certificates and etcd depend on the time.';
+  const hint = allAsWrong
+    ? `All hosts are ${skew < 0 ? 'behind' : 'ahead'} by as much: it is this machine's clock that is wrong (timedatectl). Certificates depend on it.`
+    : 'Run chronyd or systemd-timesyncd on it; certificates and etcd depend on the time.';
   return Math.abs(skew) > 60 ? error(message, hint) : warn(message, hint);
 }
 

@@ -4,7 +4,7 @@ import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { nfsChecks } from './nfs-checks.ts';
 import { overrideChecks } from './overrides.ts';
-import type { AskedAt, Check, Result, Subject } from './check.ts';
+import { type AskedAt, type Check, type Result, type Subject, skewOf } from './check.ts';
 import type { World } from '../phases/phase.ts';
 
 export interface Finding extends Result {
@@ -42,16 +42,29 @@ export function preflightFindings(world: World, times: ReadonlyMap<string, Asked
     return observed ? [{ host, facts: world.facts(host.name), seen: observed }] : [];
   });
   const byFact = namesByFact(seen);
+  const allAsWrong = areAsWrong(
+    seen.flatMap(({ host, facts }) => {
+      const time = times.get(host.name);
+      return time ? [skewOf(facts, time)] : [];
+    }),
+  );
   return seen.flatMap((one) => {
     const { name } = one.host;
     const subject: Subject = {
       ...one,
       world,
       time: times.get(name),
+      allAsWrong,
       twins: (fact) => (byFact.get(`${fact} ${one.facts[fact]}`) ?? []).filter((other) => other !== name),
     };
     return checks.flatMap(({ id, check }) => check(subject).map((result) => ({ host: name, id, ...result })));
   });
+}
+
+/** Several clocks that were set by somebody else do not go wrong together. */
+function areAsWrong(skews: readonly number[]): boolean {
+  const [least, most] = [Math.min(...skews), Math.max(...skews)];
+  return skews.length > 1 && most - least < 2 && (most < -2 || least > 2);
 }
 
 function namesByFact(

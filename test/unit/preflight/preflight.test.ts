@@ -69,6 +69,26 @@ describe('clock', () => {
   });
 });
 
+describe('all clocks that are wrong', () => {
+  const hints = (...clocks: number[]): (string | undefined)[] => {
+    const names = ['m1', 'w1', 'w2'].slice(0, clocks.length);
+    const seen = Object.fromEntries(names.map((name, index) => [name, { clock: clocks[index] ?? 0 }]));
+    const times = new Map(names.map((name) => [name, { asked: 10_000, answered: 10_001 }]));
+    return preflightFindings(worldOf({ seen }), times)
+      .filter(({ id }) => id === 'clock')
+      .map(({ hint }) => /^All hosts are (behind|ahead)/.exec(hint ?? '')?.[1]);
+  };
+  it.each<[string, number[], (string | undefined)[]]>([
+    ['by as much are this machine’s fault', [2800, 2800, 2801], ['behind', 'behind', 'behind']],
+    ['ahead by as much, too', [17_200, 17_201], ['ahead', 'ahead']],
+    ['by other times are their own', [2800, 2900], [undefined, undefined]],
+    ['but one are their own', [10_000, 2800, 2800], [undefined, undefined]],
+    ['of a single host are its own', [2800], [undefined]],
+  ])('%s', (_which, clocks, expected) => {
+    expect(hints(...clocks)).toEqual(expected);
+  });
+});
+
 it.each([
   ['open-ports', undefined],
   ['disable', 'fixed-by-up'],
