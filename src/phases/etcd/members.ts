@@ -127,7 +127,9 @@ export function membership(world: World, host: Host): Membership {
   if (unseen) return { is: 'unknown', why: `${unseen.name}, which was not reached` };
   const holder = hosts.find((one) => hasData(world, one));
   if (holder) return { is: 'unknown', why: `etcd on ${holder.name} to run (systemctl start etcd)` };
-  const proof = whoHasRun(world);
+  // A run about users alone asks no host for its data.
+  const wasAsked = hosts.every(({ name }) => world.seen(name)?.answer('etcd-data') !== undefined);
+  const proof = wasAsked ? whoHasRun(world) : undefined;
   return proof === undefined ? { is: 'founder' } : { is: 'late', proof };
 }
 

@@ -158,6 +158,13 @@ describe('a cluster is founded once', () => {
       { is: 'late', proof: 'm2' },
     ],
     [
+      'nobody was asked for data, as in a run about users alone',
+      {
+        m1: { files: { '/var/lib/k8s-bootstrap/manifest': textFile('link\t/etc/x\tapiserver\n') } },
+      },
+      { is: 'founder' },
+    ],
+    [
       'another host has an API server',
       { m2: manifest(`${'a'.repeat(64)}\t/etc/kubernetes/pki/sa.key\tapiserver\n`) },
       { is: 'late', proof: 'm2' },
