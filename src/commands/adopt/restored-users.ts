@@ -7,6 +7,7 @@ import { type KubeObject, differences } from '../../resources/object.ts';
 import { nameOf } from '../../resources/object-set.ts';
 import { ROLE_PRESETS } from '../../templates/rbac.ts';
 import { accessOf, ownRole, ownerOf } from '../../users/access.ts';
+import { newUser } from '../../users/new-user.ts';
 import type { TokenRow } from '../../users/tokens.ts';
 
 export interface RestoredUsers {
@@ -40,7 +41,8 @@ export function restoredUsers(
     const row = tokens.find(({ user }) => user === name);
     const mine = owned.get(name) ?? [];
     const user = {
-      ...blank(name),
+      ...newUser(name),
+      allowSystem: isSystem(name),
       groups: row?.groups ?? [],
       auth: row ? ('token' as const) : ('cert' as const),
     };
@@ -57,18 +59,6 @@ const isNamed = ({ user, groups }: TokenRow): boolean =>
 
 const isPlaced = ({ metadata: { namespace } }: KubeObject): boolean =>
   namespace === undefined || (typeof namespace === 'string' && namespaceProblem(namespace) === undefined);
-
-const blank = (name: string): User => ({
-  name,
-  groups: [],
-  auth: 'cert',
-  days: undefined,
-  role: undefined,
-  namespaces: ['default'],
-  clusterRole: undefined,
-  allowSystem: isSystem(name),
-  token: undefined,
-});
 
 type Rights = Pick<User, 'role' | 'namespaces' | 'clusterRole'>;
 

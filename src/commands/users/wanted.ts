@@ -8,6 +8,7 @@ import { ONCE } from '../../kernel/once.ts';
 import { readYamlAll } from '../../kernel/yaml.ts';
 import { type PolicyRule, ROLE_PRESETS, type RolePreset } from '../../templates/rbac.ts';
 import { checkNames } from '../../inventory/user-names.ts';
+import { newUser } from '../../users/new-user.ts';
 import type { UserStore } from '../../users/user-store.ts';
 
 /** What the command line says of a user; what it leaves out stays as it is. */
@@ -27,7 +28,7 @@ export interface GivenUser {
  * @throws E_USER_NAME, E_ROLE, E_USER_DECLARED; exit code 2
  */
 export async function wantedUser(name: string, given: GivenUser, users: UserStore): Promise<User> {
-  const known = users.users().find((user) => user.name === name) ?? unknownUser(name);
+  const known = users.users().find((user) => user.name === name) ?? newUser(name);
   const { role, ...plain } = given;
   const user: User = {
     ...known,
@@ -55,18 +56,6 @@ export async function wantedUser(name: string, given: GivenUser, users: UserStor
   }
   return user;
 }
-
-const unknownUser = (name: string): User => ({
-  name,
-  groups: [],
-  auth: 'cert',
-  days: undefined,
-  role: undefined,
-  namespaces: ['default'],
-  clusterRole: undefined,
-  allowSystem: false,
-  token: undefined,
-});
 
 const isPreset = (text: string): text is RolePreset => ROLE_PRESETS.some((preset) => preset === text);
 

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newUser } from '../../../src/users/new-user.ts';
 import type { User } from '../../../src/inventory/types.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
@@ -21,18 +22,7 @@ import { openssl, opensslVerify, temporaryFolder } from '../pki/support.ts';
 import { loaded, modeOf, snapshot, stateFolder } from '../pki/store-support.ts';
 
 const SERVER = 'https://192.0.2.11:6443';
-const user = (name: string, more: Partial<User> = {}): User => ({
-  name,
-  groups: [],
-  auth: 'cert',
-  days: undefined,
-  role: undefined,
-  namespaces: ['default'],
-  clusterRole: undefined,
-  allowSystem: false,
-  token: undefined,
-  ...more,
-});
+const user = (name: string, more: Partial<User> = {}): User => ({ ...newUser(name), ...more });
 
 interface Place {
   readonly folder: string;

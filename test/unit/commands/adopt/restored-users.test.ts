@@ -1,22 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { restoredUsers } from '../../../../src/commands/adopt/restored-users.ts';
+import { newUser } from '../../../../src/users/new-user.ts';
 import type { User } from '../../../../src/inventory/types.ts';
 import { Secret } from '../../../../src/kernel/secret.ts';
 import type { KubeObject } from '../../../../src/resources/object.ts';
 import { accessOf } from '../../../../src/users/access.ts';
 
-const user = (name: string, more: Partial<User> = {}): User => ({
-  name,
-  groups: [],
-  auth: 'cert',
-  days: undefined,
-  role: undefined,
-  namespaces: ['default'],
-  clusterRole: undefined,
-  allowSystem: false,
-  token: undefined,
-  ...more,
-});
+const user = (name: string, more: Partial<User> = {}): User => ({ ...newUser(name), ...more });
 const objectsOf = (...users: readonly User[]): KubeObject[] =>
   users.flatMap((one) => {
     const { shared, own } = accessOf(one);

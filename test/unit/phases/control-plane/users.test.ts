@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newUser } from '../../../../src/users/new-user.ts';
 import type { User } from '../../../../src/inventory/types.ts';
 import { apiserverPhase } from '../../../../src/phases/control-plane/apiserver.ts';
 import { tokenFileOf, tokensPath } from '../../../../src/phases/control-plane/user-tokens.ts';
@@ -16,18 +17,7 @@ import { changes } from '../../../../src/resources/resource.ts';
 import { accessOf } from '../../../../src/users/access.ts';
 import { type Sight, hostOf, worldOf } from '../world.ts';
 
-const user = (name: string, more: Partial<User> = {}): User => ({
-  name,
-  groups: [],
-  auth: 'cert',
-  days: undefined,
-  role: undefined,
-  namespaces: ['default'],
-  clusterRole: undefined,
-  allowSystem: false,
-  token: undefined,
-  ...more,
-});
+const user = (name: string, more: Partial<User> = {}): User => ({ ...newUser(name), ...more });
 
 const objectsOf = (...users: User[]): KubeObject[] =>
   users.flatMap((one) => {
