@@ -89,6 +89,7 @@ export function progressText(event: PrintableEvent, { paint, verbose, history }:
       return noteText(event, paint);
     case 'host.planned':
     case 'plan.ready':
+    case 'procedure.planned':
     case 'result':
     case 'summary':
       return ''; // on stdout

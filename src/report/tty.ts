@@ -190,6 +190,7 @@ function createScreen(options: TextViewOptions): Screen {
       case 'run.started':
       case 'host.planned':
       case 'plan.ready':
+      case 'procedure.planned':
       case 'result':
       case 'summary':
         return; // the drawing shows enough, or it is a result

@@ -2,6 +2,7 @@ import { answerText } from './answers/text.ts';
 import type { History } from './history.ts';
 import { type PrintableEvent, everyText } from './printable.ts';
 import { summaryText } from './summary-text.ts';
+import { procedureText } from './procedure-text.ts';
 import { oneLine } from './text.ts';
 import type { Paint } from './text.ts';
 
@@ -19,6 +20,7 @@ export function resultText(
   options: { readonly paint: Paint; readonly verbose: boolean },
 ): string | undefined {
   if (event.type === 'plan.ready') return history.planned.text(event.summary, options.paint);
+  if (event.type === 'procedure.planned') return procedureText(event.steps, options.paint);
   if (event.type === 'result')
     return answerText(everyText(event, safe), { ...options, hosts: history.hosts });
   if (event.type === 'summary')

@@ -1,6 +1,7 @@
 import type { Answer } from '../answers/answers.ts';
 import type { BootstrapError } from '../kernel/errors.ts';
 import type { HostPlan, PlanSummary } from '../plan/plan.ts';
+import type { PlannedStep } from './procedure.ts';
 
 /** Everything a run tells, in order. Views, the NDJSON stream and the log file are made of these alone. */
 export type RunEvent = { readonly at: Date } & (
@@ -34,6 +35,8 @@ export type RunEvent = { readonly at: Date } & (
   /** One for each host with something to do, before `plan.ready`. */
   | { readonly type: 'host.planned'; readonly plan: HostPlan }
   | { readonly type: 'plan.ready'; readonly summary: PlanSummary }
+  /** What a procedure will do, in this order; none when nothing is left to do. */
+  | { readonly type: 'procedure.planned'; readonly steps: readonly PlannedStep[] }
   | { readonly type: 'download'; readonly artifact: string; readonly bytes: number; readonly total: number }
   | { readonly type: 'upload'; readonly host: string; readonly bytes: number; readonly total: number }
   | {

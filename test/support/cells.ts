@@ -69,6 +69,7 @@ export function stage(
 
 export interface Play {
   readonly fleet: Fleet;
+  readonly goal: Goal;
   readonly events: readonly RunEvent[];
   readonly prepared: () => number;
   /** Looks at all hosts, and tells the plan. */
@@ -125,6 +126,7 @@ export function play(
   };
   return {
     fleet,
+    goal,
     events,
     prepared: () => prepared,
     async tell() {
