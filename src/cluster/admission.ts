@@ -22,7 +22,11 @@ const CODES: Readonly<Record<string, string>> = {
  */
 export function admission(
   cluster: Cluster,
-  options: { readonly emit: Emit; readonly ignorePreflight: readonly string[] },
+  options: {
+    readonly emit: Emit;
+    readonly ignorePreflight: readonly string[];
+    readonly mends?: readonly string[];
+  },
 ): Goal['admit'] {
   const told = new Set<string>();
   return (seen: ReadonlyMap<string, Observed>, times) => {
@@ -39,7 +43,8 @@ export function admission(
         ...(hint === undefined ? {} : { hint }),
       });
     }
-    const ignored = options.ignorePreflight.filter((id) => !neverIgnored.includes(id));
+    const { mends = [] } = options;
+    const ignored = [...options.ignorePreflight.filter((id) => !neverIgnored.includes(id)), ...mends];
     const stopping = findings.filter(({ id, level }) => level === 'error' && !ignored.includes(id));
     if (stopping.length > 0) throw refusal(stopping);
   };

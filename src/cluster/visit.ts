@@ -13,6 +13,8 @@ import { type Route, type VisitOptions, visitHosts } from './visit-hosts.ts';
 
 export interface RunOptions extends ClusterOptions, VisitOptions {
   readonly ignorePreflight: readonly string[];
+  /** Checks whose findings are what this run is there to mend: they stop nothing, also where no option passes over. */
+  readonly mends?: readonly string[];
   /** Hosts that take part; all by default. */
   readonly takesPart?: (host: Host) => boolean;
   /** Seal the private keys on this machine, or open them for good; as they are by default. */

@@ -1,0 +1,75 @@
+import type { Host, Inventory } from '../inventory/types.ts';
+import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import type { World } from '../phases/phase.ts';
+import { checks } from '../preflight/preflight.ts';
+import type { Watch } from '../probe/observe.ts';
+import { type Fleet, sightings } from '../run/fleet.ts';
+import { type ProcedureStep, planned, runProcedure } from '../run/procedure.ts';
+import type { Cluster } from './open.ts';
+import { type RunOptions, visit } from './visit.ts';
+import { outcome } from './visit-hosts.ts';
+
+export interface ProcedureOptions extends RunOptions {
+  /** The steps are told, and nothing is done. */
+  readonly dryRun: boolean;
+  /** Nothing need be typed. */
+  readonly yes: boolean;
+}
+
+/** What a command that is a procedure is about. */
+export interface ClusterProcedure {
+  /** Phases whose questions are asked, and whose stages its steps may bring hosts to. */
+  readonly phases: readonly string[];
+  readonly takesPart: (host: Host) => boolean;
+  /** Preflight checks whose findings are what it mends; of all others, those count that no option passes over. */
+  readonly mends: readonly string[];
+  /** Further questions to a host. */
+  readonly asks?: (inventory: Inventory, host: Host) => readonly Watch[];
+  /** The steps that are left, by what was seen; throws when it is refused. Pure. */
+  readonly steps: (world: World, cluster: Cluster) => readonly ProcedureStep[];
+  /** What is to be typed before something is destroyed. */
+  readonly confirm: (inventory: Inventory) => { readonly question: string; readonly word: string };
+  /** What it answers when all is done. */
+  readonly done: (cluster: Cluster, fleet: Fleet) => void | Promise<void>;
+}
+
+/** The ladder of a procedure: look, tell the steps, ask, do them, answer. */
+export function visitProcedure(options: ProcedureOptions, procedure: ClusterProcedure): Promise<number> {
+  const { phases, takesPart, mends, asks, steps, confirm, done } = procedure;
+  const emit: RunOptions['emit'] = (event) => {
+    // What a host lacks for `up` is no matter here, and what stands in the way ends the run.
+    if (event.type !== 'preflight') options.emit(event);
+  };
+  const how: RunOptions = {
+    ...options,
+    emit,
+    only: phases,
+    takesPart,
+    ignorePreflight: checks.map(({ id }) => id),
+    mends,
+    ...(asks && { asks }),
+  };
+  return visit(how, async ({ cluster, fleet, goal }) => {
+    const left = (): readonly ProcedureStep[] => steps(cluster.world(sightings(fleet)), cluster);
+    const told = left();
+    emit({ type: 'procedure.planned', steps: planned(told) });
+    if (options.dryRun) return outcome(fleet);
+    if (told.some(({ destroys }) => destroys !== undefined)) {
+      await refuseUnconfirmed(options, confirm(cluster.inventory));
+    }
+    if (told.length > 0) await runProcedure(fleet, goal, { told, left, stop: options.stop });
+    await done(cluster, fleet);
+    return outcome(fleet);
+  });
+}
+
+async function refuseUnconfirmed(
+  { yes, confirm }: ProcedureOptions,
+  { question, word }: { readonly question: string; readonly word: string },
+): Promise<void> {
+  if (yes || (confirm && (await confirm(`${question} Type ${word} to confirm:`, word)))) return;
+  throw new BootstrapError('E_NOT_CONFIRMED', `${word} was not typed`, {
+    hint: 'Nothing was changed. Type it on the terminal, or give --yes.',
+    exitCode: ExitCode.usage,
+  });
+}
