@@ -1,5 +1,12 @@
 import type { CertificateList, TrustedAuthorities } from './certificates.ts';
 import type { Adopted, ExplainedFile, ExplainedFlag, NewInventory, ValidInventory } from './cluster.ts';
+import type {
+  EtcdBackup,
+  EtcdDefragmentation,
+  EtcdReplacement,
+  EtcdRestoration,
+  EtcdStatus,
+} from './etcd.ts';
 import type { HostStatuses, JournalEntry, TrustedHosts } from './hosts.ts';
 import type { NfsCheck, NfsClaim, NfsRemoval, NfsStatus } from './nfs.ts';
 import type {
@@ -16,6 +23,11 @@ export interface Answers {
   readonly adopt: Adopted;
   readonly 'certs-list': CertificateList;
   readonly 'certs-trust': TrustedAuthorities;
+  readonly 'etcd-backup': EtcdBackup;
+  readonly 'etcd-defrag': EtcdDefragmentation;
+  readonly 'etcd-replace': EtcdReplacement;
+  readonly 'etcd-restore': EtcdRestoration;
+  readonly 'etcd-status': EtcdStatus;
   readonly 'explain-file': ExplainedFile;
   readonly 'explain-flag': ExplainedFlag;
   readonly init: NewInventory;

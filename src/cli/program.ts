@@ -6,6 +6,7 @@ import { registerCerts } from './certs.ts';
 import { registerAdopt } from './adopt.ts';
 import { registerCompletion } from './completion.ts';
 import type { Cli, ProcessIo } from './context.ts';
+import { registerEtcd } from './etcd.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
 import { registerLogs } from './logs.ts';
@@ -35,6 +36,7 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerRbac,
   registerAdopt,
   registerCerts,
+  registerEtcd,
   registerNfs,
   registerExplain,
   registerLogs,

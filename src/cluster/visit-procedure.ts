@@ -9,6 +9,17 @@ import type { Cluster } from './open.ts';
 import { type RunOptions, visit } from './visit.ts';
 import { outcome } from './visit-hosts.ts';
 
+/** What a command looks at that does not go by the plan. */
+export interface Look {
+  /** Phases whose questions are asked, and whose stages hosts may be brought to. */
+  readonly phases: readonly string[];
+  readonly takesPart: (host: Host) => boolean;
+  /** Preflight checks whose findings are what it mends; of all others, those count that no option passes over. */
+  readonly mends: readonly string[];
+  /** Further questions to a host. */
+  readonly asks?: (inventory: Inventory, host: Host) => readonly Watch[];
+}
+
 export interface ProcedureOptions extends RunOptions {
   /** The steps are told, and nothing is done. */
   readonly dryRun: boolean;
@@ -18,13 +29,7 @@ export interface ProcedureOptions extends RunOptions {
 
 /** What a command that is a procedure is about. */
 export interface ClusterProcedure {
-  /** Phases whose questions are asked, and whose stages its steps may bring hosts to. */
-  readonly phases: readonly string[];
-  readonly takesPart: (host: Host) => boolean;
-  /** Preflight checks whose findings are what it mends; of all others, those count that no option passes over. */
-  readonly mends: readonly string[];
-  /** Further questions to a host. */
-  readonly asks?: (inventory: Inventory, host: Host) => readonly Watch[];
+  readonly look: Look;
   /** The steps that are left, by what was seen; throws when it is refused. Pure. */
   readonly steps: (world: World, cluster: Cluster) => readonly ProcedureStep[];
   /** What is to be typed before something is destroyed. */
@@ -33,26 +38,28 @@ export interface ClusterProcedure {
   readonly done: (cluster: Cluster, fleet: Fleet) => void | Promise<void>;
 }
 
-/** The ladder of a procedure: look, tell the steps, ask, do them, answer. */
-export function visitProcedure(options: ProcedureOptions, procedure: ClusterProcedure): Promise<number> {
-  const { phases, takesPart, mends, asks, steps, confirm, done } = procedure;
-  const emit: RunOptions['emit'] = (event) => {
-    // What a host lacks for `up` is no matter here, and what stands in the way ends the run.
+/** A run that looks at this alone: whether hosts are fit for `up` is no matter, and nothing is said of it. */
+export const lookingAt = (options: RunOptions, { phases, takesPart, mends, asks }: Look): RunOptions => ({
+  ...options,
+  emit: (event) => {
     if (event.type !== 'preflight') options.emit(event);
-  };
-  const how: RunOptions = {
-    ...options,
-    emit,
-    only: phases,
-    takesPart,
-    ignorePreflight: checks.map(({ id }) => id),
-    mends,
-    ...(asks && { asks }),
-  };
-  return visit(how, async ({ cluster, fleet, goal }) => {
+  },
+  only: phases,
+  takesPart,
+  ignorePreflight: checks.map(({ id }) => id),
+  mends,
+  ...(asks && { asks }),
+});
+
+/** The ladder of a procedure: look, tell the steps, ask, do them, answer. */
+export const visitProcedure = (
+  options: ProcedureOptions,
+  { look, steps, confirm, done }: ClusterProcedure,
+): Promise<number> =>
+  visit(lookingAt(options, look), async ({ cluster, fleet, goal }) => {
     const left = (): readonly ProcedureStep[] => steps(cluster.world(sightings(fleet)), cluster);
     const told = left();
-    emit({ type: 'procedure.planned', steps: planned(told) });
+    options.emit({ type: 'procedure.planned', steps: planned(told) });
     if (options.dryRun) return outcome(fleet);
     if (told.some(({ destroys }) => destroys !== undefined)) {
       await refuseUnconfirmed(options, confirm(cluster.inventory));
@@ -61,7 +68,6 @@ export function visitProcedure(options: ProcedureOptions, procedure: ClusterProc
     await done(cluster, fleet);
     return outcome(fleet);
   });
-}
 
 async function refuseUnconfirmed(
   { yes, confirm }: ProcedureOptions,

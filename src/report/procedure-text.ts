@@ -1,4 +1,4 @@
-import type { PlannedStep } from '../run/procedure.ts';
+import type { PlannedStep } from '../plan/planned-step.ts';
 import { oneLine } from './text.ts';
 import type { Paint } from './text.ts';
 

@@ -1,7 +1,7 @@
 import type { Answer } from '../answers/answers.ts';
 import type { BootstrapError } from '../kernel/errors.ts';
 import type { HostPlan, PlanSummary } from '../plan/plan.ts';
-import type { PlannedStep } from './procedure.ts';
+import type { PlannedStep } from '../plan/planned-step.ts';
 
 /** Everything a run tells, in order. Views, the NDJSON stream and the log file are made of these alone. */
 export type RunEvent = { readonly at: Date } & (

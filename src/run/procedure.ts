@@ -1,4 +1,5 @@
 import { BootstrapError } from '../kernel/errors.ts';
+import type { PlannedStep } from '../plan/planned-step.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Step } from '../resources/step.ts';
 import { runSteps } from './apply.ts';
@@ -34,14 +35,6 @@ export type Deed =
   | { readonly kind: 'stage'; readonly stage: string }
   /** What no step can: to bring a file here. */
   | { readonly kind: 'act'; readonly act: (fleet: Fleet, member: Member) => Promise<void> };
-
-/** What a step comes to before it is done. Plain data. */
-export interface PlannedStep {
-  readonly id: string;
-  readonly title: string;
-  readonly hosts: readonly string[];
-  readonly destroys: string | null;
-}
 
 export const planned = (steps: readonly ProcedureStep[]): PlannedStep[] =>
   steps.map(({ id, title, hosts, destroys = null }) => ({ id, title, hosts, destroys }));

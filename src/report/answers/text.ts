@@ -2,6 +2,8 @@ import type { Answer, Answers } from '../../answers/answers.ts';
 import { adoptText } from './adopt.ts';
 import { certsListText } from './certs-list.ts';
 import { certsTrustText } from './certs-trust.ts';
+import { etcdStatusText } from './etcd-status.ts';
+import { etcdBackupText, etcdDefragText, etcdReplaceText, etcdRestoreText } from './etcd-work.ts';
 import { explainFileText, explainFlagText } from './explain.ts';
 import type { How } from './how.ts';
 import { initText, validateText } from './inventory.ts';
@@ -25,6 +27,11 @@ const texts: { readonly [Name in keyof Answers]: (data: Answers[Name], how: How)
   adopt: adoptText,
   'certs-list': certsListText,
   'certs-trust': certsTrustText,
+  'etcd-backup': etcdBackupText,
+  'etcd-defrag': etcdDefragText,
+  'etcd-replace': etcdReplaceText,
+  'etcd-restore': etcdRestoreText,
+  'etcd-status': etcdStatusText,
   'explain-file': explainFileText,
   'explain-flag': explainFlagText,
   init: initText,

@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { lookingAt } from '../../../cluster/visit-procedure.ts';
+import { outcome } from '../../../cluster/visit-hosts.ts';
+import { type RunOptions, visit } from '../../../cluster/visit.ts';
+import { ExitCode } from '../../../kernel/errors.ts';
+import { sightings } from '../../../run/fleet.ts';
+import { ETCD_LOOK } from '../etcd-look.ts';
+import { backupFile, refuseExisting, snapshotHost, takeSnapshot } from './take-snapshot.ts';
+
+export interface BackupOptions extends RunOptions {
+  /** The file it goes to; into the state folder by default. */
+  readonly out: string | undefined;
+}
+
+/** Brings a snapshot of the store here. It changes nothing, and waits for no lock. */
+export async function etcdBackup(options: BackupOptions): Promise<number> {
+  const { out } = options;
+  if (out !== undefined) refuseExisting(resolve(out));
+  const how: RunOptions = { ...lookingAt(options, ETCD_LOOK), ending: 'answer' };
+  return visit(how, async ({ cluster, fleet }) => {
+    const host = snapshotHost(cluster.world(sightings(fleet)));
+    const member = fleet.members.get(host);
+    if (!member) return ExitCode.failed;
+    const file = out === undefined ? backupFile(cluster, new Date()) : resolve(out);
+    const data = await takeSnapshot(cluster, fleet, member, file);
+    options.emit({ type: 'result', answer: 'etcd-backup', data });
+    return outcome(fleet);
+  });
+}

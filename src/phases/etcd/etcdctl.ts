@@ -1,0 +1,131 @@
+import * as z from 'zod';
+import { ports } from '../../kernel/host-paths.ts';
+import { sh } from '../../kernel/quote.ts';
+import { caFilesOf } from '../../pki/profiles.ts';
+import type { Watch } from '../../probe/observe.ts';
+import { leafFiles } from '../shared/certificates.ts';
+import type { World } from '../phase.ts';
+import type { Host } from '../../inventory/types.ts';
+
+const client = leafFiles('etcd-healthcheck-client');
+
+/** Where a member answers its own host. */
+export const HERE = `https://127.0.0.1:${ports.etcdClient}`;
+
+export const clientUrl = ({ ip }: Host): string => `https://${ip}:${ports.etcdClient}`;
+
+/**
+ * The beginning of a command of etcdctl on a member's host, as its client. 3.3 speaks the old API unless it is told.
+ * @param endpoints members that it asks
+ */
+export const etcdctl = (endpoints: readonly string[], seconds = 10): string =>
+  sh`env ETCDCTL_API=3 etcdctl --dial-timeout=3s ${`--command-timeout=${seconds}s`} ${`--endpoints=${endpoints.join(',')}`} --cacert=${caFilesOf('etcd').certificate} --cert=${client.certificate} --key=${client.key}`;
+
+const METRICS = ['etcd_mvcc_db_total_size_in_use_in_bytes', 'etcd_server_quota_backend_bytes'];
+const QUOTED = sh`--cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key}`;
+
+const STATUS = 'etcd-status';
+const SIZES = 'etcd-sizes';
+const ALARMS = 'etcd-alarms';
+
+/** What a member says of itself. Before 3.4 only its metrics tell how much of the database is in use. */
+export const statusWatches: readonly Watch[] = [
+  {
+    kind: 'answer',
+    key: STATUS,
+    slow: true,
+    script: `timeout 12 ${etcdctl([HERE], 5)} endpoint status -w json 2>/dev/null`,
+  },
+  {
+    kind: 'answer',
+    key: SIZES,
+    slow: true,
+    script: `curl -sS --max-time 5 --noproxy '*' ${QUOTED} ${HERE}/metrics 2>/dev/null | grep -E '^(${METRICS.join('|')}) '`,
+  },
+  {
+    kind: 'answer',
+    key: ALARMS,
+    slow: true,
+    script: `timeout 12 ${etcdctl([HERE], 5)} alarm list 2>/dev/null`,
+  },
+];
+
+export interface MemberState {
+  readonly id: string;
+  readonly version: string;
+  readonly leader: string | undefined;
+  readonly isLearner: boolean;
+  readonly raftIndex: number;
+  readonly total: number;
+  readonly inUse: number | undefined;
+  readonly quota: number | undefined;
+}
+
+/** What a member said of itself; `undefined` where that is not wholly of the known form. */
+export function memberState(world: World, { name }: Host): MemberState | undefined {
+  const seen = world.seen(name);
+  const said = parsedStatus(seen?.answer(STATUS)?.output ?? '');
+  if (!said) return undefined;
+  const metric = metricsOf(seen?.answer(SIZES)?.output ?? '');
+  const { header, version, leader, isLearner = false, raftIndex, dbSize } = said;
+  return {
+    id: hex(header.member_id),
+    version,
+    leader: leader === undefined || leader === '0' ? undefined : hex(leader),
+    isLearner,
+    raftIndex: Number(raftIndex),
+    total: Number(dbSize),
+    inUse: metric(METRICS[0] ?? ''),
+    quota: metric(METRICS[1] ?? ''),
+  };
+}
+
+/** `[id, kind]` of the alarms that are raised, as any member tells them. */
+export function alarmsOf(world: World, hosts: readonly Host[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { name } of hosts) {
+    const said = world.seen(name)?.answer(ALARMS)?.output ?? '';
+    for (const [, id = '', kind = ''] of said.matchAll(/^memberID:(\d{1,20}) alarm:([A-Z]{1,20}) *$/gm)) {
+      const kinds = found.get(hex(id)) ?? [];
+      if (!kinds.includes(kind)) kinds.push(kind);
+      found.set(hex(id), kinds);
+    }
+  }
+  return found;
+}
+
+const hex = (decimal: string): string => BigInt(decimal).toString(16);
+
+/** Ids are numbers of 64 bits, more than JSON.parse keeps: all numbers are read as texts. */
+const number = z.string().regex(/^\d{1,20}$/);
+const statusSchema = z.tuple([
+  z.object({
+    Status: z.object({
+      header: z.object({ member_id: number }),
+      version: z.string().regex(/^\d+\.\d+\.\d+[\w.+-]{0,40}$/),
+      dbSize: number,
+      leader: number.optional(),
+      raftIndex: number,
+      isLearner: z.boolean().optional(),
+    }),
+  }),
+]);
+
+function parsedStatus(output: string): z.output<typeof statusSchema>[0]['Status'] | undefined {
+  try {
+    return statusSchema.parse(JSON.parse(output.replaceAll(/(?<=:)\d+(?=[,}])/g, '"$&"')))[0].Status;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `etcd_server_quota_backend_bytes 2.147483648e+09` */
+function metricsOf(output: string): (name: string) => number | undefined {
+  const values = new Map(
+    [...output.matchAll(/^(\w+) (\d+(?:\.\d+)?(?:e\+\d{1,2})?)$/gm)].map(([, name = '', value]) => [
+      name,
+      Number(value),
+    ]),
+  );
+  return (name) => values.get(name);
+}
