@@ -8,9 +8,11 @@ const ACCEPT = [
 ] as const;
 
 export function registerEtcd(root: Command, cli: Cli): void {
-  const etcd = root.command('etcd').description("the cluster's store: status, backup");
+  const etcd = root.command('etcd').description("the cluster's store: status, backup, replace, defrag");
   registerStatus(etcd, cli);
   registerBackup(etcd, cli);
+  registerReplace(etcd, cli);
+  registerDefrag(etcd, cli);
 }
 
 function registerStatus(etcd: Command, cli: Cli): void {
@@ -34,5 +36,42 @@ function registerBackup(etcd: Command, cli: Cli): void {
       const { out } = command.opts<{ out?: string }>();
       const { etcdBackup } = await import('../commands/etcd/backup/etcd-backup.ts');
       cli.exit(await hostRun(cli, command, undefined, false, (run) => etcdBackup({ ...run, out })));
+    });
+}
+
+interface ProcedureCommandOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
+/** Options of commands that tell their steps first. */
+const procedure = (command: Command): Command =>
+  command
+    .option('--dry-run', 'tell the steps, and do nothing')
+    .option('--yes', 'do not ask')
+    .option(...ACCEPT);
+
+function registerReplace(etcd: Command, cli: Cli): void {
+  const command = procedure(etcd.command('replace <host>'));
+  command
+    .description('make a member anew that has lost its data, with what the others have')
+    .option('--force', 'although the member is healthy')
+    .action(async (host: string) => {
+      const { dryRun = false, yes = false, force = false } = command.opts<ProcedureCommandOptions>();
+      const { etcdReplace } = await import('../commands/etcd/replace/etcd-replace.ts');
+      const options = { host, force, dryRun, yes };
+      cli.exit(await hostRun(cli, command, undefined, true, (run) => etcdReplace({ ...run, ...options })));
+    });
+}
+
+function registerDefrag(etcd: Command, cli: Cli): void {
+  const command = procedure(etcd.command('defrag'));
+  command
+    .description('give back what is empty in the databases, one member at a time; ends an alarm for space')
+    .action(async () => {
+      const { dryRun = false, yes = false } = command.opts<ProcedureCommandOptions>();
+      const { etcdDefrag } = await import('../commands/etcd/defrag/etcd-defrag.ts');
+      cli.exit(await hostRun(cli, command, undefined, true, (run) => etcdDefrag({ ...run, dryRun, yes })));
     });
 }

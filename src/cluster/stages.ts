@@ -71,6 +71,7 @@ export const bind = (selected: readonly Phase[], world: World): Stage[] =>
     title: phase.title,
     batch: phase.batch,
     mustStand: (hosts) => phase.mustStand?.(hosts) ?? 0,
+    joins: (name) => phase.joins?.(world, hostNamed(world.inventory, name)) ?? false,
     hosts: new Set(phase.hosts(world).map(({ name }) => name)),
     resources: (name) => phase.resources(world, hostNamed(world.inventory, name)),
     gates: (name) => phase.gates?.(world, hostNamed(world.inventory, name)) ?? [],

@@ -20,6 +20,8 @@ export interface Phase {
   readonly batch: Batch;
   /** Of a rolling phase: of so many hosts, how many have to be well while one is out of service; none by default. */
   mustStand?(hosts: number): number;
+  /** Whether a host is taken in by those that are there, one at a time; none is by default. */
+  joins?(world: World, host: Host): boolean;
   /** Hosts that take part; a function of the inventory and, for API objects, of who answers. */
   hosts(world: World): readonly Host[];
   /** Questions beyond what the resources watch by themselves: facts that decide what is wanted. */

@@ -18,6 +18,8 @@ export interface Stage {
   readonly batch: Batch;
   /** Of so many hosts, how many have to be well while one of them is out of service. */
   readonly mustStand: (hosts: number) => number;
+  /** Whether a host is taken in by those that are there: one at a time, each by what they then know. */
+  readonly joins: (host: string) => boolean;
   resources(host: string): readonly Resource[];
   /** What must hold on a host before the run goes on; also what tells whether the cluster is healthy. */
   gates(host: string): readonly Gate[];

@@ -2,7 +2,6 @@ import { paths } from '../kernel/host-paths.ts';
 import type { Host } from '../inventory/types.ts';
 import {
   type EtcdMember,
-  hasData,
   isHealthy,
   membership,
   membersOf,
@@ -31,7 +30,6 @@ const speaker = (world: World): Host | undefined => {
 const empty = `rm -rf ${paths.etcdData}/*`;
 const beginEmpty = `To begin with an empty store and lose everything, on all masters and members: ${empty}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
 const removal = ({ id }: EtcdMember): string => `etcdctl member remove ${id}`;
-const addition = (host: Host): string => `etcdctl member add ${host.name} --peer-urls=${peerUrl(host)}`;
 
 function dataLost({ world, host }: Subject): Result[] {
   if (!host.roles.includes('etcd')) return [];
@@ -39,7 +37,7 @@ function dataLost({ world, host }: Subject): Result[] {
   if (found.is === 'late') {
     return error(
       `has no data, nor has another member, and the cluster has run: ${found.proof} shows it`,
-      `Is a disk not mounted, or was the role etcd moved? Give it back to the hosts that have the data: members are changed one by one (etcdctl member add), or the store is restored from a snapshot. ${beginEmpty}`,
+      `Is a disk not mounted, or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
     );
   }
   if (found.is !== 'lost') return [];
@@ -50,24 +48,18 @@ function dataLost({ world, host }: Subject): Result[] {
   if (healthy && found.member) {
     return error(
       message,
-      `${mount} Otherwise, on ${host.name}: systemctl stop etcd; ${empty}. On ${healthy.name}: ${removal(found.member)}; ${addition(host)}. Then up; until then, up --skip etcd does the rest.`,
+      `${mount} Otherwise k8s-bootstrap etcd replace ${host.name} makes it a member anew, with what the others have; until then, up --skip etcd does the rest.`,
     );
   }
   return error(
     message,
-    `${mount} Without a quorum no member can be removed: start the others, or restore all from a snapshot (etcdctl snapshot restore). ${beginEmpty}`,
+    `${mount} Without a quorum no member can be replaced: start the others, or bring all back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
   );
 }
 
 /** Of members that nobody runs any more, a quorum is lost with the next that is switched off. */
 function members({ world, host }: Subject): Result[] {
-  const joins = host.roles.includes('etcd') && membership(world, host).is === 'stranger';
-  const joining: Result[] = joins
-    ? error(
-        `is no member of etcd, which counts ${named(membersOf(world))}`,
-        `Members of etcd are changed by hand, on ${speaker(world)?.name ?? 'a member'}: ${[...strayMembers(world).map(removal), addition(host)].join('; ')}. ${hasData(world, host) ? `On ${host.name}: systemctl stop etcd; ${empty}. ` : ''}Then up.`,
-      )
-    : [];
+  const joining = host.roles.includes('etcd') ? newcomer(world, host) : [];
   const strays = strayMembers(world);
   if (strays.length === 0 || host.name !== speaker(world)?.name) return joining;
   const all = membersOf(world).length;
@@ -79,6 +71,33 @@ function members({ world, host }: Subject): Result[] {
     ...joining,
     ...(all - strays.length < quorum || waits ? error(message, hint) : warn(message, hint)),
   ];
+}
+
+/** Who joins is taken in by those that are there, when all of them are well; who has old data is not. */
+function newcomer(world: World, host: Host): Result[] {
+  const { is } = membership(world, host);
+  if (is === 'stranger') {
+    return error(
+      `is no member of etcd, which counts ${named(membersOf(world))}, and has data of before`,
+      `k8s-bootstrap etcd replace ${host.name} sets it aside and makes it a member anew.`,
+    );
+  }
+  if (is !== 'joins') return [];
+  const strays = strayMembers(world);
+  if (strays.length > 0) {
+    return error(
+      `is no member of etcd, which counts ${named(membersOf(world))}`,
+      `It joins when nobody else has its place. On ${speaker(world)?.name ?? 'a member'}: ${strays.map(removal).join('; ')}. Then up.`,
+    );
+  }
+  const sick = withRole(world, 'etcd').filter(
+    (one) => membersOf(world).some(({ peerUrl: url }) => url === peerUrl(one)) && !isHealthy(world, one),
+  );
+  if (sick.length === 0) return [];
+  return error(
+    `cannot join etcd while a member is not healthy: ${sick.map(({ name }) => name).join(', ')}`,
+    'k8s-bootstrap etcd status says what it lacks.',
+  );
 }
 
 const named = (list: readonly EtcdMember[]): string =>

@@ -36,6 +36,12 @@ export type Deed =
   /** What no step can: to bring a file here. */
   | { readonly kind: 'act'; readonly act: (fleet: Fleet, member: Member) => Promise<void> };
 
+/** A deed that is one script. @param seconds what it may take beyond the time of any command */
+export const running = (title: string, script: string, seconds = 0): Deed => ({
+  kind: 'steps',
+  steps: () => [{ op: 'run', title, script, seconds }],
+});
+
 export const planned = (steps: readonly ProcedureStep[]): PlannedStep[] =>
   steps.map(({ id, title, hosts, destroys = null }) => ({ id, title, hosts, destroys }));
 

@@ -10,34 +10,45 @@ export interface Group {
   readonly takesDown: boolean;
   /** Whether the groups behind it wait for it to come back, and are left as they are when it does not. */
   readonly provesIt: boolean;
+  /** Whether it is taken in by the others, who know more when those before it have come. */
+  readonly joins: boolean;
 }
 
 /**
  * Who goes together. In a stage with a canary, the first that is healthy shows what a change does, and then all others
  * get it at once. In a rolling stage, members that are down take no service with them, so they go first and at once;
- * where too few stand, as on the morning after a power cut, they are also those that can change it. The healthy ones
- * follow one by one. Whoever seems to be down is looked at once more: a slow answer is no reason to restart two at once.
+ * where too few stand, as on the morning after a power cut, they are also those that can change it. Whoever joins comes
+ * next, each by itself, and then the healthy ones one by one. Whoever seems to be down is looked at once more: a slow answer is no reason to restart two at once.
  */
 export async function groupsOf(fleet: Fleet, stage: Stage, busy: readonly Member[]): Promise<Group[]> {
-  if (stage.batch === 'parallel') return [{ members: busy, takesDown: false, provesIt: false }];
-  const suspects = busy.filter(({ name }) => !works(fleet, stage, name));
+  if (stage.batch === 'parallel') return [group(busy)];
+  const joining = busy.filter(({ name }) => stage.joins(name));
+  const others = busy.filter((member) => !joining.includes(member));
+  const suspects = others.filter(({ name }) => !works(fleet, stage, name));
   const down = new Set<Member>();
   await onEach(fleet, suspects, stage.id, async (member) => {
     if (!(await stands(fleet, stage, member.name))) down.add(member);
   });
-  const healthy = busy.filter((member) => !down.has(member));
-  const [canary, ...others] = healthy;
+  const healthy = others.filter((member) => !down.has(member));
+  const [canary, ...following] = healthy;
   const rest =
     stage.batch === 'rolling'
-      ? healthy.map((member) => ({ members: [member], takesDown: true, provesIt: false }))
-      : [
-          ...(canary ? [{ members: [canary], takesDown: false, provesIt: true }] : []),
-          { members: others, takesDown: false, provesIt: false },
-        ];
-  return [{ members: [...down], takesDown: false, provesIt: false }, ...rest].filter(
-    ({ members }) => members.length > 0,
-  );
+      ? healthy.map((member) => group([member], { takesDown: true }))
+      : [...(canary ? [group([canary], { provesIt: true })] : []), group(following)];
+  return [
+    group([...down]),
+    ...joining.map((member) => group([member], { joins: true, provesIt: true })),
+    ...rest,
+  ].filter(({ members }) => members.length > 0);
 }
+
+const group = (members: readonly Member[], how: Partial<Group> = {}): Group => ({
+  takesDown: false,
+  provesIt: false,
+  joins: false,
+  ...how,
+  members,
+});
 
 /** By what was last seen; a host that was not reached does not. */
 const works = (fleet: Fleet, stage: Stage, host: string): boolean =>

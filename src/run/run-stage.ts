@@ -67,12 +67,13 @@ export async function runStage(
   let canary: Member | undefined;
   if (busy.length > 0) {
     fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const { members: group, takesDown, provesIt } of await groupsOf(fleet, fresh, busy)) {
+    for (const { members: group, takesDown, provesIt, joins } of await groupsOf(fleet, fresh, busy)) {
       stopIfAsked(stop);
       if (takesDown) await settle();
-      if (takesDown && all.some((member) => member.failed)) break;
+      if ((takesDown || joins) && all.some((member) => member.failed)) break;
       for (const member of takesDown ? group : []) await refuseTooFew(fleet, fresh, member);
-      await onEach(fleet, group, id, (member) => applyOn(fleet, lock, member, id, dueFor(fresh, member)));
+      const now = joins ? await lookedAtAgain(fleet, goal, fresh) : fresh;
+      await onEach(fleet, group, id, (member) => applyOn(fleet, lock, member, id, dueFor(now, member)));
       await onEach(
         fleet,
         group.filter(({ failed }) => !failed),
@@ -96,6 +97,14 @@ export async function runStage(
   stopIfAsked(stop);
   const lost = canary ?? all.find(({ name, failed }) => failed && goal.essential(name));
   if (lost?.failed) throw lost.failed;
+}
+
+/** The stage by what its hosts say now: those that have just come have changed it for the next. */
+async function lookedAtAgain(fleet: Fleet, goal: StageGoal, stage: Stage): Promise<Stage> {
+  await onEach(fleet, participants(fleet, stage), stage.id, async (member) => {
+    await probe(fleet, member, watchesAt(stage, member.name));
+  });
+  return stageOf(fleet, goal, stage.id);
 }
 
 /** How long what comes by itself is asked for: an API server answers for some objects later than for its health. */

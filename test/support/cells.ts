@@ -61,6 +61,7 @@ export function stage(
     hosts: new Set(hosts),
     batch: 'parallel',
     mustStand: () => 0,
+    joins: () => false,
     resources: () => [],
     gates: () => [],
     ...spec,

@@ -6,6 +6,7 @@ import { file } from '../../resources/file.ts';
 import { type Resource, none } from '../../resources/resource.ts';
 import { withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
+import { initialCluster, joining } from './join.ts';
 import { membership, membershipWatches, peerUrl, startedWatch, walFolder } from './members.ts';
 
 /**
@@ -21,7 +22,8 @@ export function beforeStart(world: World, host: Host): Resource[] {
     const summary = 'its data is not there';
     return [{ ...bootEnv, watches, diff: () => ({ kind: 'unknown', summary, waitsFor }) }];
   }
-  return [{ ...bootEnv, watches }, ...(found.is === 'added' ? [forgetStart] : [])];
+  const isNew = found.is === 'added' || found.is === 'joins';
+  return [...joining(world, host), { ...bootEnv, watches }, ...(isNew ? [forgetStart] : [])];
 }
 
 /** Once it has had data, the unit does not start it without; one that was added anew may be. */
@@ -42,7 +44,7 @@ export function afterStart(world: World, host: Host): Resource {
     path: paths.etcdStarted,
     content: '# This member has had data. Without it, it is not started again.\n',
   });
-  const again = membership(world, host).is === 'added';
+  const again = ['added', 'joins'].includes(membership(world, host).is);
   const data = `${quote(walFolder(world, host))}/*.wal`;
   return {
     ...mark,
@@ -59,27 +61,34 @@ while [ ! -e "$1" ] && [ $i -lt 60 ]; do sleep 1; i=$((i + 1)); set -- ${data}; 
 
 /**
  * Read at a member's first start only, so a change here restarts nothing. A host without data joins a
- * cluster that exists; one with data keeps the word it was started with.
+ * cluster that exists; one with data keeps what it was started with.
  */
 function bootEnvironment(world: World, host: Host): string {
   const found = membership(world, host);
-  const state =
-    found.is === 'founder'
-      ? 'new'
-      : ((found.is === 'member' ? recorded(world.seen(host.name)) : undefined) ?? 'existing');
+  const before = found.is === 'member' ? recorded(world.seen(host.name)) : {};
+  const all = withRole(world, 'etcd').map((one) => `${one.name}=${peerUrl(one)}`);
+  const isNew = found.is === 'added' || found.is === 'joins';
   return [
     '# For the first start of this member; etcd itself remembers afterwards.',
-    `ETCD_INITIAL_CLUSTER=${withRole(world, 'etcd')
-      .map((one) => `${one.name}=${peerUrl(one)}`)
-      .join(',')}`,
-    `ETCD_INITIAL_CLUSTER_STATE=${state}`,
-    `ETCD_INITIAL_CLUSTER_TOKEN=${world.inventory.name}`,
+    `ETCD_INITIAL_CLUSTER=${isNew ? initialCluster(world, host) : (before.cluster ?? all.join(','))}`,
+    `ETCD_INITIAL_CLUSTER_STATE=${found.is === 'founder' ? 'new' : (before.state ?? 'existing')}`,
+    `ETCD_INITIAL_CLUSTER_TOKEN=${before.token ?? world.inventory.name}`,
     '',
   ].join('\n');
 }
 
-function recorded(seen: Observed | undefined): string | undefined {
-  const state = seen?.file(paths.etcdBootEnv);
-  const text = state?.type === 'file' ? state.content?.toString('utf8') : undefined;
-  return /^ETCD_INITIAL_CLUSTER_STATE=(new|existing)$/m.exec(text ?? '')?.[1];
+interface Recorded {
+  readonly cluster?: string | undefined;
+  readonly state?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+function recorded(seen: Observed | undefined): Recorded {
+  const file = seen?.file(paths.etcdBootEnv);
+  const text = (file?.type === 'file' ? file.content?.toString('utf8') : undefined) ?? '';
+  return {
+    cluster: /^ETCD_INITIAL_CLUSTER=([\w.=:/,-]+)$/m.exec(text)?.[1],
+    state: /^ETCD_INITIAL_CLUSTER_STATE=(new|existing)$/m.exec(text)?.[1],
+    token: /^ETCD_INITIAL_CLUSTER_TOKEN=([\w.-]+)$/m.exec(text)?.[1],
+  };
 }

@@ -12,7 +12,8 @@ import { systemOf } from '../../release/systems.ts';
 import { hostPackages } from '../host/packages.ts';
 import type { Phase, World } from '../phase.ts';
 import { afterStart, beforeStart } from './boot.ts';
-import { health, membershipWatches, walFolder } from './members.ts';
+import { promotion } from './join.ts';
+import { health, membership, membershipWatches, walFolder } from './members.ts';
 
 const caFile = `${paths.etcdPki}/ca.crt`;
 const profileScript = '/etc/profile.d/etcdctl.sh';
@@ -21,6 +22,7 @@ export const etcdPhase: Phase = {
   title: 'etcd',
   batch: 'rolling',
   mustStand: (members) => Math.floor(members / 2) + 1,
+  joins: (world, host) => membership(world, host).is === 'joins',
   hosts: (world) => withRole(world, 'etcd'),
   // What a member was started with is kept: its text decides.
   watch: (world, host) => [
@@ -70,6 +72,7 @@ export const etcdPhase: Phase = {
       inputs: [caFile, ...leafPaths('etcd-server'), ...leafPaths('etcd-peer')],
     }),
     afterStart(world, host),
+    ...promotion(world, host),
   ],
   gates: (_world, host) => [
     {

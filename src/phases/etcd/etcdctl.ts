@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ports } from '../../kernel/host-paths.ts';
 import { sh } from '../../kernel/quote.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
+import type { Gate } from '../../plan/stage.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { leafFiles } from '../shared/certificates.ts';
 import type { World } from '../phase.ts';
@@ -21,7 +22,8 @@ export const clientUrl = ({ ip }: Host): string => `https://${ip}:${ports.etcdCl
 export const etcdctl = (endpoints: readonly string[], seconds = 10): string =>
   sh`env ETCDCTL_API=3 etcdctl --dial-timeout=3s ${`--command-timeout=${seconds}s`} ${`--endpoints=${endpoints.join(',')}`} --cacert=${caFilesOf('etcd').certificate} --cert=${client.certificate} --key=${client.key}`;
 
-const METRICS = ['etcd_mvcc_db_total_size_in_use_in_bytes', 'etcd_server_quota_backend_bytes'];
+const IN_USE = 'etcd_mvcc_db_total_size_in_use_in_bytes';
+const QUOTA = 'etcd_server_quota_backend_bytes';
 const QUOTED = sh`--cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key}`;
 
 const STATUS = 'etcd-status';
@@ -40,7 +42,7 @@ export const statusWatches: readonly Watch[] = [
     kind: 'answer',
     key: SIZES,
     slow: true,
-    script: `curl -sS --max-time 5 --noproxy '*' ${QUOTED} ${HERE}/metrics 2>/dev/null | grep -E '^(${METRICS.join('|')}) '`,
+    script: `curl -sS --max-time 5 --noproxy '*' ${QUOTED} ${HERE}/metrics 2>/dev/null | grep -E '^(${IN_USE}|${QUOTA}) '`,
   },
   {
     kind: 'answer',
@@ -53,6 +55,8 @@ export const statusWatches: readonly Watch[] = [
 export interface MemberState {
   readonly id: string;
   readonly version: string;
+  readonly revision: number;
+  /** `undefined` while it knows of none. */
   readonly leader: string | undefined;
   readonly isLearner: boolean;
   readonly raftIndex: number;
@@ -67,16 +71,17 @@ export function memberState(world: World, { name }: Host): MemberState | undefin
   const said = parsedStatus(seen?.answer(STATUS)?.output ?? '');
   if (!said) return undefined;
   const metric = metricsOf(seen?.answer(SIZES)?.output ?? '');
-  const { header, version, leader, isLearner = false, raftIndex, dbSize } = said;
+  const { header, version, isLearner = false, raftIndex, dbSize } = said;
   return {
     id: hex(header.member_id),
     version,
-    leader: leader === undefined || leader === '0' ? undefined : hex(leader),
+    revision: Number(header.revision ?? 0),
+    leader: leaderIn(said),
     isLearner,
     raftIndex: Number(raftIndex),
     total: Number(dbSize),
-    inUse: metric(METRICS[0] ?? ''),
-    quota: metric(METRICS[1] ?? ''),
+    inUse: metric(IN_USE),
+    quota: metric(QUOTA),
   };
 }
 
@@ -94,6 +99,42 @@ export function alarmsOf(world: World, hosts: readonly Host[]): ReadonlyMap<stri
   return found;
 }
 
+/** Whether a member has a leader. With an alarm it is not healthy by its own word, and does all but write. */
+export const hasLeader = (world: World, host: Host): boolean =>
+  memberState(world, host)?.leader !== undefined;
+
+/** Holds when a member has a leader. */
+export const leaderGate = ({ name }: Host): Gate => ({
+  title: 'etcd has a leader',
+  at: name,
+  watches: statusWatches.slice(0, 1),
+  judge: (seen) =>
+    leaderIn(parsedStatus(seen.answer(STATUS)?.output ?? '')) ? undefined : 'it knows of no leader',
+  timeoutSeconds: 60,
+  units: ['etcd.service'],
+});
+
+/** Holds when there is room in the database of a member again. */
+export const roomGate = ({ name }: Host): Gate => ({
+  title: 'the database has room',
+  at: name,
+  watches: statusWatches.slice(0, 2),
+  judge(seen) {
+    const total = Number(parsedStatus(seen.answer(STATUS)?.output ?? '')?.dbSize ?? Number.NaN);
+    const quota = metricsOf(seen.answer(SIZES)?.output ?? '')(QUOTA);
+    if (quota === undefined || Number.isNaN(total)) return 'it does not say how big it is';
+    return total < quota * FULL ? undefined : `it has ${total} of ${quota} bytes`;
+  },
+  timeoutSeconds: 10,
+  units: [],
+});
+
+/** An alarm that is taken back with less room is raised again at once. */
+const FULL = 0.95;
+
+const leaderIn = (said: z.output<typeof statusSchema>[0]['Status'] | undefined): string | undefined =>
+  said?.leader === undefined || said.leader === '0' ? undefined : hex(said.leader);
+
 const hex = (decimal: string): string => BigInt(decimal).toString(16);
 
 /** Ids are numbers of 64 bits, more than JSON.parse keeps: all numbers are read as texts. */
@@ -101,7 +142,7 @@ const number = z.string().regex(/^\d{1,20}$/);
 const statusSchema = z.tuple([
   z.object({
     Status: z.object({
-      header: z.object({ member_id: number }),
+      header: z.object({ member_id: number, revision: number.optional() }),
       version: z.string().regex(/^\d+\.\d+\.\d+[\w.+-]{0,40}$/),
       dbSize: number,
       leader: number.optional(),

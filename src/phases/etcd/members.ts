@@ -18,6 +18,8 @@ export interface EtcdMember {
   readonly peerUrl: string;
   /** It has once been in the cluster: only a member that has started tells where clients reach it. */
   readonly started: boolean;
+  /** It listens, and has no vote. */
+  readonly isLearner: boolean;
 }
 
 /** What a host is to etcd, by its data and by what the members say. */
@@ -31,7 +33,9 @@ export type Membership =
   | { readonly is: 'lost'; readonly member: EtcdMember | undefined }
   /** Nobody who was asked has data or tells of any, and yet the cluster has run: `proof` is a host that shows it. */
   | { readonly is: 'late'; readonly proof: string }
-  /** There is a cluster, of which it is no member, or none any more. */
+  /** There is a cluster, which takes it in. */
+  | { readonly is: 'joins' }
+  /** There is a cluster, of which it is no member any more, and it has data of before. */
   | { readonly is: 'stranger' }
   /** It has no data, and nobody tells whether it had any; `why` in words. */
   | { readonly is: 'unknown'; readonly why: string };
@@ -40,11 +44,12 @@ const client = leafFiles('etcd-healthcheck-client');
 const CURL = "curl -sS --max-time 2 --noproxy '*'";
 const AS_CLIENT = sh`--cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key}`;
 
+/** With the version of the cluster, over the same connection. */
 export const health: Watch = {
   kind: 'answer',
   key: 'etcd-health',
   slow: true,
-  script: `${CURL} ${AS_CLIENT} https://127.0.0.1:${ports.etcdClient}/health`,
+  script: `${CURL} ${AS_CLIENT} https://127.0.0.1:${ports.etcdClient}/health https://127.0.0.1:${ports.etcdClient}/version`,
 };
 
 /** Where etcd keeps what it must not lose: it takes a folder without `*.wal` for a new member's. */
@@ -85,6 +90,13 @@ export const hasData = (world: World, { name }: Host): boolean =>
 export const isHealthy = (world: World, { name }: Host): boolean =>
   world.seen(name)?.answer(health.key)?.output.includes('"health":"true"') ?? false;
 
+/** The version that all members have at least, as one that is healthy tells it. */
+export const clusterVersion = (world: World): string | undefined => {
+  const host = withRole(world, 'etcd').find((one) => isHealthy(world, one));
+  const said = host && world.seen(host.name)?.answer(health.key)?.output;
+  return /"etcdcluster":"(\d{1,3}\.\d{1,3}\.\d{1,3})"/.exec(said ?? '')?.[1];
+};
+
 export const peerUrl = ({ ip }: Host): string => `https://${ip}:${ports.etcdPeer}`;
 
 /**
@@ -120,7 +132,7 @@ export function membership(world: World, host: Host): Membership {
     return wasRemoved && members.length > 0 ? { is: 'stranger' } : { is: 'member' };
   }
   if (own) return own.started ? { is: 'lost', member: own } : { is: 'added' };
-  if (members.length > 0) return { is: 'stranger' };
+  if (members.length > 0) return { is: 'joins' };
   if (world.seen(host.name)?.file(paths.etcdStarted)?.type === 'file')
     return { is: 'lost', member: undefined };
   const unseen = hosts.find(({ name }) => world.seen(name) === undefined);
@@ -161,11 +173,17 @@ function parsed(output: string): EtcdMember[] {
 }
 
 function memberOf(said: unknown): EtcdMember | undefined {
-  const { id, name = '', peerURLs, clientURLs } = (said ?? {}) as Readonly<Record<string, unknown>>;
+  const {
+    id,
+    name = '',
+    peerURLs,
+    clientURLs,
+    isLearner,
+  } = (said ?? {}) as Readonly<Record<string, unknown>>;
   const url: unknown = Array.isArray(peerURLs) ? peerURLs[0] : undefined;
   if (typeof id !== 'string' || typeof name !== 'string' || typeof url !== 'string') return undefined;
   if (!/^\d+$/.test(id) || !/^[\w.-]{0,253}$/.test(name) || !/^https?:\/\/[\w.-]{1,253}:\d{1,5}$/.test(url))
     return undefined;
   const started = Array.isArray(clientURLs) && clientURLs.length > 0;
-  return { id: BigInt(id).toString(16), name, peerUrl: url, started };
+  return { id: BigInt(id).toString(16), name, peerUrl: url, started, isLearner: isLearner === true };
 }

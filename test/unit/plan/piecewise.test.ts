@@ -19,6 +19,7 @@ const stage = (hosts: readonly string[], resources: readonly Resource[]): Stage 
   title: 'nodes',
   hosts: new Set(hosts),
   batch: 'parallel',
+  joins: () => false,
   mustStand: () => 0,
   resources: () => resources,
   gates: () => [gate],

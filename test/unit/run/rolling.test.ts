@@ -16,6 +16,7 @@ function members(
   {
     stays = [] as readonly string[],
     lost = [] as readonly string[],
+    joining = [] as readonly string[],
     wanted = undefined as readonly string[] | undefined,
     batch = undefined as Stage['batch'] | undefined,
     mustStand = quorum,
@@ -36,6 +37,7 @@ function members(
     stage('store', names, {
       batch: batch ?? 'rolling',
       mustStand,
+      joins: (host) => joining.includes(host),
       resources: () => [cell('a', '1')],
       gates: (host) => [gate(host, 'healthy', patience)],
     }),
@@ -46,7 +48,7 @@ function members(
 
 interface Row {
   readonly stands: 'quorum' | 'one' | 'canary';
-  readonly members: readonly ('up' | 'down' | 'off')[];
+  readonly members: readonly ('up' | 'down' | 'off' | 'join')[];
   readonly wanted?: readonly string[];
   readonly sick?: readonly string[];
   readonly patience?: number;
@@ -66,6 +68,7 @@ const table = ({ stands, members: states, wanted, sick, patience }: Row): Return
     states.map((state) => state === 'up'),
     {
       lost: states.flatMap((state, index) => (state === 'off' ? [`m${index + 1}`] : [])),
+      joining: states.flatMap((state, index) => (state === 'join' ? [`m${index + 1}`] : [])),
       ...(wanted && { wanted }),
       ...(sick && { stays: sick }),
       ...(patience !== undefined && { patience }),

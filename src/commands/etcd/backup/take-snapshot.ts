@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { EtcdBackup } from '../../../answers/etcd.ts';
 import type { Cluster } from '../../../cluster/open.ts';
 import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
+import { hasLeader } from '../../../phases/etcd/etcdctl.ts';
 import { isHealthy } from '../../../phases/etcd/members.ts';
 import type { World } from '../../../phases/phase.ts';
 import { withRole } from '../../../phases/shared/topology.ts';
@@ -17,7 +18,9 @@ const HOURS = 4;
 
 /** The host that a snapshot is taken of: the first whose member has a quorum behind it. @throws E_ETCD_NO_QUORUM */
 export function snapshotHost(world: World, except?: string): string {
-  const host = withRole(world, 'etcd').find((one) => one.name !== except && isHealthy(world, one));
+  const host = withRole(world, 'etcd').find(
+    (one) => one.name !== except && (isHealthy(world, one) || hasLeader(world, one)),
+  );
   if (host) return host.name;
   throw new BootstrapError('E_ETCD_NO_QUORUM', 'no member of etcd is healthy', {
     hint: 'k8s-bootstrap etcd status says what they lack. Members that are merely stopped are started by "k8s-bootstrap up".',
@@ -25,10 +28,11 @@ export function snapshotHost(world: World, except?: string): string {
 }
 
 /** Where a backup goes that nobody has named a file for. */
-export const backupFile = ({ stateFolder, inventory }: Cluster, now: Date): string => {
-  const stamp = now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  return join(stateFolder, 'backups', `${inventory.name}-${stamp}.db`);
-};
+export const backupFile = ({ stateFolder, inventory }: Cluster, now: Date): string =>
+  join(stateFolder, 'backups', `${inventory.name}-${stampOf(now)}.db`);
+
+/** `20260102T030405Z` */
+export const stampOf = (now: Date): string => now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
 
 /** @throws E_FILE_EXISTS */
 export function refuseExisting(file: string): void {

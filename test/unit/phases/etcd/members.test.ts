@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { afterStart, beforeStart } from '../../../../src/phases/etcd/boot.ts';
+import { initialCluster, joining, promotion } from '../../../../src/phases/etcd/join.ts';
 import { membership, membersOf, strayMembers } from '../../../../src/phases/etcd/members.ts';
 import type { Sight } from '../world.ts';
 import { hostOf, textFile, worldOf } from '../world.ts';
@@ -104,7 +105,7 @@ describe('what a host is to etcd', () => {
     [
       'it was taken out',
       [{ ...well, says: listOf(true, true) }, down, { ...empty, mark: true }],
-      ['member', 'member', 'stranger'],
+      ['member', 'member', 'joins'],
     ],
     [
       'who lags behind is not asked while others have a quorum',
@@ -186,6 +187,66 @@ describe('a cluster is founded once', () => {
   });
 });
 
+describe('a host that joins', () => {
+  const versioned = (cluster: string): Member['says'] =>
+    `{"health":"true"}{"etcdserver":"${cluster}","etcdcluster":"${cluster}"}`;
+  const worldWith = (version: string, list: string, third: Member = empty) => {
+    const world = three({ ...well, says: list }, { ...well, says: list }, third);
+    const answer = { code: 0, output: versioned(version)! };
+    const seen = world.seen('m1')!;
+    return {
+      ...world,
+      seen: (name: string) =>
+        name === 'm1'
+          ? { ...seen, answer: (key: string) => (key === 'etcd-health' ? answer : seen.answer(key)) }
+          : world.seen(name),
+    };
+  };
+  const told = (world: ReturnType<typeof worldWith>) => {
+    const m3 = hostOf(world, 'm3');
+    const all = [...joining(world, m3), ...promotion(world, m3)];
+    return all.map((one) => {
+      const { id } = one;
+      const change = one.diff(world.seen('m3')!, new Map());
+      return `${id}: ${'summary' in change ? change.summary : ''}`;
+    });
+  };
+
+  it('has no vote at first, where etcd can', () => {
+    expect(told(worldWith('3.4.0', listOf(true, true)))).toEqual([
+      'etcd-join: joins m1, m2, at first without a vote',
+      'etcd-vote: gets its vote when it has caught up',
+    ]);
+    expect(told(worldWith('3.3.0', listOf(true, true)))).toEqual(['etcd-join: joins m1, m2']);
+  });
+
+  it('gets its vote also when the run that added it was cut', () => {
+    const learner = listOf(true, true, true).replace('"name":"m3"', '"isLearner":true,"name":"m3"');
+    expect(told(worldWith('3.4.0', learner, { data: true }))).toEqual([
+      'etcd-vote: gets its vote when it has caught up',
+    ]);
+    expect(told(worldWith('3.4.0', listOf(true, true, true), { data: true }))).toEqual([]);
+  });
+
+  it('starts with those that are there and itself, not with all of the inventory', () => {
+    const world = worldWith('3.4.0', listOf(true));
+    const m3 = hostOf(world, 'm3');
+    expect(initialCluster(world, m3)).toBe(`m1=${url(0)},m3=${url(2)}`);
+    const added = worldWith('3.4.0', listOf(true, false));
+    expect(initialCluster(added, m3)).toBe(`m1=${url(0)},m2=${url(1)},m3=${url(2)}`);
+  });
+
+  it('is added through members that have started, every value quoted', async () => {
+    const world = worldWith('3.4.0', listOf(true, false));
+    const m3 = hostOf(world, 'm3');
+    const [join] = joining(world, m3);
+    const [step] = await join!.steps({ kind: 'create', summary: '' }, world.seen('m3')!);
+    const script = step?.op === 'run' ? step.script : '';
+    expect(script).toContain('--endpoints=https://192.0.2.11:2379 ');
+    expect(script).toContain('member add m3 --peer-urls=https://192.0.2.13:2380 --learner');
+  });
+});
+
 describe('the first start', () => {
   const stateOf = (index: number, ...members: Member[]): string => {
     const world = three(...members);
@@ -209,6 +270,27 @@ describe('the first start', () => {
     ],
   ])('of %s: %s', (_who, expected, index, members) => {
     expect(stateOf(index, ...members)).toBe(expected);
+  });
+
+  it('keeps the members it was started with, and is written anew when it was edited', () => {
+    const world = three({ ...well, boot: 'new' }, well, well);
+    const m1 = hostOf(world, 'm1');
+    const [bootEnv] = beforeStart(world, m1);
+    const seen = world.seen('m1')!;
+    const text = `# For the first start of this member; etcd itself remembers afterwards.
+ETCD_INITIAL_CLUSTER=m1=${url(0)}
+ETCD_INITIAL_CLUSTER_STATE=existing
+ETCD_INITIAL_CLUSTER_TOKEN=other
+`;
+    const after = (content: string): string => {
+      const again = { ...world, seen: () => ({ ...seen, file: () => textFile(content) }) };
+      const change = beforeStart(again, m1)[0]!.diff({ ...seen, file: () => undefined }, new Map());
+      return change.kind === 'create' ? (change.text?.after ?? '') : '';
+    };
+    expect(bootEnv).toBeDefined();
+    expect(after(text)).toBe(text);
+    expect(after(`${text}# edited\nETCD_DATA_DIR=/x\n`)).toBe(text);
+    expect(after(text.replace('=m1=', '=$(rm)='))).toContain(`m1=${url(0)},m2=${url(1)},m3=${url(2)}\n`);
   });
 
   it('is forgotten of a member that was added anew, and noted again behind its start', async () => {
