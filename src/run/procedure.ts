@@ -97,7 +97,11 @@ async function doStep(
   const members = alive(fleet).filter(({ name }) => hosts.includes(name));
   fleet.emit({ type: 'phase.started', phase: id, title, hosts });
   for (const gate of needs) await pass(fleet, memberAt(fleet, gate.at), id, gate, stop);
-  if (does.kind === 'stage') await runStage(fleet, lock, onThese(goal, hosts), does.stage, stop);
+  if (does.kind === 'stage') {
+    // What it wants follows from what the steps before have changed, on other hosts as well.
+    await probeAll(fleet, goal.watches);
+    await runStage(fleet, lock, onThese(goal, hosts), does.stage, stop);
+  }
   await onEach(fleet, members, id, async (member) => {
     if (does.kind === 'act') await does.act(fleet, member);
     if (does.kind === 'steps') {

@@ -77,7 +77,7 @@ function endpoints(world: World, host: Host): string[] {
 }
 
 /** etcd takes a change of its members only when all have been connected for some seconds. */
-const SETTLE_SECONDS = 40;
+export const SETTLE_SECONDS = 40;
 
 function addition(world: World, host: Host, learns: boolean): Step {
   const ctl = etcdctl(endpoints(world, host));

@@ -11,9 +11,9 @@ import {
 } from '../../../phases/etcd/etcdctl.ts';
 import type { World } from '../../../phases/phase.ts';
 import { withRole } from '../../../phases/shared/topology.ts';
-import type { ProcedureStep } from '../../../run/procedure.ts';
+import { type ProcedureStep, running } from '../../../run/procedure.ts';
 
-const MINUTES = 10;
+const SECONDS = 600;
 
 /** Of the members that have raised it, by host name. */
 export const withoutSpace = (world: World): string[] => {
@@ -49,17 +49,7 @@ export function defragSteps(world: World): ProcedureStep[] {
         title: `defragment ${host.name}${isLeader(host) ? ', which leads' : ''}`,
         hosts: [host.name],
         needs: others.map(leaderGate),
-        does: {
-          kind: 'steps',
-          steps: () => [
-            {
-              op: 'run',
-              title: 'defragment the database of etcd',
-              seconds: MINUTES * 60,
-              script: `${etcdctl([HERE], MINUTES * 60)} defrag`,
-            },
-          ],
-        },
+        does: running('defragment the database of etcd', `${etcdctl([HERE], SECONDS)} defrag`, SECONDS),
         gates: () => [leaderGate(host)],
       };
     }),
@@ -70,17 +60,8 @@ export function defragSteps(world: World): ProcedureStep[] {
             title: 'take the alarm back',
             hosts: [first.name],
             needs: members.map(roomGate),
-            does: {
-              kind: 'steps',
-              steps: () => [
-                {
-                  op: 'run',
-                  title: 'take the alarm of etcd back',
-                  script: `${etcdctl([HERE])} alarm disarm`,
-                },
-              ],
-            },
-          } as const,
+            does: running('take the alarm of etcd back', `${etcdctl([HERE])} alarm disarm`),
+          },
         ]
       : []),
   ];
@@ -91,18 +72,12 @@ const compaction = (world: World, host: Host): ProcedureStep => ({
   id: 'etcd-compact',
   title: 'forget what was overwritten',
   hosts: [host.name],
-  does: {
-    kind: 'steps',
-    steps: () => [
-      {
-        op: 'run',
-        title: 'compact the history of etcd',
-        seconds: MINUTES * 60,
-        script: `said=$(${etcdctl([HERE], MINUTES * 60)} compact ${memberState(world, host)?.revision ?? 0} --physical 2>&1) ||
+  does: running(
+    'compact the history of etcd',
+    `said=$(${etcdctl([HERE], SECONDS)} compact ${memberState(world, host)?.revision ?? 0} --physical 2>&1) ||
 case $said in *'has been compacted'*) ;; *) printf '%s\\n' "$said"; exit 1 ;; esac`,
-      },
-    ],
-  },
+    SECONDS,
+  ),
 });
 
 /** As many others have to stand as a quorum is; of one, or of two that need each other, all the others. */

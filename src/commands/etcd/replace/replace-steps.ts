@@ -4,10 +4,11 @@ import { BootstrapError } from '../../../kernel/errors.ts';
 import { quote } from '../../../kernel/quote.ts';
 import { HERE, etcdctl } from '../../../phases/etcd/etcdctl.ts';
 import { hasData, isHealthy, membership, membersOf, peerUrl } from '../../../phases/etcd/members.ts';
+import { SETTLE_SECONDS } from '../../../phases/etcd/join.ts';
 import { settingAside } from '../../../phases/etcd/set-aside.ts';
 import type { World } from '../../../phases/phase.ts';
 import { withRole } from '../../../phases/shared/topology.ts';
-import type { Deed, ProcedureStep } from '../../../run/procedure.ts';
+import { type Deed, type ProcedureStep, running } from '../../../run/procedure.ts';
 import { snapshotHost } from '../backup/take-snapshot.ts';
 
 export interface Replacement {
@@ -70,24 +71,18 @@ const removal = (donor: string, name: string, id: string): ProcedureStep => ({
   id: 'etcd-remove',
   title: `take ${name} (${id}) out of the members`,
   hosts: [donor],
-  does: {
-    kind: 'steps',
-    steps: () => [
-      {
-        op: 'run',
-        title: `take ${name} out of the members of etcd`,
-        seconds: 40,
-        // Members that have just come have to have been connected for some seconds.
-        script: `i=0
+  // Members that have just come have to have been connected for some seconds.
+  does: running(
+    `take ${name} out of the members of etcd`,
+    `i=0
 until said=$(${etcdctl([HERE])} member remove ${quote(id)} 2>&1); do
-  case $said in *'Member not found'*|*'member not found'*) break ;; esac
+  case $said in *'ember not found'*) break ;; esac
   i=$((i + 2))
-  [ $i -lt 40 ] || { printf '%s\\n' "$said"; exit 1; }
+  [ $i -lt ${SETTLE_SECONDS} ] || { printf '%s\\n' "$said"; exit 1; }
   sleep 2
 done`,
-      },
-    ],
-  },
+    SETTLE_SECONDS,
+  ),
 });
 
 function refuse(world: World, host: Host, { force }: Replacement): void {

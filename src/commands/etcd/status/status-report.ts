@@ -103,9 +103,10 @@ function problemsOf(world: World, host: Host, status: EtcdMemberStatus): string[
   if (is === 'lost') {
     return [`${name} has lost its data: bring back its disk, or k8s-bootstrap etcd replace ${name}`];
   }
-  if (role === 'no member') {
-    return [`${name} is no member: ${is === 'stranger' ? joinOf(world, host) : 'see k8s-bootstrap plan'}`];
+  if (is === 'stranger') {
+    return [`${name} was taken out, and has old data: k8s-bootstrap etcd replace ${name}`];
   }
+  if (is === 'joins') return [`${name} is no member yet: k8s-bootstrap up lets it join`];
   const free = size?.inUse == null ? 0 : size.total - size.inUse;
   return [
     ...(role === 'not started' ? [`${name} was added and has not started: k8s-bootstrap up`] : []),
@@ -132,11 +133,6 @@ const ALARMS: Readonly<Record<string, string>> = {
   CORRUPT:
     'its data is not what the others have, and it takes no writes: k8s-bootstrap etcd replace gives it theirs',
 };
-
-const joinOf = (world: World, { name }: Host): string =>
-  world.seen(name)?.answer('etcd-data')?.output === 'yes'
-    ? `it was taken out, and has old data: k8s-bootstrap etcd replace ${name}`
-    : 'k8s-bootstrap up lets it join';
 
 const percent = (part: number, whole: number): string => `${Math.round((part / whole) * 100)} %`;
 
