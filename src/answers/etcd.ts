@@ -61,7 +61,8 @@ export interface EtcdReplacement {
 
 export interface EtcdRestoration {
   readonly file: string;
-  readonly revision: number;
+  /** `null` where nothing beside the file tells it. */
+  readonly revision: number | null;
   /** Where on each host the former data lies. */
   readonly setAside: Readonly<Record<string, readonly string[]>>;
 }

@@ -8,9 +8,12 @@ const ACCEPT = [
 ] as const;
 
 export function registerEtcd(root: Command, cli: Cli): void {
-  const etcd = root.command('etcd').description("the cluster's store: status, backup, replace, defrag");
+  const etcd = root
+    .command('etcd')
+    .description("the cluster's store: status, backup, restore, replace, defrag");
   registerStatus(etcd, cli);
   registerBackup(etcd, cli);
+  registerRestore(etcd, cli);
   registerReplace(etcd, cli);
   registerDefrag(etcd, cli);
 }
@@ -51,6 +54,19 @@ const procedure = (command: Command): Command =>
     .option('--dry-run', 'tell the steps, and do nothing')
     .option('--yes', 'do not ask')
     .option(...ACCEPT);
+
+function registerRestore(etcd: Command, cli: Cli): void {
+  const command = procedure(etcd.command('restore <file>'));
+  command
+    .description('bring the whole cluster back to a snapshot; asks for the name of the cluster to be typed')
+    .option('--force', 'although it is of another cluster, or its Secrets cannot be read')
+    .action(async (snapshot: string) => {
+      const { dryRun = false, yes = false, force = false } = command.opts<ProcedureCommandOptions>();
+      const { etcdRestore } = await import('../commands/etcd/restore/etcd-restore.ts');
+      const options = { snapshot, force, dryRun, yes };
+      cli.exit(await hostRun(cli, command, undefined, true, (run) => etcdRestore({ ...run, ...options })));
+    });
+}
 
 function registerReplace(etcd: Command, cli: Cli): void {
   const command = procedure(etcd.command('replace <host>'));

@@ -7,6 +7,7 @@ import {
   membersOf,
   peerUrl,
   strayMembers,
+  walFolder,
 } from '../phases/etcd/members.ts';
 import type { World } from '../phases/phase.ts';
 import { nodes, withRole } from '../phases/shared/topology.ts';
@@ -37,14 +38,14 @@ function dataLost({ world, host }: Subject): Result[] {
   if (found.is === 'late') {
     return error(
       `has no data, nor has another member, and the cluster has run: ${found.proof} shows it`,
-      `Is a disk not mounted, or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
+      `Is a disk not mounted (findmnt -T ${walFolder(world, host)}), or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
     );
   }
   if (found.is !== 'lost') return [];
   const who = found.member ? `is still a member (id ${found.member.id})` : 'was a member';
   const message = `has lost its data and ${who}`;
   const healthy = withRole(world, 'etcd').find((one) => isHealthy(world, one));
-  const mount = 'Is its disk not mounted? Bring it back, if there is one.';
+  const mount = `Is its disk not mounted (findmnt -T ${walFolder(world, host)})? Bring it back, if there is one.`;
   if (healthy && found.member) {
     return error(
       message,

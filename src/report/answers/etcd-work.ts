@@ -43,10 +43,11 @@ export const etcdReplaceText = ({ host, setAside, backup }: EtcdReplacement): st
 
 export const etcdRestoreText = ({ file, revision, setAside }: EtcdRestoration): string =>
   [
-    `The cluster is as it was in ${file}, at revision ${revision}.`,
+    `The cluster is as it was in ${file}${revision === null ? '' : `, at revision ${revision}`}.`,
     ...Object.entries(setAside).map(
       ([host, paths]) => `The former data lies on ${host} in ${paths.join(', ')}.`,
     ),
     'Pods that were made since are stopped by the kubelets, those that were deleted since are started again.',
+    'Programs in pods that watch the API (CoreDNS, operators) have to be restarted: they wait for revisions that are gone.',
     '',
   ].join('\n');
