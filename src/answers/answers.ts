@@ -8,6 +8,7 @@ import type {
   EtcdStatus,
 } from './etcd.ts';
 import type { HostStatuses, JournalEntry, TrustedHosts } from './hosts.ts';
+import type { NodeDrained, NodeRemoved, NodeUncordoned } from './node.ts';
 import type { NfsCheck, NfsClaim, NfsRemoval, NfsStatus } from './nfs.ts';
 import type {
   Identity,
@@ -31,6 +32,9 @@ export interface Answers {
   readonly 'explain-file': ExplainedFile;
   readonly 'explain-flag': ExplainedFlag;
   readonly init: NewInventory;
+  readonly 'node-drain': NodeDrained;
+  readonly 'node-remove': NodeRemoved;
+  readonly 'node-uncordon': NodeUncordoned;
   readonly 'issue-user': IssuedUser;
   readonly logs: JournalEntry;
   readonly 'nfs-check': NfsCheck;

@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from './context.ts';
 import { hostRun } from './host-run.ts';
-
-const ACCEPT = [
-  '--accept-new-host-keys',
-  'trust hosts that were never seen before, and remember their keys',
-] as const;
+import { ACCEPT, procedure } from './procedure.ts';
 
 export function registerEtcd(root: Command, cli: Cli): void {
   const etcd = root
@@ -47,13 +43,6 @@ interface ProcedureCommandOptions {
   readonly yes?: boolean;
   readonly force?: boolean;
 }
-
-/** Options of commands that tell their steps first. */
-const procedure = (command: Command): Command =>
-  command
-    .option('--dry-run', 'tell the steps, and do nothing')
-    .option('--yes', 'do not ask')
-    .option(...ACCEPT);
 
 function registerRestore(etcd: Command, cli: Cli): void {
   const command = procedure(etcd.command('restore <file>'));

@@ -10,6 +10,7 @@ import { registerEtcd } from './etcd.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
 import { registerLogs } from './logs.ts';
+import { registerNode } from './node.ts';
 import { registerNfs } from './nfs.ts';
 import { registerPhases } from './phases.ts';
 import { registerPlan } from './plan.ts';
@@ -37,6 +38,7 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerAdopt,
   registerCerts,
   registerEtcd,
+  registerNode,
   registerNfs,
   registerExplain,
   registerLogs,

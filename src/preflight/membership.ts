@@ -116,6 +116,6 @@ function strayNodes({ world, host }: Subject): Result[] {
   const some = strays.slice(0, 10);
   return warn(
     `nodes of the cluster that the inventory does not name: ${some.join(', ')}${strays.length > 10 ? ` and ${strays.length - 10} more` : ''}`,
-    `Put them back into the inventory, or take each away: kubectl drain NODE --ignore-daemonsets, stop kubelet and kube-proxy there, kubectl delete node NODE.`,
+    'Put them back into the inventory, or take each away: k8s-bootstrap node remove NODE.',
   );
 }

@@ -32,7 +32,11 @@ interface NodeList {
 /** What is looked at of a node. */
 export interface NodeObject {
   readonly metadata?: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> };
-  readonly spec?: { readonly taints?: readonly NodeTaint[]; readonly podCIDR?: string };
+  readonly spec?: {
+    readonly taints?: readonly NodeTaint[];
+    readonly podCIDR?: string;
+    readonly unschedulable?: boolean;
+  };
   readonly status?: { readonly conditions?: readonly { type: string; status: string; message?: string }[] };
 }
 

@@ -6,6 +6,7 @@ import { etcdStatusText } from './etcd-status.ts';
 import { etcdBackupText, etcdDefragText, etcdReplaceText, etcdRestoreText } from './etcd-work.ts';
 import { explainFileText, explainFlagText } from './explain.ts';
 import type { How } from './how.ts';
+import { nodeDrainText, nodeRemoveText, nodeUncordonText } from './node.ts';
 import { initText, validateText } from './inventory.ts';
 import { logsText } from './logs.ts';
 import { nfsCheckText } from './nfs-check.ts';
@@ -35,6 +36,9 @@ const texts: { readonly [Name in keyof Answers]: (data: Answers[Name], how: How)
   'explain-file': explainFileText,
   'explain-flag': explainFlagText,
   init: initText,
+  'node-drain': nodeDrainText,
+  'node-remove': nodeRemoveText,
+  'node-uncordon': nodeUncordonText,
   'issue-user': issueUserText,
   logs: logsText,
   'nfs-check': nfsCheckText,

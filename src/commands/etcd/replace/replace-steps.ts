@@ -1,14 +1,12 @@
 import { hostNamed } from '../../../inventory/lookup.ts';
 import type { Host } from '../../../inventory/types.ts';
 import { BootstrapError } from '../../../kernel/errors.ts';
-import { quote } from '../../../kernel/quote.ts';
-import { HERE, etcdctl } from '../../../phases/etcd/etcdctl.ts';
+import { memberRemoval } from '../member-removal.ts';
 import { hasData, isHealthy, membership, membersOf, peerUrl } from '../../../phases/etcd/members.ts';
-import { SETTLE_SECONDS } from '../../../phases/etcd/join.ts';
 import { settingAside } from '../../../phases/etcd/set-aside.ts';
 import type { World } from '../../../phases/phase.ts';
 import { withRole } from '../../../phases/shared/topology.ts';
-import { type Deed, type ProcedureStep, running } from '../../../run/procedure.ts';
+import type { Deed, ProcedureStep } from '../../../run/procedure.ts';
 import { snapshotHost } from '../backup/take-snapshot.ts';
 
 export interface Replacement {
@@ -53,7 +51,7 @@ export function replaceSteps(world: World, replacement: Replacement): ProcedureS
       hosts: [name],
       does: { kind: 'steps', steps: () => [{ op: 'unit', verb: 'stop', unit: 'etcd.service' }] },
     },
-    ...(own?.started ? [removal(donor, name, own.id)] : []),
+    ...(own?.started ? [memberRemoval(donor, name, own.id)] : []),
     {
       id: 'etcd-set-aside',
       title: 'set aside what it has of the store',
@@ -66,24 +64,6 @@ export function replaceSteps(world: World, replacement: Replacement): ProcedureS
     join,
   ];
 }
-
-const removal = (donor: string, name: string, id: string): ProcedureStep => ({
-  id: 'etcd-remove',
-  title: `take ${name} (${id}) out of the members`,
-  hosts: [donor],
-  // Members that have just come have to have been connected for some seconds.
-  does: running(
-    `take ${name} out of the members of etcd`,
-    `i=0
-until said=$(${etcdctl([HERE])} member remove ${quote(id)} 2>&1); do
-  case $said in *'ember not found'*) break ;; esac
-  i=$((i + 2))
-  [ $i -lt ${SETTLE_SECONDS} ] || { printf '%s\\n' "$said"; exit 1; }
-  sleep 2
-done`,
-    SETTLE_SECONDS,
-  ),
-});
 
 function refuse(world: World, host: Host, { force }: Replacement): void {
   const { name } = host;

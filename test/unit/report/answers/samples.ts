@@ -123,6 +123,14 @@ export const samples: Answers = {
       },
     ],
   },
+  'node-drain': { node: 'w1' },
+  'node-remove': {
+    node: 'm3',
+    cleaned: true,
+    setAside: ['/var/lib/etcd/member.set-aside.20260102T030405Z'],
+    stillIn: '/home/ops/inventory.yaml',
+  },
+  'node-uncordon': { node: 'w1' },
   init: {
     file: '/here/inventory.yaml',
     shown: 'inventory.yaml',

@@ -1,0 +1,40 @@
+import { type ProcedureOptions, visitProcedure } from '../../cluster/visit-procedure.ts';
+import { hasData } from '../../phases/etcd/members.ts';
+import { asidePaths } from '../../phases/etcd/set-aside.ts';
+import { stampOf } from '../etcd/backup/take-snapshot.ts';
+import { nodeLook } from './node-look.ts';
+import { refuseNoName } from './node-steps.ts';
+import { inventoryHost, removeSteps } from './remove-steps.ts';
+
+export interface RemoveOptions extends ProcedureOptions {
+  readonly node: string;
+  /** The host is left as it is, as one that is dead. */
+  readonly force: boolean;
+  /** In seconds, for its pods to end. */
+  readonly timeout: number;
+}
+
+/** Takes a host out of the cluster: its pods, its member of etcd, what runs on it, its keys and its Node. */
+export async function nodeRemove(options: RemoveOptions): Promise<number> {
+  const { node, force: alone, timeout } = options;
+  refuseNoName(node);
+  const stamp = stampOf(new Date());
+  let setAside: readonly string[] = [];
+  return visitProcedure(options, {
+    look: nodeLook(node, alone),
+    steps(world) {
+      const host = inventoryHost(world.inventory, node);
+      setAside = host && !alone && hasData(world, host) ? asidePaths(world, host, stamp) : [];
+      return removeSteps(world, { node, alone, stamp, timeout });
+    },
+    confirm: () => ({ question: `${node} leaves the cluster.`, word: node }),
+    done({ inventory }) {
+      const named = inventoryHost(inventory, node) !== undefined;
+      options.emit({
+        type: 'result',
+        answer: 'node-remove',
+        data: { node, cleaned: named && !alone, setAside, stillIn: named ? inventory.file : null },
+      });
+    },
+  });
+}
