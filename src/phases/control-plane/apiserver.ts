@@ -1,5 +1,3 @@
-import { dump } from 'js-yaml';
-import type { LockedText } from '../../kernel/locked-text.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { LeafId } from '../../pki/spec.ts';
 import { binaryPath, paths } from '../../kernel/host-paths.ts';
@@ -11,6 +9,7 @@ import { hostFile } from '../../templates/host-files.ts';
 import { etcdServers, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
+import { encryptionConfig } from './encryption-config.ts';
 import { tokenFileOf, tokensPath } from './user-tokens.ts';
 import { clientCaFile, serviceAccountPublicFile } from '../trust/authorities.ts';
 
@@ -105,21 +104,3 @@ function configFiles(world: World): Resource[] {
       : []),
   ];
 }
-
-/**
- * Secrets are encrypted in etcd with a key of the cluster's own; `identity` last, so that what was
- * written before is still read. https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
- */
-const encryptionConfig = ({ pki }: World): string | LockedText | undefined =>
-  pki.keyText('encryption', (key) =>
-    dump({
-      apiVersion: 'apiserver.config.k8s.io/v1',
-      kind: 'EncryptionConfiguration',
-      resources: [
-        {
-          resources: ['secrets'],
-          providers: [{ aescbc: { keys: [{ name: 'key1', secret: key.reveal() }] } }, { identity: {} }],
-        },
-      ],
-    }),
-  );
