@@ -2,6 +2,7 @@ import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
+import { networkPoliciesCheck } from './network-policies.ts';
 import { nfsChecks } from './nfs-checks.ts';
 import { otherKeysCheck } from './other-keys.ts';
 import { overrideChecks } from './overrides.ts';
@@ -31,6 +32,7 @@ export const checks: readonly Check[] = [
   ...membershipChecks,
   ...machineChecks,
   ...networkChecks,
+  networkPoliciesCheck,
   ...overrideChecks,
   ...nfsChecks,
 ];

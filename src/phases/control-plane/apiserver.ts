@@ -8,6 +8,7 @@ import { leaf, leafId, leafPaths } from '../shared/certificates.ts';
 import { hostFile } from '../../templates/host-files.ts';
 import { etcdServers, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
+import { whatFailed } from '../shared/health-gate.ts';
 import type { Phase, World } from '../phase.ts';
 import { encryptionConfig } from './encryption-config.ts';
 import { tokenFileOf, tokensPath } from './user-tokens.ts';
@@ -84,8 +85,10 @@ export const apiserverPhase: Phase = {
       at: host.name,
       watches: [{ kind: 'object', key: '/healthz' }],
       judge: (seen) => {
-        const status = seen.object('/healthz')?.status ?? 0;
-        return status === 200 ? undefined : status === 0 ? 'no answer' : `HTTP ${status}`;
+        const { status, body } = seen.object('/healthz') ?? { status: 0, body: undefined };
+        if (status === 200) return undefined;
+        if (status === 0) return 'no answer';
+        return `HTTP ${status} ${typeof body === 'string' ? whatFailed(body) : ''}`.trim();
       },
       timeoutSeconds: 90,
       units: ['kube-apiserver.service'],
