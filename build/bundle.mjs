@@ -34,6 +34,7 @@ export async function bundleWithPackages(entry) {
     plugins: [
       { name: 'data', setup: insteadOfFiles },
       { name: 'apart', setup: besideTheProgram },
+      { name: 'without-agents', setup: withoutHttpAgents },
     ],
     logLevel: 'warning',
     // A path beside the module means nothing in the one script: data is read by src/kernel/data.ts.
@@ -57,6 +58,13 @@ function besideTheProgram({ onResolve }) {
   onResolve({ filter: new RegExp(`^(${APART.join('|')})$`) }, ({ kind, path }) =>
     kind === 'entry-point' ? undefined : { path: `./${path}.cjs`, external: true },
   );
+}
+
+/** What ssh2 has for HTTP through a tunnel: nobody here uses it, and it would read Node's HTTP and TLS at every start. */
+function withoutHttpAgents({ onLoad }) {
+  onLoad({ filter: /[/]ssh2[/]lib[/]http-agents[.]js$/ }, () => ({
+    contents: 'module.exports = { SSHTTPAgent: undefined, SSHTTPSAgent: undefined };',
+  }));
 }
 
 /** Modules that read and compile data when the program runs from its sources, and what they are here. */

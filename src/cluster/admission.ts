@@ -12,13 +12,14 @@ import { REACH_CHECK } from './reach.ts';
 const CODES: Readonly<Record<string, string>> = {
   'foreign-host': 'E_FOREIGN_HOST',
   'state-missing': 'E_STATE_MISSING',
+  'state-other': 'E_STATE_OTHER',
   manifest: 'E_MANIFEST',
   'etcd-data': 'E_ETCD_DATA_LOST',
 };
 
 /**
  * Judges the hosts by what was seen, before anything is touched; each finding is told once in a run.
- * The function it returns throws E_STATE_MISSING, E_FOREIGN_HOST, E_MANIFEST, E_ETCD_DATA_LOST or E_PREFLIGHT.
+ * The function it returns throws E_STATE_MISSING, E_STATE_OTHER, E_FOREIGN_HOST, E_MANIFEST, E_ETCD_DATA_LOST or E_PREFLIGHT.
  */
 export function admission(
   cluster: Cluster,

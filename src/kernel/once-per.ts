@@ -7,3 +7,9 @@ export function oncePer<Key extends object, Value>(make: (key: Key) => Value): (
     return found.value;
   };
 }
+
+/** What is the same for the whole run, computed when it is first asked for. */
+export function once<Value>(make: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => (known ??= { value: make() }).value;
+}

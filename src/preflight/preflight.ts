@@ -2,7 +2,9 @@ import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
+import { networkPoliciesCheck } from './network-policies.ts';
 import { nfsChecks } from './nfs-checks.ts';
+import { otherKeysCheck } from './other-keys.ts';
 import { overrideChecks } from './overrides.ts';
 import { type AskedAt, type Check, type Result, type Subject, skewOf } from './check.ts';
 import type { World } from '../phases/phase.ts';
@@ -17,6 +19,7 @@ export interface Finding extends Result {
 export const neverIgnored: readonly string[] = [
   'foreign-host',
   'state-missing',
+  'state-other',
   'manifest',
   'etcd-data',
   'nfs-folders',
@@ -25,9 +28,11 @@ export const neverIgnored: readonly string[] = [
 /** All checks in the order in which their findings are told. */
 export const checks: readonly Check[] = [
   ...identityChecks,
+  otherKeysCheck,
   ...membershipChecks,
   ...machineChecks,
   ...networkChecks,
+  networkPoliciesCheck,
   ...overrideChecks,
   ...nfsChecks,
 ];

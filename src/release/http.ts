@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { BootstrapError } from '../kernel/errors.ts';
@@ -35,6 +34,9 @@ export interface HttpClientOptions {
   /** How long a server may say nothing, in ms. */
   readonly idleTimeoutMs: number;
 }
+
+/** Node's whole HTTP is read for these words only when one has to be said. */
+const reasonOf = (status: number): string => process.getBuiltinModule('node:http').STATUS_CODES[status] ?? '';
 
 const maxRedirects = 5;
 
@@ -138,7 +140,7 @@ function accept(answer: Dispatcher.ResponseData, offset: number): HttpResponse {
     }
   }
   discard(answer);
-  const text = `${answer.statusCode} ${STATUS_CODES[answer.statusCode] ?? ''}`.trim();
+  const text = `${answer.statusCode} ${reasonOf(answer.statusCode)}`.trim();
   if (answer.statusCode === 416 || answer.statusCode === 206)
     throw new BootstrapError('E_SOURCE_RANGE', text);
   const busy = answer.statusCode >= 500 || [408, 425, 429].includes(answer.statusCode);

@@ -106,7 +106,14 @@ const MOST_JOURNALS = 3;
 const NOT_BY_ITSELF: ReadonlySet<string> = new Set([
   ...['E_AUTH', 'E_SSH_KEY', 'E_SUDO_PASSWORD', 'E_SUDO_DENIED', 'E_SUDO_MISSING'],
   ...['E_HOST_KEY_UNKNOWN', 'E_HOST_KEY_CHANGED', 'E_HOST_KEY_REVOKED'],
-  ...['E_FOREIGN_HOST', 'E_STATE_MISSING', 'E_INVENTORY', 'E_CHECKSUM_UNKNOWN', 'E_CHECKSUMS_FILE'],
+  ...[
+    'E_FOREIGN_HOST',
+    'E_STATE_MISSING',
+    'E_STATE_OTHER',
+    'E_INVENTORY',
+    'E_CHECKSUM_UNKNOWN',
+    'E_CHECKSUMS_FILE',
+  ],
 ]);
 
 /** The journals that tell more, where all hosts stand, and how to go on. */

@@ -12,6 +12,9 @@ export const kubectl = `env -u HTTPS_PROXY -u https_proxy ${binaryPath('kubectl'
 /** API path of the list of all nodes: one question, however many there are. */
 export const NODES = '/api/v1/nodes';
 
+/** API path of the first network policies: whether there are any, and which. */
+export const NETWORK_POLICIES = '/apis/networking.k8s.io/v1/networkpolicies?limit=5';
+
 /** The nodes that the API has, by name; `undefined` when it was not asked or did not answer. */
 export function nodesIn(seen: Observed | undefined): ReadonlyMap<string, NodeObject> | undefined {
   const answer = seen?.object(NODES);

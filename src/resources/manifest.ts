@@ -1,3 +1,4 @@
+import { oncePer } from '../kernel/once-per.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 
 /** What this program has written on a host: `digest|directory|link TAB path TAB phase` a line. */
@@ -12,7 +13,7 @@ export interface ManifestEntry {
   readonly phase: string;
 }
 
-export function manifestOf(seen: Observed): Map<string, ManifestEntry> {
+export const manifestOf = oncePer((seen: Observed): ReadonlyMap<string, ManifestEntry> => {
   const state = seen.file(MANIFEST);
   const text = state?.type === 'file' ? (state.content?.toString('utf8') ?? '') : '';
   const entries = text.split('\n').flatMap((line): [string, ManifestEntry][] => {
@@ -20,7 +21,7 @@ export function manifestOf(seen: Observed): Map<string, ManifestEntry> {
     return path === '' ? [] : [[path, { path, written, phase }]];
   });
   return new Map(entries);
-}
+});
 
 /**
  * Whether it is there and does not hold what was written, as after a power cut on a host where it was not synced. With it

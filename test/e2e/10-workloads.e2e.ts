@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clients, eventually, kubectl, kubectlJson } from './support/kubectl.ts';
 import { HOSTS, addressOf, command, onHost, settings } from './support/lab.ts';
-import { standingCluster, stateFolder } from './support/product.ts';
+import { inventoryFile, product, standingCluster, stateFolder } from './support/product.ts';
 
 const manifest = (name: string): string =>
   readFileSync(new URL(`manifests/${name}.yaml`, import.meta.url), 'utf8').replaceAll(
@@ -21,7 +21,6 @@ interface Pod {
 }
 
 /** Those that run and are meant to go on: one that is being deleted still has phase Running. */
-/** Those that run and stay. */
 async function podsOf(app: string): Promise<Pod[]> {
   const only = ['-l', `app=${app}`, '--field-selector', 'status.phase=Running'];
   const { items } = await kubectlJson<{ items: Pod[] }>('-n', 'e2e', 'get', 'pods', ...only);
@@ -188,4 +187,21 @@ describe.each([...(await clients())])('with kubectl %s', (name, client) => {
       expect(await inNamespace(['logs', pod], '', client)).toContain(`GET /logged-${name} `);
     }
   });
+});
+
+test('a NetworkPolicy, which no pod network of ours enforces, is named', async () => {
+  const policy = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'deny-all' },
+    spec: { podSelector: {}, policyTypes: ['Ingress'] },
+  };
+  await inNamespace(['apply', '-f', '-'], JSON.stringify(policy));
+  for (const verb of ['plan', 'status']) {
+    const { events, code, stderr } = await product([verb, '-i', inventoryFile, '--json']);
+    expect(code, stderr).toBe(0);
+    const told = events.filter(({ type, check }) => type === 'preflight' && check === 'network-policies');
+    expect(told, verb).toMatchObject([{ host: 'm1', level: 'warn' }]);
+    expect(told[0]?.['message']).toContain('NetworkPolicy e2e/deny-all does nothing');
+  }
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { badMirror } from './support/bad-mirror.ts';
 import { addressOf, onHost, settings, tryOnHost } from './support/lab.ts';
+import { otherKeys } from './support/other-keys.ts';
 import {
   type Ended,
   type Scene,
@@ -245,6 +246,23 @@ describe('a cluster that stands', () => {
     } finally {
       rmSync(here.state, { recursive: true, force: true });
       renameSync(away, here.state);
+    }
+    expect((await here.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+  });
+
+  it('is not touched with keys of a backup of another day', async () => {
+    const pki = join(here.state, 'pki');
+    const before = await onHost('m1', PKI_SUMS);
+    for (const { files, make, told } of otherKeys) {
+      for (const name of files) renameSync(join(pki, name), join(here.folder, name));
+      try {
+        make(pki);
+        const error = expectError(await here.run(UP), 'E_STATE_OTHER');
+        expect(error.message).toContain(`m1: was given ${told} by another state folder`);
+        expect(await onHost('m1', PKI_SUMS)).toBe(before);
+      } finally {
+        for (const name of files) renameSync(join(here.folder, name), join(pki, name));
+      }
     }
     expect((await here.run(['plan', '--detailed-exitcode'])).code).toBe(0);
   });

@@ -1,6 +1,8 @@
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
+import { membershipChecks } from '../../preflight/membership.ts';
+import { networkPoliciesCheck } from '../../preflight/network-policies.ts';
 import { checks } from '../../preflight/preflight.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
@@ -17,7 +19,7 @@ export interface StatusOptions extends RunOptions {
 export const status = (options: StatusOptions): Promise<number> => {
   const emit: RunOptions['emit'] = (event) => {
     // Whether a host is fit for a cluster is another question than how the cluster on it is.
-    if (event.type !== 'preflight') options.emit(event);
+    if (event.type !== 'preflight' || ofTheCluster.has(event.check)) options.emit(event);
   };
   const ignorePreflight = checks.map(({ id }) => id);
   return visit({ ...options, emit, ignorePreflight, ending: 'answer' }, async ({ cluster, fleet }, plan) => {
@@ -42,6 +44,11 @@ export const status = (options: StatusOptions): Promise<number> => {
     return code === 0 && !well ? ExitCode.attention : code;
   });
 };
+
+/** Checks that look at the cluster as a whole. */
+const ofTheCluster: ReadonlySet<string> = new Set(
+  [...membershipChecks, networkPoliciesCheck].map(({ id }) => id),
+);
 
 /** Told of the master that the provisioner was asked about. */
 async function waitingProvisioner(

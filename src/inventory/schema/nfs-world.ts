@@ -1,4 +1,5 @@
 import type ipaddr from 'ipaddr.js';
+import { once } from '../../kernel/once-per.ts';
 import { rangeOf } from './nfs-clients.ts';
 
 /**
@@ -12,7 +13,7 @@ export function worldOf(matches: readonly string[]): string[] {
     const range = intervalOf(match);
     return range ? [{ match, ...range }] : [];
   });
-  const many = LIMITS.flatMap(({ within, most }) => {
+  const many = limits().flatMap(({ within, most }) => {
     const there = ranges.filter((range) => sizeOf(publicPart([range], within)) > 0n);
     return sizeOf(publicPart(there, within)) > most ? there.map(({ match }) => match) : [];
   });
@@ -53,16 +54,18 @@ const interval = (text: string): Interval => {
   return found ?? { first: 0n, last: -1n };
 };
 
-/** The biggest networks own a /8 of IPv4, a /19 of IPv6. */
-const LIMITS = [
+/** The biggest networks own a /8 of IPv4, a /19 of IPv6. Worked out where there are exports only. */
+const limits = once(() => [
   { within: interval('::ffff:0:0/96'), most: 1n << 24n },
   { within: interval('2000::/3'), most: 1n << 109n },
-];
+]);
 
 /** Addresses that reach nobody from outside: https://www.iana.org/assignments/iana-ipv4-special-registry */
-const PRIVATE = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12']
-  .concat(['192.168.0.0/16', '198.18.0.0/15'])
-  .map(interval);
+const privateRanges = once(() =>
+  ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12']
+    .concat(['192.168.0.0/16', '198.18.0.0/15'])
+    .map(interval),
+);
 
 /** The union of ranges within another, without what is private, as intervals that are apart. */
 function publicPart(ranges: readonly Interval[], within: Interval): Interval[] {
@@ -79,7 +82,7 @@ function publicPart(ranges: readonly Interval[], within: Interval): Interval[] {
     if (before === undefined || next.first > before.last) apart.push(next);
     else if (next.last > before.last) apart.splice(-1, 1, { first: before.first, last: next.last });
   }
-  return PRIVATE.reduce((rest, hole) => rest.flatMap((one) => without(one, hole)), apart);
+  return privateRanges().reduce((rest, hole) => rest.flatMap((one) => without(one, hole)), apart);
 }
 
 const without = ({ first, last }: Interval, hole: Interval): Interval[] =>

@@ -1,5 +1,3 @@
-import { dump } from 'js-yaml';
-import type { LockedText } from '../../kernel/locked-text.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { LeafId } from '../../pki/spec.ts';
 import { binaryPath, paths } from '../../kernel/host-paths.ts';
@@ -10,7 +8,9 @@ import { leaf, leafId, leafPaths } from '../shared/certificates.ts';
 import { hostFile } from '../../templates/host-files.ts';
 import { etcdServers, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
+import { whatFailed } from '../shared/health-gate.ts';
 import type { Phase, World } from '../phase.ts';
+import { encryptionConfig } from './encryption-config.ts';
 import { tokenFileOf, tokensPath } from './user-tokens.ts';
 import { clientCaFile, serviceAccountPublicFile } from '../trust/authorities.ts';
 
@@ -85,8 +85,10 @@ export const apiserverPhase: Phase = {
       at: host.name,
       watches: [{ kind: 'object', key: '/healthz' }],
       judge: (seen) => {
-        const status = seen.object('/healthz')?.status ?? 0;
-        return status === 200 ? undefined : status === 0 ? 'no answer' : `HTTP ${status}`;
+        const { status, body } = seen.object('/healthz') ?? { status: 0, body: undefined };
+        if (status === 200) return undefined;
+        if (status === 0) return 'no answer';
+        return `HTTP ${status} ${typeof body === 'string' ? whatFailed(body) : ''}`.trim();
       },
       timeoutSeconds: 90,
       units: ['kube-apiserver.service'],
@@ -105,21 +107,3 @@ function configFiles(world: World): Resource[] {
       : []),
   ];
 }
-
-/**
- * Secrets are encrypted in etcd with a key of the cluster's own; `identity` last, so that what was
- * written before is still read. https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
- */
-const encryptionConfig = ({ pki }: World): string | LockedText | undefined =>
-  pki.keyText('encryption', (key) =>
-    dump({
-      apiVersion: 'apiserver.config.k8s.io/v1',
-      kind: 'EncryptionConfiguration',
-      resources: [
-        {
-          resources: ['secrets'],
-          providers: [{ aescbc: { keys: [{ name: 'key1', secret: key.reveal() }] } }, { identity: {} }],
-        },
-      ],
-    }),
-  );

@@ -12,7 +12,7 @@ import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 import { podRanges, routeTellers } from './pod-ranges.ts';
 import { podRouteTable, podRoutes } from '../../resources/pod-routes.ts';
-import { NODES } from '../../resources/kube-api.ts';
+import { NETWORK_POLICIES, NODES } from '../../resources/kube-api.ts';
 
 /** What pods need to have a network: the plugins, and with `cni: bridge` a bridge on each node and routes between them. */
 export const cniPhase: Phase = {
@@ -22,7 +22,9 @@ export const cniPhase: Phase = {
   hosts: nodes,
   watch: (world, host): Watch[] => [
     ...factsWatches(),
-    ...(host.roles.includes('master') ? [{ kind: 'object', key: NODES } as const] : []),
+    ...(host.roles.includes('master')
+      ? [NODES, NETWORK_POLICIES].map((key) => ({ kind: 'object', key }) as const)
+      : []),
     ...(routeTellers(world).includes(host)
       ? [{ kind: 'file', key: paths.podRoutes, read: 'content' } as const]
       : []),

@@ -11,9 +11,20 @@ export function healthGate(host: Host, name: ComponentName, url: string): Gate {
     judge: (seen) => {
       const { status, text } = seen.endpoint(url) ?? { status: 0, text: '' };
       if (status === 200) return undefined;
-      return status === 0 ? 'no answer' : `HTTP ${status} ${text.split('\n').at(-1) ?? ''}`.trim();
+      return status === 0 ? 'no answer' : `HTTP ${status} ${whatFailed(text)}`.trim();
     },
     timeoutSeconds: 60,
     units: [`${name}.service`],
   };
+}
+
+/**
+ * What a component says of its health: the checks that failed, where it names them as `[-]etcd failed: reason withheld`
+ * (staging/src/k8s.io/apiserver/pkg/server/healthz), or else its first words. The last line names none.
+ */
+export function whatFailed(text: string): string {
+  const lines = text.split('\n');
+  const failed = lines.flatMap((line) => /^\[-\]([\w./-]{1,100}) failed/.exec(line)?.[1] ?? []);
+  if (failed.length > 0) return failed.join(', ');
+  return lines.find((line) => line.trim() !== '')?.slice(0, 200) ?? '';
 }

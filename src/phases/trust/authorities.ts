@@ -23,12 +23,20 @@ export const adminFiles = [`${paths.pki}/admin.crt`, `${paths.pki}/admin.key`, p
 const signingCaFile = `${paths.pki}/ca-signing.crt`;
 const kubeletClientCaFile = `${paths.pki}/kubelet-client-ca.crt`;
 
+/** Authorities that masters have beside the cluster's, whose key every host's mark names. */
+export const HANDED_DOWN = ['etcd', 'front-proxy', 'users'] as const;
+
 /** The authorities each host trusts, and on masters those it needs to act: see `pki/profiles.yaml`. */
 export const trustPhase: Phase = {
   id: 'trust',
   title: 'Certificate authorities and keys',
   batch: 'parallel',
   hosts: (world) => withRole(world, 'master', 'worker'),
+  // Whether they are this state folder's, as preflight asks, only the certificates themselves tell.
+  watch: (_world, host) =>
+    host.roles.includes('master')
+      ? HANDED_DOWN.map((id) => ({ kind: 'file', key: caFilesOf(id).certificate, read: 'content' }))
+      : [],
   resources: (world, host) => [
     directory({ path: paths.kubernetes }),
     directory({ path: paths.pki }),
@@ -90,9 +98,7 @@ function ofMaster(world: World, host: Host): Resource[] {
   const keys = CA_IDS.map((id) => file({ path: caFilesOf(id).key, content: pki.keyText(id), secret: true }));
   return [
     directory({ path: `${paths.pki}/etcd` }),
-    ...(['etcd', 'front-proxy', 'users'] as const).map((id) =>
-      file({ path: caFilesOf(id).certificate, content: pki.trustPem(id) }),
-    ),
+    ...HANDED_DOWN.map((id) => file({ path: caFilesOf(id).certificate, content: pki.trustPem(id) })),
     ...(inventory.pki.caKeys === 'masters' ? keys : []),
     signingCaOf(world) === signingCaFile
       ? file({ path: signingCaFile, content: certificatesOf(pki.caPem('cluster') ?? '')[0] })

@@ -8,6 +8,9 @@ type ObjectWatch = Extract<Watch, { kind: 'object' }>;
 
 const PKI = '/etc/kubernetes/pki';
 
+/** Bytes that are kept of an answer that is no object. */
+const WORDS = 4096;
+
 /**
  * One curl for all paths over one connection, in the background. 3 s for all of them, because curl's own limit counts
  * for each anew, and an API server that waits for etcd accepts connections and says nothing. The host's own API server
@@ -32,7 +35,9 @@ export function* parse(
   const found = new Map<string, ApiAnswer>();
   for (const [index, { key }] of watches.entries()) {
     const { status, text } = answers[index] ?? { status: 0, text: Buffer.alloc(0) };
-    found.set(key, { status, body: yield* readJson(text, withoutBallast) });
+    const body = yield* readJson(text, withoutBallast);
+    // What is no object is words, as of a health check that fails.
+    found.set(key, { status, body: body ?? (status === 200 ? undefined : text.toString('utf8', 0, WORDS)) });
   }
   return found;
 }

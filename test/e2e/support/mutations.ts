@@ -104,24 +104,37 @@ export const putBack = (paths: readonly string[]): string =>
 export const sweep = (paths: readonly string[]): string =>
   `rm -f ${paths.map((path) => path + COPY).join(' ')}`;
 
-/**
- * Entries in as few rounds as it takes, so that in no round two of them restart the same unit: what was restarted then
- * tells which one it was for.
- */
+/** So many entries of one round may restart the same unit, whose reasons then name each. */
+const MOST = 3;
+
+/** Entries in few rounds. Of what belongs together to a single resource one is broken at a time. */
 export function roundsOf(entries: readonly Entry[]): Entry[][] {
-  const made: { taken: Set<string>; entries: Entry[] }[] = [];
+  const made: { taken: Map<string, { by: string; times: number }>; entries: Entry[] }[] = [];
   for (const entry of entries) {
-    const claims = [
-      `${entry.host} ${entry.id}`,
-      ...entry.units.map((unit) => `${entry.host} ${groupOf(unit)}`),
-    ];
-    let round = made.find(({ taken }) => claims.every((claim) => !taken.has(claim)));
-    if (!round) made.push((round = { taken: new Set(), entries: [] }));
-    for (const claim of claims) round.taken.add(claim);
+    const claims = [...claimsOf(entry)];
+    let round = made.find(({ taken }) =>
+      claims.every(([what, by]) => {
+        const found = taken.get(what);
+        return !found || (found.by === by && found.times < MOST);
+      }),
+    );
+    if (!round) made.push((round = { taken: new Map(), entries: [] }));
+    for (const [what, by] of claims)
+      round.taken.set(what, { by, times: (round.taken.get(what)?.times ?? 0) + 1 });
     round.entries.push(entry);
   }
   return made.map((round) => round.entries);
 }
+
+/** What an entry takes for itself in a round, and with whom it shares that. */
+const claimsOf = ({ host, id, path, units }: Entry): Map<string, string> =>
+  new Map([
+    [`${host} ${id}`, path],
+    ...units.map((unit): [string, string] => [
+      `${host} ${groupOf(unit)}`,
+      units.filter((one) => groupOf(one) === groupOf(unit)).join(' '),
+    ]),
+  ]);
 
 /** Both away one after the other is longer than a controller holds its lease, and it ends by itself. */
 const groupOf = (unit: string): string =>

@@ -75,6 +75,8 @@ export interface WorldSpec {
   /** Files of keys that the state folder lacks. */
   readonly missing?: readonly string[];
   readonly users?: Partial<World['users']>;
+  /** What else the state folder has. */
+  readonly pki?: Partial<World['pki']>;
   readonly prune?: boolean;
 }
 
@@ -95,6 +97,7 @@ export function worldOf({
   caKeyId,
   missing,
   users = {},
+  pki = {},
   prune = false,
 }: WorldSpec = {}): World {
   const surroundings = { env: {}, folder: '/nowhere', home: '/nowhere' };
@@ -126,6 +129,8 @@ export function worldOf({
       missing: () => missing ?? (caKeyId === undefined ? ['ca.crt'] : []),
       trusted: () => [],
       encryptionKey: () => undefined,
+      serviceAccount: () => undefined,
+      ...pki,
     } as unknown as World['pki'],
     // Nothing is fetched here.
     users: { ...nobody, ...users },

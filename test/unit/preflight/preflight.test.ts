@@ -22,8 +22,8 @@ const cases = load(
   readFileSync(new URL('../../cases/preflight/hosts.yaml', import.meta.url), 'utf8'),
 ) as Record<string, Case[]>;
 
-/** These are tried below. */
-const ELSEWHERE = ['clock', 'firewalld', 'service-range'];
+/** These are tried below, or in a file of their own. */
+const ELSEWHERE = ['clock', 'firewalld', 'service-range', 'state-other'];
 
 describe.each(checks.map(({ id }) => id))('%s', (id) => {
   const own = cases[id] ?? [];
