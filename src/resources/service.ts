@@ -9,6 +9,8 @@ export interface ServiceSpec {
   readonly restartOn: readonly string[];
   /** Files its revision is computed over: what the running process must have been started with. */
   readonly inputs: readonly string[];
+  /** A reason to start it anew while it runs that no file tells. */
+  readonly lacks?: string | undefined;
 }
 
 export const serviceId = (unit: string): string => `service:${unit}`;
@@ -18,7 +20,7 @@ export const serviceId = (unit: string): string => `service:${unit}`;
  * this plan, or when the running process was started with other inputs than are there now, so that a
  * run which died between writing and restarting is completed by the next.
  */
-export function service({ unit, restartOn, inputs }: ServiceSpec): Resource {
+export function service({ unit, restartOn, inputs, lacks }: ServiceSpec): Resource {
   return {
     id: serviceId(unit),
     title: unit,
@@ -34,6 +36,7 @@ export function service({ unit, restartOn, inputs }: ServiceSpec): Resource {
             ...(state.needsReload && !isMasked(state)
               ? ['its unit file is newer than what systemd has loaded']
               : []),
+            ...(lacks === undefined ? [] : [lacks]),
             ...(state.binaryReplaced ? ['its binary was replaced'] : []),
             ...(changed.length === 0 && state.runningRevision !== state.diskRevision
               ? ['it was started before its files last changed']

@@ -65,6 +65,7 @@ export const kubeletPhase: Phase = {
         paths.kubeletConfig,
         ...trusted(world),
       ],
+      lacks: hasNode(world, host) === false ? 'the cluster has no Node of it' : undefined,
     }),
   ],
   gates: (world, host) => [
@@ -80,6 +81,16 @@ export const kubeletPhase: Phase = {
     })),
   ],
 };
+
+/**
+ * A kubelet makes its Node at its start only: of one that was deleted while it ran it would say "not found" for ever.
+ * `undefined` while no master tells.
+ */
+const hasNode = (world: World, host: Host): boolean | undefined =>
+  apiHost(world)
+    .map(({ name }) => nodesIn(world.seen(name)))
+    .find((known) => known !== undefined)
+    ?.has(host.name);
 
 const trusted = (world: World): string[] => [
   ...new Set([caFilesOf('cluster').certificate, kubeletClientCaOf(world)]),

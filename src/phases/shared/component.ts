@@ -22,6 +22,8 @@ export interface ComponentUnit<Name extends ComponentName> {
   readonly restartOn: readonly string[];
   /** Files it reads: what its revision is computed over. */
   readonly inputs: readonly string[];
+  /** A reason to start it anew while it runs that no file tells. */
+  readonly lacks?: string | undefined;
 }
 
 export const unitPath = (name: string): string => `${paths.unitFolder}/${name}.service`;
@@ -55,6 +57,7 @@ export function component<Name extends ComponentName>(
       unit,
       restartOn: [fileId(unitPath(name)), dropInsId(unit), fileId(spec.binary), ...spec.restartOn],
       inputs: [unitPath(name), ...spec.inputs],
+      lacks: spec.lacks,
     }),
   ];
 }
