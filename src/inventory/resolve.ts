@@ -28,7 +28,7 @@ export function resolveInventory(
       cniVersion: network.cniVersion ?? release.cni.version,
       dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR),
     },
-    etcd: { ...etcd, version: etcd.version ?? release.etcd.version },
+    etcd: { ...etcd, version: etcd.version ?? release.etcd.version, backup: etcd.backup },
     apiServer: { ...apiServer, endpoint: apiServer.endpoint },
     controllerManager,
     scheduler,

@@ -17,6 +17,8 @@ export interface Inventory {
   readonly etcd: Component & {
     readonly source: 'auto' | 'package' | 'archive';
     /** Of the archive: `v3.3.17`. */ readonly version: string;
+    /** Snapshots that each member takes by itself, so often, and so many of them stay. */
+    readonly backup: { readonly every: string; readonly keep: number } | undefined;
   };
   readonly apiServer: Component & {
     readonly port: number;

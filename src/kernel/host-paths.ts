@@ -59,6 +59,9 @@ export const paths = {
   /** Options that count at a member's first start only. */
   etcdBootEnv: '/etc/etcd/boot.env',
   etcdData: '/var/lib/etcd',
+  /** Snapshots that a member takes by itself; root's alone, for they hold Secrets. */
+  etcdBackups: '/var/lib/etcd-backup',
+  etcdBackupScript: '/etc/etcd/backup.sh',
   kubelet: '/var/lib/kubelet',
   kubeletConfig: '/var/lib/kubelet/config.yaml',
   kubeProxy: '/var/lib/kube-proxy',

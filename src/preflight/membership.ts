@@ -32,20 +32,26 @@ const empty = `rm -rf ${paths.etcdData}/*`;
 const beginEmpty = `To begin with an empty store and lose everything, on all masters and members: ${empty}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
 const removal = ({ id }: EtcdMember): string => `etcdctl member remove ${id}`;
 
+/** A folder that is there also when the data is not. */
+function diskOf(world: World, host: Host): string {
+  const wal = walFolder(world, host);
+  return wal.startsWith(`${paths.etcdData}/`) ? paths.etcdData : wal.slice(0, wal.lastIndexOf('/')) || '/';
+}
+
 function dataLost({ world, host }: Subject): Result[] {
   if (!host.roles.includes('etcd')) return [];
   const found = membership(world, host);
   if (found.is === 'late') {
     return error(
       `has no data, nor has another member, and the cluster has run: ${found.proof} shows it`,
-      `Is a disk not mounted (findmnt -T ${walFolder(world, host)}), or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
+      `Is a disk not mounted (findmnt -T ${diskOf(world, host)}), or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
     );
   }
   if (found.is !== 'lost') return [];
   const who = found.member ? `is still a member (id ${found.member.id})` : 'was a member';
   const message = `has lost its data and ${who}`;
   const healthy = withRole(world, 'etcd').find((one) => isHealthy(world, one));
-  const mount = `Is its disk not mounted (findmnt -T ${walFolder(world, host)})? Bring it back, if there is one.`;
+  const mount = `Is its disk not mounted (findmnt -T ${diskOf(world, host)})? Bring it back, if there is one.`;
   if (healthy && found.member) {
     return error(
       message,

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type AnyHost, HOSTS, addressOf, onHost } from './support/lab.ts';
+import { type AnyHost, HOSTS, onHost, onHosts } from './support/lab.ts';
 import { type Ended, threeMasters } from './support/scene.ts';
 import { writeAllTheTime } from './support/writer.ts';
 
@@ -20,6 +23,12 @@ const changeMembers = (words: string): Promise<string> =>
   onHost(
     'm1',
     `. /etc/profile.d/etcdctl.sh; for i in 1 2 3 4 5 6 7 8; do etcdctl ${words} && exit 0; sleep 2; done 2>&1; exit 1`,
+  );
+const here = '. /etc/profile.d/etcdctl.sh; export ETCDCTL_ENDPOINTS=https://127.0.0.1:2379;';
+const healthy = (host: AnyHost): Promise<string> =>
+  onHost(
+    host,
+    `${here} for i in $(seq 30); do etcdctl endpoint health && exit 0; sleep 1; done 2>&1; exit 1`,
   );
 const started = (host: AnyHost): Promise<string> =>
   onHost(host, 'systemctl show -p ExecMainStartTimestampMonotonic etcd');
@@ -55,19 +64,72 @@ test('it is refused as well where nobody runs who could tell', async () => {
   for (const host of ['m1', 'w2'] as const) await onHost(host, 'systemctl start --no-block etcd');
 });
 
-test('after member remove and member add, up brings it back, and nothing is forgotten', async () => {
-  const list = await etcdctl('member list');
-  const id = /^(\w+), started, w1,/m.exec(list)?.[1] ?? '';
-  await changeMembers(`member remove ${id}`);
-  const between = await three.run(['plan']);
-  expect(told(between, 'etcd-members')).toMatch(/^w1 error is no member of etcd, which counts m1/);
-  await changeMembers(`member add w1 --peer-urls=https://${addressOf('w1')}:2380`);
+interface Status {
+  readonly well: boolean;
+  readonly members: readonly { readonly host: string; readonly role: string; readonly healthy: boolean }[];
+  readonly problems: readonly string[];
+}
+const answer = ({ events }: Ended): unknown => events.find(({ type }) => type === 'result')?.['data'];
+const steps = ({ events }: Ended): string[] =>
+  events.flatMap((event) =>
+    event.type === 'procedure.planned'
+      ? (event['steps'] as { readonly id: string }[]).map(({ id }) => id)
+      : [],
+  );
+const kubectl = (words: string): Promise<string> =>
+  onHost('m1', `/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
+
+test('etcd status tells which member has lost its data, and what mends it', async () => {
+  await Promise.all((['m1', 'w2'] as const).map(healthy));
+  const status = await three.run(['etcd', 'status']);
+  expect(status.code).toBe(3);
+  const { problems, members } = answer(status) as Status;
+  expect(problems).toEqual(['w1 has lost its data: bring back its disk, or k8s-bootstrap etcd replace w1']);
+  expect(members.map(({ host, healthy }) => [host, healthy])).toEqual([
+    ['m1', true],
+    ['w1', false],
+    ['w2', true],
+  ]);
+});
+
+test('etcd replace makes it a member again, with what the others have, and no other is restarted', async () => {
+  const refused = await three.run(['etcd', 'replace', 'm1']);
+  expect(codes(refused)).toEqual(['E_ETCD_MEMBER_WELL']);
+  const dry = await three.run(['etcd', 'replace', 'w1', '--dry-run']);
+  expect(steps(dry)).toEqual(['etcd-backup', 'etcd-stop', 'etcd-remove', 'etcd-set-aside', 'etcd-join']);
+  expect(await etcdctl('member list')).toContain('w1');
   const before = await started('m1');
-  const mended = await three.run(['up']);
+  const mended = await three.run(['etcd', 'replace', 'w1']);
   expect(mended.code, explained(mended)).toBe(0);
   expect(await started('m1')).toBe(before);
   expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
-  expect(await etcdctl('get kept --print-value-only')).toContain('yes');
+  expect(answer(await three.run(['etcd', 'status']))).toMatchObject({ well: true });
+  expect(await onHost('w1', `${here} etcdctl get kept --print-value-only`)).toContain('yes');
+});
+
+test('a host with the role etcd that is no member joins by up, and what it had before is not used', async () => {
+  const list = await etcdctl('member list');
+  const id = /^(\w+), started, w1,/m.exec(list)?.[1] ?? '';
+  await changeMembers(`member remove ${id}`);
+  const old = await three.run(['plan']);
+  expect(told(old, 'etcd-members')).toMatch(/^w1 error is no member of etcd, .* and has data of before/);
+  await onHost('w1', 'systemctl stop etcd; mkdir /root/old; mv /var/lib/etcd/member /root/old');
+  const plan = await three.run(['plan', '--detailed-exitcode']);
+  expect(plan.code, explained(plan)).toBe(3);
+  expect(JSON.stringify(plan.events)).toContain('joins m1, w2, at first without a vote');
+  const joined = await three.run(['up']);
+  expect(joined.code, explained(joined)).toBe(0);
+  expect(await etcdctl('member list')).toMatch(/, started, w1, .*, false$/m);
+  expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+});
+
+test('etcd defrag goes from member to member, whoever leads last', async () => {
+  const run = await three.run(['etcd', 'defrag']);
+  expect(run.code, explained(run)).toBe(0);
+  expect(steps(run)).toEqual(['etcd-defrag', 'etcd-defrag', 'etcd-defrag']);
+  const status = answer(await three.run(['etcd', 'status'])) as Status;
+  expect(status).toMatchObject({ well: true });
+  expect(status.members.filter(({ role }) => role === 'leader')).toHaveLength(1);
 });
 
 test('members that the inventory does not name any more are told, and no quorum is given away', async () => {
@@ -111,4 +173,33 @@ test('a client that wrote all the time lost nothing of what was acknowledged', a
   const { acknowledged, lost } = await writer.lost();
   expect(acknowledged).toBeGreaterThan(100);
   expect(lost).toEqual([]);
+});
+
+test('all data is destroyed, and a backup brings all of it back, Secrets too', async () => {
+  const file = join(three.folder, 'kept.db');
+  await kubectl('create secret generic before --from-literal=a=kept');
+  const backup = await three.run(['etcd', 'backup', '--out', file]);
+  expect(backup.code, explained(backup)).toBe(0);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(
+    (answer(backup) as { sha256: string }).sha256,
+  );
+  expect(await onHosts('ls -d /var/lib/k8s-bootstrap/etcd-snapshot.* 2>/dev/null || echo none')).toEqual(
+    new Map(HOSTS.map((host) => [host, 'none\n'])),
+  );
+  const maps = async (): Promise<number> => (await kubectl('get configmaps -o name')).split('\n').length - 1;
+  const many = await maps();
+  expect(many).toBeGreaterThan(100);
+  await kubectl('create configmap after');
+  await onHosts('systemctl stop etcd; rm -rf /var/lib/etcd/*');
+  expect(codes(await three.run(['up']))).toEqual(['E_ETCD_DATA_LOST']);
+  const unasked = await three.run(['etcd', 'restore', file]);
+  expect(codes(unasked)).toEqual(['E_NOT_CONFIRMED']);
+  const restored = await three.run(['etcd', 'restore', file, '--yes']);
+  expect(restored.code, explained(restored)).toBe(0);
+  expect(await maps()).toBe(many);
+  expect(await kubectl('get secret before -o jsonpath={.data.a}')).toBe('a2VwdA==');
+  expect(await kubectl('get configmap after --ignore-not-found')).toBe('');
+  expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+  await kubectl('delete secret before');
 });

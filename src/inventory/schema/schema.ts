@@ -13,6 +13,7 @@ import {
   withoutRoot,
   type Surroundings,
 } from './fields.ts';
+import { etcdBackup } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { imageName, registry, registryEndpoint, registryName } from './registry-fields.ts';
@@ -56,6 +57,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .default('auto')
           .describe('package: from the OS; archive: the official release'),
         version: version().optional().describe(`Of the archive; ${BY_RELEASE}`),
+        backup: etcdBackup().optional().describe('Snapshots that each member takes by itself'),
         extraArgs: extraArgs().default({}),
       })
       .prefault({}),

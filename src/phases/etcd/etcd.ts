@@ -11,6 +11,7 @@ import { component } from '../shared/component.ts';
 import { systemOf } from '../../release/systems.ts';
 import { hostPackages } from '../host/packages.ts';
 import type { Phase, World } from '../phase.ts';
+import { backupTimer } from './backup-timer.ts';
 import { afterStart, beforeStart } from './boot.ts';
 import { promotion } from './join.ts';
 import { health, membership, membershipWatches, walFolder } from './members.ts';
@@ -73,6 +74,7 @@ export const etcdPhase: Phase = {
     }),
     afterStart(world, host),
     ...promotion(world, host),
+    ...backupTimer(world),
   ],
   gates: (_world, host) => [
     {

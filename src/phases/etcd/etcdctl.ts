@@ -16,11 +16,17 @@ export const HERE = `https://127.0.0.1:${ports.etcdClient}`;
 export const clientUrl = ({ ip }: Host): string => `https://${ip}:${ports.etcdClient}`;
 
 /**
- * The beginning of a command of etcdctl on a member's host, as its client. 3.3 speaks the old API unless it is told.
+ * The beginning of a command of etcdctl on a member's host, as its client. 3.3 speaks the old API unless it is told. What
+ * root's own environment says is overridden: with an option beside it, etcdctl would refuse both.
  * @param endpoints members that it asks
  */
 export const etcdctl = (endpoints: readonly string[], seconds = 10): string =>
-  sh`env ETCDCTL_API=3 etcdctl --dial-timeout=3s ${`--command-timeout=${seconds}s`} ${`--endpoints=${endpoints.join(',')}`} --cacert=${caFilesOf('etcd').certificate} --cert=${client.certificate} --key=${client.key}`;
+  [
+    'env ETCDCTL_API=3',
+    sh`${`ETCDCTL_ENDPOINTS=${endpoints.join(',')}`} ${`ETCDCTL_CACERT=${caFilesOf('etcd').certificate}`}`,
+    sh`${`ETCDCTL_CERT=${client.certificate}`} ${`ETCDCTL_KEY=${client.key}`}`,
+    sh`etcdctl --dial-timeout=3s ${`--command-timeout=${seconds}s`}`,
+  ].join(' ');
 
 const IN_USE = 'etcd_mvcc_db_total_size_in_use_in_bytes';
 const QUOTA = 'etcd_server_quota_backend_bytes';

@@ -52,7 +52,7 @@ export async function entriesOf(host: HostName): Promise<Entry[]> {
     'cat /var/lib/k8s-bootstrap/manifest; ls /var/lib/k8s-bootstrap/revisions | sed "s/^/unit /"',
   );
   const here = new Set([...text.matchAll(/^unit (.*)\.service$/gm)].map((line) => line[1]));
-  here.add('k8s-bootstrap-routes');
+  for (const unit of ['k8s-bootstrap-routes', 'etcd-backup.timer']) here.add(unit);
   return [...text.matchAll(/^(\w+)\t(\S+)\t\S+$/gm)].map(([, written = '', path = '']) => {
     const row = rows.get(path);
     if (!row) throw new Error(`${host}: ${path} is not in mutations.yaml`);

@@ -5,6 +5,7 @@ import { type RunOptions, visit } from '../../../cluster/visit.ts';
 import { ExitCode } from '../../../kernel/errors.ts';
 import { sightings } from '../../../run/fleet.ts';
 import { ETCD_LOOK } from '../etcd-look.ts';
+import { readWithEtcd } from '../members-of.ts';
 import { backupFile, refuseExisting, snapshotHost, takeSnapshot } from './take-snapshot.ts';
 
 export interface BackupOptions extends RunOptions {
@@ -15,8 +16,9 @@ export interface BackupOptions extends RunOptions {
 /** Brings a snapshot of the store here. It changes nothing, and waits for no lock. */
 export async function etcdBackup(options: BackupOptions): Promise<number> {
   const { out } = options;
+  const read = await readWithEtcd(options);
   if (out !== undefined) refuseExisting(resolve(out));
-  const how: RunOptions = { ...lookingAt(options, ETCD_LOOK), ending: 'answer' };
+  const how: RunOptions = { ...lookingAt(options, ETCD_LOOK), read, ending: 'answer' };
   return visit(how, async ({ cluster, fleet }) => {
     const host = snapshotHost(cluster.world(sightings(fleet)));
     const member = fleet.members.get(host);

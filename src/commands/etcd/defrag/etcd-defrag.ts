@@ -1,16 +1,22 @@
-import { type ProcedureOptions, visitProcedure } from '../../../cluster/visit-procedure.ts';
+import {
+  type ClusterProcedure,
+  type ProcedureOptions,
+  visitProcedure,
+} from '../../../cluster/visit-procedure.ts';
 import { memberState, statusWatches } from '../../../phases/etcd/etcdctl.ts';
 import type { World } from '../../../phases/phase.ts';
 import { withRole } from '../../../phases/shared/topology.ts';
 import { alive, onEach, probe, sightings } from '../../../run/fleet.ts';
 import { ETCD_LOOK } from '../etcd-look.ts';
+import { readWithEtcd } from '../members-of.ts';
 import { defragSteps, withoutSpace } from './defrag-steps.ts';
 
 /** Gives back what is empty in the databases of the members, one after the other. */
 export async function etcdDefrag(options: ProcedureOptions): Promise<number> {
   let before: ReadonlyMap<string, number | null> = new Map();
   let disarmed: readonly string[] = [];
-  return visitProcedure(options, {
+  const read = await readWithEtcd(options);
+  const wanted: ClusterProcedure = {
     look: ETCD_LOOK,
     steps(world) {
       before = sizesOf(world);
@@ -30,7 +36,8 @@ export async function etcdDefrag(options: ProcedureOptions): Promise<number> {
       }));
       options.emit({ type: 'result', answer: 'etcd-defrag', data: { members, disarmed } });
     },
-  });
+  };
+  return visitProcedure({ ...options, read }, wanted);
 }
 
 const sizesOf = (world: World): ReadonlyMap<string, number | null> =>

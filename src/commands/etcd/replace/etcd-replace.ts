@@ -1,11 +1,10 @@
-import { readInventory } from '../../../cluster/read-inventory.ts';
 import { type ProcedureOptions, visitProcedure } from '../../../cluster/visit-procedure.ts';
 import { hostNamed } from '../../../inventory/lookup.ts';
 import { hasData } from '../../../phases/etcd/members.ts';
 import { asidePaths } from '../../../phases/etcd/set-aside.ts';
 import { backupFile, stampOf, takeSnapshot } from '../backup/take-snapshot.ts';
 import { ETCD_LOOK } from '../etcd-look.ts';
-import { etcdHostNamed } from '../members-of.ts';
+import { etcdHostNamed, readWithEtcd } from '../members-of.ts';
 import { replaceSteps } from './replace-steps.ts';
 
 export interface ReplaceOptions extends ProcedureOptions {
@@ -16,7 +15,7 @@ export interface ReplaceOptions extends ProcedureOptions {
 
 /** Makes a member anew that has lost its data, with what the others have. */
 export async function etcdReplace(options: ReplaceOptions): Promise<number> {
-  const read = await readInventory(options.file, options.env, options.secrets);
+  const read = await readWithEtcd(options);
   const host = etcdHostNamed(read.inventory, options.host);
   const now = new Date();
   const stamp = stampOf(now);

@@ -88,11 +88,15 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
   ];
 }
 
-/** What is not installed is stopped. */
-const stopping = (units: readonly string[]): string =>
-  units
-    .map(
-      (unit) =>
-        `[ "$(systemctl show -p LoadState ${unit}.service)" = LoadState=not-found ] || systemctl stop ${unit}.service`,
-    )
-    .join('\n');
+/** What is not installed is stopped. An API server without etcd does not end by itself, and has nothing to lose. */
+function stopping(units: readonly string[]): string {
+  const names = units.map((unit) => `${unit}.service`);
+  return `set -- ${names.join(' ')}
+for unit; do
+  [ "$(systemctl show -p LoadState "$unit")" != LoadState=not-found ] || continue
+  timeout ${STOP_SECONDS} systemctl stop "$unit" || systemctl kill -s KILL "$unit"
+done`;
+}
+
+/** etcd writes all it has been told before it answers: it loses nothing either. */
+const STOP_SECONDS = 15;

@@ -6,12 +6,13 @@ import { ExitCode } from '../../../kernel/errors.ts';
 import { statusWatches } from '../../../phases/etcd/etcdctl.ts';
 import { membershipWatches } from '../../../phases/etcd/members.ts';
 import { alive, onEach, probe, sightings } from '../../../run/fleet.ts';
-import { etcdHosts } from '../members-of.ts';
+import { etcdHosts, readWithEtcd } from '../members-of.ts';
 import { statusOf } from './status-report.ts';
 
 /** Says who is in etcd, and how each member fares; exit code 3 when anything is off. */
-export const etcdStatus = (options: RunOptions): Promise<number> =>
-  visitFleet(
+export async function etcdStatus(options: RunOptions): Promise<number> {
+  await readWithEtcd(options);
+  return visitFleet(
     options,
     ({ inventory }) => etcdHosts(inventory),
     async ({ cluster, fleet }) => {
@@ -26,3 +27,4 @@ export const etcdStatus = (options: RunOptions): Promise<number> =>
       return code === ExitCode.ok && !status.well ? ExitCode.attention : code;
     },
   );
+}

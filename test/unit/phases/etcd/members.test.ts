@@ -242,7 +242,7 @@ describe('a host that joins', () => {
     const [join] = joining(world, m3);
     const [step] = await join!.steps({ kind: 'create', summary: '' }, world.seen('m3')!);
     const script = step?.op === 'run' ? step.script : '';
-    expect(script).toContain('--endpoints=https://192.0.2.11:2379 ');
+    expect(script).toContain('ETCDCTL_ENDPOINTS=https://192.0.2.11:2379 ');
     expect(script).toContain('member add m3 --peer-urls=https://192.0.2.13:2380 --learner');
   });
 });
