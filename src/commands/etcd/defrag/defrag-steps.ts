@@ -1,5 +1,6 @@
 import type { Host } from '../../../inventory/types.ts';
 import { BootstrapError } from '../../../kernel/errors.ts';
+import { quote } from '../../../kernel/quote.ts';
 import {
   HERE,
   alarmsOf,
@@ -74,7 +75,7 @@ const compaction = (world: World, host: Host): ProcedureStep => ({
   hosts: [host.name],
   does: running(
     'compact the history of etcd',
-    `said=$(${etcdctl([HERE], SECONDS)} compact ${memberState(world, host)?.revision ?? 0} --physical 2>&1) ||
+    `said=$(${etcdctl([HERE], SECONDS)} compact ${quote(String(memberState(world, host)?.revision ?? 0))} --physical 2>&1) ||
 case $said in *'has been compacted'*) ;; *) printf '%s\\n' "$said"; exit 1 ;; esac`,
     SECONDS,
   ),
