@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { homedir, machine } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { removeFile } from '../kernel/remove.ts';
@@ -8,7 +9,7 @@ import { writeAtomic } from '../kernel/atomic-file.ts';
 import { phases } from '../phases/index.ts';
 import type { World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust/authorities.ts';
-import { apiEndpoint } from '../phases/shared/topology.ts';
+import { apiEndpoint, apiHost } from '../phases/shared/topology.ts';
 import { forgottenUsers, revocableUsers } from '../phases/control-plane/users.ts';
 import { type OpenState, type StateOptions, openState } from './open-state.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
@@ -54,6 +55,8 @@ export interface Cluster {
   readonly seal: (wanted: boolean) => Promise<void>;
   /** Makes what lives on the controller: keys, the administrator's certificate, the kubeconfig. Opens sealed keys. */
   readonly prepare: () => Promise<void>;
+  /** Has the administrator's kubeconfig on this machine name a master that answered, where no endpoint is given. */
+  readonly pointKubeconfig: (seen: ReadonlyMap<string, Observed>) => Promise<void>;
   /** Puts kubectl on this machine when the inventory wants it and it is not there. */
   readonly ensureKubectl: () => Promise<void>;
 }
@@ -122,7 +125,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   // kubectl cannot open what is sealed: then "users kubeconfig" writes it, where it is asked to.
   const keepTexts = async (): Promise<void> => {
     const here = world(new Map());
-    const text = adminKubeconfig(here, apiEndpoint(here));
+    const text = adminText(here);
     if (pki.isSealed()) {
       await removeFile(kubeconfigFile);
       for (const stage of stages(here)) for (const host of stage.hosts) stage.resources(host);
@@ -179,18 +182,34 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
       }
       await keepKubectl();
     },
+    pointKubeconfig: async (seen) => {
+      const here = world(seen);
+      const text = adminText(here);
+      if (pki.isSealed() || typeof text !== 'string') return;
+      if (text === (await readFile(kubeconfigFile, 'utf8').catch(() => ''))) return;
+      guard();
+      await writeAtomic(kubeconfigFile, text, 0o600);
+      const message = `${kubeconfigFile} names ${adminEndpoint(here)} from now on`;
+      options.emit({ type: 'note', level: 'info', message });
+    },
     ensureKubectl: async () => {
       if (!isExecutable(kubectlFile(stateFolder))) await keepKubectl();
     },
   };
 }
 
-/** The controller's own way out; lower case wins, as with curl. */
+/** Where the administrator reaches the API: by a master that answers, as far as they were seen. */
+const adminEndpoint = (world: World): string => apiEndpoint(world, apiHost(world)[0]);
+
+const adminText = (world: World): ReturnType<typeof adminKubeconfig> =>
+  adminKubeconfig(world, adminEndpoint(world));
+
 /** What this program keeps for its user, not for a cluster. */
 function ownFolder({ XDG_STATE_HOME = '' }: Environment): string {
   return join(isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(homedir(), '.local/state'), 'k8s-bootstrap');
 }
 
+/** The controller's own way out; lower case wins, as with curl. */
 const proxyOf = (env: Environment): ProxyEnvironment => ({
   httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
   httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],

@@ -40,8 +40,8 @@ export async function checkReach(fleet: Fleet, world: World): Promise<void> {
       const ip = others.find((other) => other.name === name)?.ip ?? '';
       blocked.push(`${member.name} cannot reach ${name} (${ip}): ${why}`);
     }
-    if (/^unresolved$/m.test(result.stdout.toString('utf8')))
-      blocked.push(`${member.name} does not know the name ${name ?? ''} of apiServer.endpoint`);
+    if (name !== undefined && /^unresolved$/m.test(result.stdout.toString('utf8')))
+      blocked.push(`${member.name} does not know the name ${name} of apiServer.endpoint`);
   });
   if (blocked.length === 0) return;
   throw new BootstrapError('E_PREFLIGHT', `hosts do not reach each other:\n${blocked.join('\n')}`, {
@@ -49,8 +49,9 @@ export async function checkReach(fleet: Fleet, world: World): Promise<void> {
   });
 }
 
-/** The name by which a node has to find the API server; masters ask their own. */
+/** The name by which a node has to find the API server; masters ask their own, and who has a balancer asks that. */
 function endpointName(world: World, member: string): string | undefined {
+  if (world.inventory.apiServer.balancer !== 'external') return undefined;
   const host = world.inventory.hosts.find(({ name }) => name === member);
   const name = world.inventory.apiServer.endpoint?.replace(/:\d+$/, '');
   if (!host?.roles.includes('worker') || host.roles.includes('master')) return undefined;

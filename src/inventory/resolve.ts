@@ -4,7 +4,7 @@ import type { KnownRelease } from './known.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
 import { resolveNfs } from './schema/nfs-schema.ts';
 import type { WrittenInventory } from './schema/schema.ts';
-import type { Inventory } from './types.ts';
+import type { Balancer, Host, Inventory } from './types.ts';
 import { resolveUser } from './schema/user-schema.ts';
 
 /** The inventory with every default that depends on another value. */
@@ -29,7 +29,11 @@ export function resolveInventory(
       dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR),
     },
     etcd: { ...etcd, version: etcd.version ?? release.etcd.version, backup: etcd.backup },
-    apiServer: { ...apiServer, endpoint: apiServer.endpoint },
+    apiServer: {
+      ...apiServer,
+      endpoint: apiServer.endpoint,
+      balancer: apiServer.balancer ?? balancerFor(apiServer.endpoint, hosts),
+    },
     controllerManager,
     scheduler,
     kubelet,
@@ -46,6 +50,12 @@ export function resolveInventory(
     file,
   };
   return { inventory, origins, complaints };
+}
+
+/** Whoever names an endpoint has put something there already; a single master leaves nothing to choose from. */
+function balancerFor(endpoint: string | undefined, hosts: readonly Host[]): Balancer {
+  if (endpoint !== undefined) return 'external';
+  return hosts.filter(({ roles }) => roles.includes('master')).length > 1 ? 'local' : 'none';
 }
 
 /** kubeadm's choice too; a range without ten addresses is a rule's business. */

@@ -24,8 +24,10 @@ export interface Inventory {
     readonly port: number;
     /** Further names and addresses for the serving certificate. */
     readonly certSANs: readonly string[];
-    /** Where nodes and users reach the API: a load balancer or name in front of the masters; default the first master. */
+    /** Where users reach the API: a load balancer or name in front of the masters; default a master that answers. */
     readonly endpoint: string | undefined;
+    /** What brings nodes to an API server that works. */
+    readonly balancer: Balancer;
   };
   readonly controllerManager: Component;
   readonly scheduler: Component;
@@ -62,6 +64,8 @@ export interface OwnAuthority {
 
 export type Profile = 'secure' | 'cis' | 'course';
 export type Role = 'master' | 'etcd' | 'worker' | 'nfs';
+/** `local`: one on every node; `external`: the endpoint, for nodes too; `none`: nodes depend on the first master. */
+export type Balancer = 'local' | 'external' | 'none';
 export type RuntimeName = 'docker' | 'containerd';
 
 export interface Host {

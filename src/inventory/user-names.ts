@@ -9,6 +9,7 @@ const MAX_LENGTH = 64;
  */
 export const COMPONENT_USERS: readonly string[] = [
   'kube-apiserver',
+  'kube-apiserver-balancer',
   'kube-apiserver-etcd-client',
   'kube-apiserver-kubelet-client',
   'kube-etcd-healthcheck-client',

@@ -6,6 +6,8 @@
  */
 export const ports = {
   apiServer: 6443,
+  /** The balancer's, on loopback only. Not 6443: an API server that is told to listen everywhere has that on masters. */
+  balancer: 6444,
   /** The apiserver's port without authentication; only profile `course` opens it. */
   apiServerInsecure: 8080,
   etcdClient: 2379,
@@ -37,6 +39,8 @@ export const paths = {
   /** Certificates and keys of everything but etcd itself. */
   pki: '/etc/kubernetes/pki',
   adminConf: '/etc/kubernetes/admin.conf',
+  balancer: '/etc/kubernetes/balancer',
+  balancerConfig: '/etc/kubernetes/balancer/haproxy.cfg',
   kubeletConf: '/etc/kubernetes/kubelet.conf',
   controllerManagerConf: '/etc/kubernetes/controller-manager.conf',
   schedulerConf: '/etc/kubernetes/scheduler.conf',

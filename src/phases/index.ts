@@ -1,4 +1,5 @@
 import { apiserverPhase } from './control-plane/apiserver.ts';
+import { balancerPhase } from './node/balancer.ts';
 import { basePhase } from './host/base.ts';
 import { cniPhase } from './network/cni.ts';
 import { controllerManagerPhase, schedulerPhase } from './control-plane/controllers.ts';
@@ -39,6 +40,7 @@ export const phases: readonly Phase[] = [
   runtimePhase,
   imagesPhase,
   cniPhase,
+  balancerPhase,
   kubeletPhase,
   kubeProxyPhase,
   nodesPhase,

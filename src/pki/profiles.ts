@@ -24,13 +24,20 @@ export interface HostFiles {
   readonly key: string;
   /** User and group of both files. */
   readonly owner: 'root' | 'etcd';
+  /** Whether the file of the key has the certificate as well, behind the key. */
+  readonly keyHoldsCertificate: boolean;
 }
 
 export type HolderRole = 'master' | 'etcd' | 'worker';
 
 const usages = z.array(z.enum(['server', 'client']));
 const path = z.string().startsWith('/');
-const files = z.strictObject({ certificate: path, key: path, owner: z.enum(['root', 'etcd']) });
+const files = z.strictObject({
+  certificate: path,
+  key: path,
+  owner: z.enum(['root', 'etcd']),
+  keyHoldsCertificate: z.boolean().default(false),
+});
 const days = z.int().positive();
 const minutes = z.int().nonnegative();
 const sanSources = z.enum([

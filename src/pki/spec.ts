@@ -13,6 +13,7 @@ export const LEAF_IDS = [
   'etcd-healthcheck-client',
   'controller-manager',
   'scheduler',
+  'balancer',
   'kube-proxy',
   'kubelet-client',
   'kubelet-server',

@@ -4,7 +4,7 @@ import { ports } from '../kernel/host-paths.ts';
 import { oncePer } from '../kernel/once-per.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { World } from '../phases/phase.ts';
-import { isNode, nodes } from '../phases/shared/topology.ts';
+import { balancesLocally, isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
 import { FIREWALLD_ANSWER } from '../resources/firewall.ts';
@@ -73,8 +73,11 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
     ...(isNode(host)
       ? [ports.kubelet, ports.kubeletHealth, ports.kubeProxyMetrics, ports.kubeProxyHealth]
       : []),
+    ...(isNode(host) && balancesLocally(world) ? [ports.balancer] : []),
   ];
-  const isOurs = ({ process }: Listener): boolean => facts.cluster !== undefined && OURS.includes(process);
+  const isOurs = ({ process, port }: Listener): boolean =>
+    facts.cluster !== undefined &&
+    (OURS.includes(process) || (process === 'haproxy' && port === ports.balancer));
   const inTheWay = ({ address }: Listener): boolean =>
     address === '*' || address === host.ip || address.startsWith('127.');
   const taken = facts.listening.filter((one) => wanted.includes(one.port) && inTheWay(one) && !isOurs(one));

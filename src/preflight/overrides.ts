@@ -1,4 +1,5 @@
 import { COMPONENTS } from '../kernel/components.ts';
+import { BALANCER_UNIT } from '../phases/node/balancer.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { overridesOf, sharedDropIns } from '../resources/foreign/drop-ins.ts';
 import { beforeOurs } from '../resources/foreign/first-network.ts';
@@ -20,7 +21,7 @@ export const overrideChecks: readonly Check[] = [
   },
 ];
 
-const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT];
+const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT, BALANCER_UNIT];
 
 function dropIns({ world, seen }: Subject): Result[] {
   const { acceptDropIns } = world.inventory.os;

@@ -12,6 +12,7 @@ const schema = z.strictObject({
         family: z.enum(['centos', 'debian']),
         runtime: z.enum(['docker', 'containerd']),
         node: names,
+        balancer: names,
         ipvs: names,
         nfsClient: names,
         nfsServer: names,

@@ -102,7 +102,12 @@ function changeLines(planned: PlannedChange, paint: Paint): string[] {
     case 'delete':
       return [line('red', `- delete ${what(planned, change.summary)}`)];
     case 'restart':
-      return [line('yellow', `! restart ${unitOf(planned)}${because(change.because)}`)];
+      return [
+        line(
+          'yellow',
+          `! ${change.summary === 'reload' ? 'reload' : 'restart'} ${unitOf(planned)}${because(change.because)}`,
+        ),
+      ];
     case 'unknown':
       return [line('cyan', `? ${what(planned, change.summary)}: unknown until ${change.waitsFor}`)];
   }

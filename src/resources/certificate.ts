@@ -10,6 +10,8 @@ export interface CertificatePairSpec {
   readonly certificate: string;
   readonly key: string;
   readonly owner?: string;
+  /** Whether the file of the key has the certificate as well, behind the key. */
+  readonly keyHoldsCertificate?: boolean;
   /** Says whether the certificate on the host will do, and if not, why. Pure. */
   readonly judge: (
     pem: string | undefined,
@@ -57,11 +59,12 @@ export function certificate(spec: CertificatePairSpec): Resource {
         return files.map(([path, attributes]) => ({ op: 'attributes', path, attributes }));
       }
       const made = await spec.issue();
+      const key = spec.keyHoldsCertificate ? made.key + made.certificate : made.key;
       // Of two files that belong together one is always written alone: until both are, the manifest has no certificate.
       const there = seen.file(spec.certificate)?.type === 'file';
       return [
         ...(there ? [begun(spec.certificate)] : []),
-        ...writing(spec.key, bytes(made.key), rights('0600'), seen.file(spec.key)),
+        ...writing(spec.key, bytes(key), rights('0600'), seen.file(spec.key)),
         ...writing(spec.certificate, bytes(made.certificate), rights('0644'), seen.file(spec.certificate)),
       ];
     },

@@ -11,16 +11,22 @@ export interface ServiceSpec {
   readonly inputs: readonly string[];
   /** A reason to start it anew while it runs that no file tells. */
   readonly lacks?: string | undefined;
+  /**
+   * Whether a reload puts a new process in the place of the old one, which a restart would do with an interruption. As
+   * the new one gets its environment anew, it tells its revision like one that was restarted.
+   */
+  readonly reloads?: boolean;
 }
 
 export const serviceId = (unit: string): string => `service:${unit}`;
 
 /**
- * A unit that runs, is enabled, and runs *what is on disk*: it is restarted when an input changes in
+ * A unit that runs, is enabled, and runs *what is on disk*: it is restarted (or reloaded) when an input changes in
  * this plan, or when the running process was started with other inputs than are there now, so that a
  * run which died between writing and restarting is completed by the next.
  */
-export function service({ unit, restartOn, inputs, lacks }: ServiceSpec): Resource {
+export function service({ unit, restartOn, inputs, lacks, reloads = false }: ServiceSpec): Resource {
+  const again = reloads ? 'reload' : 'restart';
   return {
     id: serviceId(unit),
     title: unit,
@@ -44,7 +50,8 @@ export function service({ unit, restartOn, inputs, lacks }: ServiceSpec): Resour
           ]
         : [state?.active === 'failed' ? 'it has failed' : 'it is not running'];
       if (because.length > 0) {
-        return { kind: 'restart', summary: running ? 'restart' : 'start', because, interrupts: running };
+        const interrupts = running && !reloads;
+        return { kind: 'restart', summary: running ? again : 'start', because, interrupts };
       }
       return state?.enabled === 'enabled'
         ? none('runs what is on disk')
@@ -52,10 +59,11 @@ export function service({ unit, restartOn, inputs, lacks }: ServiceSpec): Resour
     },
     steps(change, seen): Step[] {
       const state = seen.unit(unit);
+      const verb = state?.active === 'active' ? again : 'restart';
       return [
         ...(state && isMasked(state) ? [{ op: 'unit', verb: 'unmask', unit } as const] : []),
         { op: 'unit', verb: 'enable', unit },
-        ...(change.kind === 'restart' ? [{ op: 'unit', verb: 'restart', unit, inputs } as const] : []),
+        ...(change.kind === 'restart' ? [{ op: 'unit', verb, unit, inputs } as const] : []),
       ];
     },
   };

@@ -71,7 +71,7 @@ export interface Download {
   readonly member: string | undefined;
 }
 
-export type UnitVerb = 'enable' | 'disable' | 'start' | 'stop' | 'restart' | 'mask' | 'unmask';
+export type UnitVerb = 'enable' | 'disable' | 'start' | 'stop' | 'restart' | 'reload' | 'mask' | 'unmask';
 
 export interface Attributes {
   /** Four octal digits, as a string: `0644`. */

@@ -2,7 +2,7 @@ import type { ComponentName } from '../kernel/components.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { compiled } from './compiled.ts';
 
-/** What each template needs; a test holds the templates against these keys, both ways. */
+/** What the template of a component needs; a test holds the templates against these keys, both ways. */
 export interface UnitContext {
   readonly command: string;
   readonly flagNotes: string;
@@ -12,6 +12,7 @@ export interface UnitContext {
 export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContext>> {
   readonly kubelet: UnitContext & { readonly runtimeUnit: string };
   readonly etcd: UnitContext & { readonly wal: string; readonly started: string };
+  readonly 'k8s-bootstrap-balancer': Pick<UnitContext, 'revisionFile'> & { readonly config: string };
 }
 
 const templates = new Map<string, ReturnType<typeof compiled>>();

@@ -58,7 +58,8 @@ test('a second up changes nothing and says so', () => {
 test('no service of any host was started again', () => {
   expect(moved(before, after)).toEqual([]);
   const running = [...before].map(([host, units]) => [host, [...units.keys()]] as const);
-  const node = ['kubelet.service', 'kube-proxy.service', 'firewalld.service', 'ssh.service'];
+  const own = ['k8s-bootstrap-balancer.service', 'kubelet.service', 'kube-proxy.service'];
+  const node = [...own, 'firewalld.service', 'ssh.service'];
   const wanted: Record<HostName, string[]> = {
     m1: [
       ...node,

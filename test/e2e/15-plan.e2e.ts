@@ -6,7 +6,7 @@ import { moved, startsOf } from './support/units.ts';
 
 const UNIT = '/etc/systemd/system/kube-apiserver.service';
 const withLongerEvents = (text: string): string =>
-  `${text}\napiServer:\n  extraArgs: { event-ttl: 2h0m0s }\n`;
+  text.replace('\napiServer:\n', '\napiServer:\n  extraArgs: { event-ttl: 2h0m0s }\n');
 
 beforeAll(standingCluster);
 

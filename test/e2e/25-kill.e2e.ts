@@ -193,7 +193,17 @@ test('a new worker is finished whenever the runs before were killed', async () =
   await up();
   await lab('wipe', 'w1');
   await forgetHostKey('w1');
-  const phases = ['packages', 'os', 'firewall', 'trust', 'runtime', 'cni', 'kubelet', 'kube-proxy'];
+  const phases = [
+    'packages',
+    'os',
+    'firewall',
+    'trust',
+    'runtime',
+    'cni',
+    'balancer',
+    'kubelet',
+    'kube-proxy',
+  ];
   const fell: string[] = [];
   for (const phase of phases) {
     const run = start('--accept-new-host-keys');

@@ -30,6 +30,23 @@ test.each(HOSTS)('systemd has nothing to say about the units on %s', async (host
   ).toEqual([]);
 });
 
+test.each(HOSTS)('haproxy takes the balancer’s configuration on %s without a warning', async (host) => {
+  const said = await onHost(host, 'haproxy -c -f /etc/kubernetes/balancer/haproxy.cfg 2>&1');
+  expect(said.trim()).toBe('Configuration file is valid');
+  // Neither the package nor this program has started the distribution's own.
+  expect(await onHost(host, 'systemctl is-enabled haproxy; systemctl is-active haproxy; :')).toBe(
+    'disabled\ninactive\n',
+  );
+});
+
+test('the balancer’s process is no root, and reads no key again', async () => {
+  const said = await onHost(
+    'w1',
+    'pid=$(systemctl show -p MainPID k8s-bootstrap-balancer); stat -c %U /proc/${pid#*=}; su -s /bin/sh haproxy -c "cat /etc/kubernetes/pki/balancer.pem" 2>&1; :',
+  );
+  expect(said).toMatch(/^haproxy\ncat: .*Permission denied\n$/);
+});
+
 const HELP: Readonly<Record<string, string>> = {
   etcd: 'etcd-v3.4.23/etcd.txt',
   ...Object.fromEntries(

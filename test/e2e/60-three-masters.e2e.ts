@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { HOSTS, addressOf, command, lab, onHost } from './support/lab.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writesDuring } from './support/balanced-writer.ts';
+import { HOSTS, type HostName, addressOf, command, lab, onHost, onHosts } from './support/lab.ts';
 import { type Ended, threeMasters } from './support/scene.ts';
 import { moved, startsOf } from './support/units.ts';
 import { type Writer, writeAllTheTime } from './support/writer.ts';
 
-const { three, first, inventory } = await threeMasters('nothing');
+const { three, first, inventory } = await threeMasters('nothing', ['m1', 'w1']);
 let writer: Writer;
 
 const explained = ({ errors, stderr }: Ended): string => `${JSON.stringify(errors, null, 1)}\n${stderr}`;
@@ -20,13 +22,152 @@ const order = (run: Ended, phase: string): string[] =>
       return type === 'gate.passed' ? [`passed ${String(host)}`] : [];
     });
 
-test('three masters come up together, and a second up changes nothing', async () => {
+test('three members, two of them masters, come up together, and a second up changes nothing', async () => {
   expect(first.code, explained(first)).toBe(0);
   const members = await onHost('m1', '. /etc/profile.d/etcdctl.sh; etcdctl endpoint health 2>&1');
   expect(members.match(/is healthy/g)).toHaveLength(3);
   const again = await three.run(['up']);
   expect(again.code, explained(again)).toBe(0);
   expect(again.events.at(-1)).toMatchObject({ type: 'summary', changed: 0, failed: 0 });
+});
+
+const kubectl = (host: HostName, words: string): Promise<string> =>
+  onHost(host, `/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
+
+/** Since when each node of a list is ready, by name; '' for one that is not. */
+async function readySince(at: HostName, nodes: readonly HostName[]): Promise<Map<string, string>> {
+  const { items } = JSON.parse(await kubectl(at, `get nodes ${nodes.join(' ')} -o json`)) as {
+    items: {
+      metadata: { name: string };
+      status: { conditions: { type: string; status: string; lastTransitionTime: string }[] };
+    }[];
+  };
+  return new Map(
+    items.map(({ metadata, status }) => {
+      const ready = status.conditions.find(({ type }) => type === 'Ready');
+      return [metadata.name, ready?.status === 'True' ? ready.lastTransitionTime : ''];
+    }),
+  );
+}
+
+/** When each node last said that it lives. */
+const renewed = async (at: HostName, nodes: readonly HostName[]): Promise<number[]> =>
+  (
+    await kubectl(
+      at,
+      `-n kube-node-lease get lease ${nodes.join(' ')} -o jsonpath='{.items[*].spec.renewTime}'`,
+    )
+  )
+    .split(' ')
+    .map((time) => Date.parse(time));
+
+async function eventually(what: string, seconds: number, holds: () => Promise<boolean>): Promise<number> {
+  const start = Date.now();
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() - start > seconds * 1000) throw new Error(`not within ${String(seconds)} s: ${what}`);
+    await sleep(500);
+  }
+  return (Date.now() - start) / 1000;
+}
+
+test.each([
+  ['m1', 'w1'],
+  ['w1', 'm1'],
+] as const)(
+  'while master %s is off, a worker writes by its balancer, and living nodes stay ready',
+  async (off, stays) => {
+    const living = HOSTS.filter((host) => host !== off);
+    const before = await readySince(stays, living);
+    const written = await writesDuring('w2', three.state, stays, async () => {
+      await lab('poweroff', off);
+      const since = Date.now();
+      // Long enough to see a gap that is too long; then every living node has said again that it lives, by another way.
+      const out = join(three.folder, 'living.conf');
+      const handed = await three.run(['users', 'kubeconfig', 'kubernetes-admin', '--out', out]);
+      expect(handed.code, explained(handed)).toBe(0);
+      expect(readFileSync(out, 'utf8')).toContain(`server: https://${addressOf(stays)}:6443`);
+      const left = since + 16_000 - Date.now();
+      await sleep(Math.max(left, 0));
+      await eventually('all living nodes are heard of', 20, async () =>
+        (await renewed(stays, living)).every((time) => time > since + 5_000),
+      );
+    });
+    await lab('start', off);
+    console.log(
+      `${off} off: ${String(written.acknowledged)} writes, longest gap ${String(written.longestGapMs)} ms`,
+    );
+    expect(written.lost).toEqual([]);
+    expect(written.longestGapMs).toBeLessThan(15_000);
+    await eventually('all members of etcd are healthy', 60, async () =>
+      (await onHost(stays, '. /etc/profile.d/etcdctl.sh; etcdctl endpoint health --cluster 2>&1'))
+        .split('\n')
+        .every((line) => line === '' || line.includes('is healthy')),
+    );
+    await eventually(
+      `the API server of ${off} is back`,
+      60,
+      async () => (await kubectl(off, 'version')) !== '',
+    );
+    expect(await readySince(stays, living)).toEqual(before);
+  },
+);
+
+test('an API server that hangs is out within ten seconds', async () => {
+  const balancer = 'journalctl -u k8s-bootstrap-balancer -o short-unix --no-pager';
+  let out = 0;
+  const written = await writesDuring('w2', three.state, 'w1', async () => {
+    const stopped = Number(await onHost('m1', 'pkill -STOP -x kube-apiserver; date +%s.%N'));
+    try {
+      await eventually('it is out', 20, async () => {
+        const said = await onHost('w2', `${balancer} --since=@${String(Math.floor(stopped))}`);
+        out = Number(/^([\d.]+) .*Server kube-apiserver\/m1 is DOWN/m.exec(said)?.[1] ?? 0) - stopped;
+        return out > 0;
+      });
+      // Nothing is left of what went to it; a check that is under way does not last.
+      await eventually(
+        'no connection goes there',
+        5,
+        async () =>
+          (await onHost('w2', `ss -Htn state established dst ${addressOf('m1')} dport = :6443`)) === '',
+      );
+    } finally {
+      await onHost('m1', 'pkill -CONT -x kube-apiserver');
+    }
+  });
+  console.log(
+    `m1 hangs: out after ${out.toFixed(1)} s, ${String(written.acknowledged)} writes, longest gap ${String(written.longestGapMs)} ms`,
+  );
+  expect(out).toBeLessThan(10);
+  expect(written.lost).toEqual([]);
+  expect(written.longestGapMs).toBeLessThan(15_000);
+});
+
+test('a third master changes no kubeconfig of a node and restarts neither kubelet nor kube-proxy', async () => {
+  const kept = ['kubelet.service', 'kube-proxy.service'];
+  const configs = 'sha256sum /etc/kubernetes/kubelet.conf /etc/kubernetes/proxy.conf';
+  const before = { starts: await startsOf(), configs: await onHosts(configs) };
+  three.write(inventory());
+  let added: Ended | undefined;
+  const written = await writesDuring('w2', three.state, 'w1', async () => {
+    added = await three.run(['up']);
+  });
+  expect(added?.code, added && explained(added)).toBe(0);
+  const touched = moved(before.starts, await startsOf());
+  expect(touched.filter((line) => kept.some((unit) => line.endsWith(` ${unit}`)))).toEqual([]);
+  expect(await onHosts(configs)).toEqual(before.configs);
+  const balancers = added?.events.flatMap(({ type, host, step }) =>
+    type === 'step.done' && /^\w+ k8s-bootstrap-balancer/.test(String(step))
+      ? [`${String(host)} ${String(step)}`]
+      : [],
+  );
+  expect(balancers?.filter((line) => !line.includes(' enable ')).toSorted()).toEqual(
+    HOSTS.map((host) => `${host} reload k8s-bootstrap-balancer.service`),
+  );
+  console.log(
+    `a third master: ${String(written.acknowledged)} writes, longest gap ${String(written.longestGapMs)} ms`,
+  );
+  expect(written.lost).toEqual([]);
+  expect(written.longestGapMs).toBeLessThan(15_000);
   writer = writeAllTheTime(three.state);
 });
 

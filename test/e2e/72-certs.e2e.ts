@@ -170,7 +170,11 @@ describe('certs renew', () => {
     const before = await startsOf();
     const lines = planned(await renew('--host', 'w1'));
     expect(lines.every((line) => line.startsWith('w1 '))).toBe(true);
-    expect(await restarted(before)).toEqual(['w1 kube-proxy.service', 'w1 kubelet.service']);
+    expect(await restarted(before)).toEqual([
+      'w1 k8s-bootstrap-balancer.service',
+      'w1 kube-proxy.service',
+      'w1 kubelet.service',
+    ]);
   });
 
   test('of the administrator’s restarts nothing, and kubectl goes on', async () => {

@@ -1,6 +1,7 @@
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { quote } from '../../kernel/quote.ts';
 import { leafFiles } from '../../phases/shared/certificates.ts';
+import { balancesLocally } from '../../phases/shared/topology.ts';
 import { adminFiles, clientCaFile } from '../../phases/trust/authorities.ts';
 import { caFilesOf, rolesOf } from '../../pki/profiles.ts';
 import { CA_IDS, LEAF_IDS, type LeafId } from '../../pki/spec.ts';
@@ -35,7 +36,10 @@ export const sourcesOf = (inventory: Inventory, host: Host): Source[] => {
     ...(isMaster ? [clientCaFile, adminFiles[0]] : []),
   ]);
   const leafs = LEAF_IDS.filter(
-    (id) => id !== 'admin' && rolesOf(id).some((role) => host.roles.includes(role)),
+    (id) =>
+      id !== 'admin' &&
+      (id !== 'balancer' || balancesLocally({ inventory })) &&
+      rolesOf(id).some((role) => host.roles.includes(role)),
   );
   return [
     ...[...authorities].map((file) => ({ file, name: undefined, served: undefined })),

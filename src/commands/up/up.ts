@@ -23,6 +23,7 @@ export const up = (options: RunOptions): Promise<number> =>
     if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
     await converge(fleet, goal, plan, options.stop);
     await cluster.ensureKubectl();
+    await cluster.pointKubeconfig(sightings(fleet));
     if (revocable.length > 0) await cluster.users.revokeUnwanted(revocable);
     tellMissingNetwork(options, cluster, fleet);
     await tellWaitingProvisioner(options, cluster, fleet);

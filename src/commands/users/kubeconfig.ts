@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeAtomic } from '../../kernel/atomic-file.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
-import { apiEndpoint } from '../../phases/shared/topology.ts';
+import { livingEndpoint } from '../../cluster/living-endpoint.ts';
 import { ADMINISTRATOR, adminKubeconfig } from '../../phases/trust/authorities.ts';
 import type { Emit } from '../../run/events.ts';
 import { sealedName, userFolder } from '../../users/credentials.ts';
@@ -19,7 +19,8 @@ export interface KubeconfigOptions extends StateOptions {
 }
 
 /**
- * Hands out a user's kubeconfig, or the administrator's, as the cluster is reached now.
+ * Hands out a user's kubeconfig, or the administrator's, as the cluster is reached now: by a master that answers, where
+ * the inventory names no endpoint.
  * @throws E_USER_UNKNOWN for an unknown one; E_USER_FILES when it was never issued; E_PASSPHRASE
  */
 export async function userKubeconfigFor(options: KubeconfigOptions): Promise<number> {
@@ -39,7 +40,10 @@ async function administrators(options: KubeconfigOptions): Promise<string> {
   const cluster = await openCluster(options);
   try {
     await cluster.pki.unlock();
-    const text = adminKubeconfig(cluster.world(new Map()), apiEndpoint(cluster));
+    const text = adminKubeconfig(
+      cluster.world(new Map()),
+      await livingEndpoint(cluster.inventory, cluster.pki.trustPem('cluster'), options.emit),
+    );
     if (typeof text === 'string') return text;
   } finally {
     await cluster.artifacts.close();
@@ -58,7 +62,7 @@ async function usersOwn(options: KubeconfigOptions): Promise<string> {
       hint: `Run "k8s-bootstrap issue-user ${user.name}", or "up".`,
     });
   }
-  await users.add(user, apiEndpoint({ inventory }), false);
+  await users.add(user, await livingEndpoint(inventory, pki.trustPem('cluster'), options.emit), false);
   const file = `${user.name}.kubeconfig`;
   const text = await readFile(join(userFolder(stateFolder, user.name), file), 'utf8');
   return pki.opened(sealedName(user.name, file), text) ?? text;

@@ -70,6 +70,8 @@ export const nodePortsAreARange: Rule = ({ network, apiServer }, report) => {
     report.error(path, `"${network.nodePortRange}" is not a range of ports`);
   else if (apiServer.port >= from && apiServer.port <= to) {
     report.error(path, `${network.nodePortRange} contains the apiserver's port ${apiServer.port}`);
+  } else if (apiServer.balancer === 'local' && ports.balancer >= from && ports.balancer <= to) {
+    report.error(path, `${network.nodePortRange} contains the balancer's port ${ports.balancer}`);
   }
 };
 
@@ -90,8 +92,9 @@ export const apiServerNamesAreValid: Rule = ({ apiServer }, report) => {
   });
 };
 
-/** Nodes dial the endpoint themselves: at their own loopback nobody answers, unless each has a balancer of its own. */
+/** Nodes dial the endpoint themselves, unless each has a balancer of its own: at their own loopback nobody answers. */
 export const endpointIsReached: Rule = ({ hosts, apiServer }, report) => {
+  if (apiServer.balancer === 'local') return;
   const name = apiServer.endpoint?.replace(/:\d+$/, '') ?? '';
   if (!/^(?:127\.[\d.]+|0\.0\.0\.0|localhost)$/i.test(name)) return;
   const masters = hosts.filter((host) => hasRole(host, 'master'));
@@ -105,9 +108,24 @@ export const endpointIsReached: Rule = ({ hosts, apiServer }, report) => {
       hint:
         masters.length === 1 && first
           ? `Leave it out: ${first.ip}:${apiServer.port} of ${first.name} is then taken.`
-          : 'Write the address of a load balancer in front of the masters, or leave it out: the first master is then taken.',
+          : 'Write the address of a load balancer in front of the masters, or leave it out: each node then has one of its own.',
     },
   );
+};
+
+/** A balancer that is said to be somewhere has an address; and nodes with none survive no first master. */
+export const balancerIsReached: Rule = ({ hosts, apiServer: { balancer, endpoint } }, report) => {
+  const path = ['apiServer', 'balancer'];
+  if (balancer === 'external' && endpoint === undefined) {
+    report.error(path, 'external, and apiServer.endpoint does not say where it is', {
+      hint: 'Set apiServer.endpoint to its address, or take local: a balancer on every node.',
+    });
+  }
+  const [first, ...others] = hosts.filter((host) => hasRole(host, 'master'));
+  if (balancer !== 'none' || !first || others.length === 0) return;
+  report.warning(path, `none: no other node can do without ${first.name}, the first of the masters`, {
+    hint: 'Take local: a balancer on every node.',
+  });
 };
 
 /** Ports that something else has on every master. */
@@ -122,6 +140,7 @@ export const apiServerPortIsItsOwn: Rule = ({ hosts, apiServer, profile, nfs }, 
     [ports.kubeProxyHealth, 'kube-proxy'],
     [ports.controllerManager, 'kube-controller-manager'],
     [ports.scheduler, 'kube-scheduler'],
+    ...(apiServer.balancer === 'local' ? ([[ports.balancer, 'the balancer']] as const) : []),
     ...(etcd
       ? ([
           [ports.etcdClient, 'etcd'],

@@ -19,6 +19,7 @@ import {
 import {
   apiServerNamesAreValid,
   apiServerPortIsItsOwn,
+  balancerIsReached,
   dnsIsAService,
   endpointIsReached,
   everyNodeGetsAPodRange,
@@ -62,6 +63,7 @@ export const rules: readonly Rule[] = [
   nodePortsAreARange,
   apiServerNamesAreValid,
   endpointIsReached,
+  balancerIsReached,
   apiServerPortIsItsOwn,
   mirrorsFitDocker,
   rangesOfRegistriesAreForDocker,

@@ -72,6 +72,12 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .transform((text) => text.replace(/\.(?=:\d+$|$)/, ''))
           .optional()
           .describe('A load balancer or name in front of the masters, host or host:port'),
+        balancer: z
+          .enum(['local', 'external', 'none'])
+          .optional()
+          .describe(
+            'How nodes reach the API. local: haproxy on each; external: the endpoint; none: the first master. Default: external with an endpoint, else local with several masters',
+          ),
         extraArgs: extraArgs().default({}),
       })
       .prefault({}),

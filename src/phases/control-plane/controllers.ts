@@ -3,7 +3,7 @@ import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
-import { withRole } from '../shared/topology.ts';
+import { apiOf, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { serviceAccountKeyFile, signingCaOf } from '../trust/authorities.ts';
@@ -68,7 +68,7 @@ function controllerPhase(spec: Controller): Phase {
         leaf(world, host, certificate),
         file({
           path: conf,
-          content: () => hostKubeconfig(world, host, `system:${name}`, leafFiles(certificate)),
+          content: () => hostKubeconfig(world, apiOf(world, host), `system:${name}`, leafFiles(certificate)),
           mode: '0600',
         }),
         ...component(world, host, {

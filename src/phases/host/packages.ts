@@ -2,7 +2,7 @@ import type { Host } from '../../inventory/types.ts';
 import type { Watch } from '../../probe/observe.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { packages } from '../../resources/system.ts';
-import { isNode } from '../shared/topology.ts';
+import { balancesLocally, isNode } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 import { proxyEnvironment } from '../node/runtime-config.ts';
@@ -47,6 +47,7 @@ const nodePackages = (world: World, host: Host): string[] => [
 /** What a node needs besides its runtime, by the names of its system. */
 const systemPackages = (world: World, system: System): string[] => [
   ...system.node,
+  ...(balancesLocally(world) ? system.balancer : []),
   ...(world.inventory.network.proxyMode === 'ipvs' ? system.ipvs : []),
 ];
 

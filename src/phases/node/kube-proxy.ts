@@ -5,7 +5,7 @@ import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
-import { nodes } from '../shared/topology.ts';
+import { apiForNode, nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { healthGate } from '../shared/health-gate.ts';
@@ -25,7 +25,8 @@ export const kubeProxyPhase: Phase = {
     leaf(world, host, 'kube-proxy'),
     file({
       path: paths.proxyConf,
-      content: () => hostKubeconfig(world, host, 'system:kube-proxy', leafFiles('kube-proxy')),
+      content: () =>
+        hostKubeconfig(world, apiForNode(world, host), 'system:kube-proxy', leafFiles('kube-proxy')),
       mode: '0600',
     }),
     file({ path: paths.kubeProxyConfig, content: () => proxyConfig(world, host) }),

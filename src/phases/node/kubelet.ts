@@ -5,7 +5,7 @@ import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
-import { apiHost, isReserved, nodes } from '../shared/topology.ts';
+import { apiForNode, apiHost, isReserved, nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { kubeletClientCaOf } from '../trust/authorities.ts';
@@ -35,7 +35,13 @@ export const kubeletPhase: Phase = {
     leaf(world, host, 'kubelet-server'),
     file({
       path: paths.kubeletConf,
-      content: () => hostKubeconfig(world, host, `system:node:${host.name}`, leafFiles('kubelet-client')),
+      content: () =>
+        hostKubeconfig(
+          world,
+          apiForNode(world, host),
+          `system:node:${host.name}`,
+          leafFiles('kubelet-client'),
+        ),
       mode: '0600',
     }),
     file({ path: paths.kubeletConfig, content: () => kubeletConfig(world, host) }),

@@ -1,6 +1,6 @@
 import type { Host } from '../../inventory/types.ts';
 import { judgeCertificate } from '../../pki/judge-certificate.ts';
-import { type SubjectContext, filesOf, specFor } from '../../pki/profiles.ts';
+import { type HostFiles, type SubjectContext, filesOf, specFor } from '../../pki/profiles.ts';
 import type { CertificateSpec, LeafId } from '../../pki/spec.ts';
 import { certificate, certificateId } from '../../resources/certificate.ts';
 import type { Resource } from '../../resources/resource.ts';
@@ -56,7 +56,7 @@ export const leafId = (id: LeafId): string => certificateId(leafFiles(id).certif
 /** Both files of a certificate: what a unit's revision is computed over. */
 export const leafPaths = (id: LeafId): string[] => [leafFiles(id).certificate, leafFiles(id).key];
 
-export function leafFiles(id: LeafId): { certificate: string; key: string; owner: 'root' | 'etcd' } {
+export function leafFiles(id: LeafId): HostFiles {
   const files = filesOf(id);
   if (!files) throw new BootstrapError('E_BUG', `certificate ${id} lies on no host`);
   return files;

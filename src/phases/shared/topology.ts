@@ -19,16 +19,28 @@ export const nodes = (world: Pick<World, 'inventory'>): readonly Host[] =>
 export const isReserved = (world: World, host: Host): boolean =>
   host.roles.includes('master') && !host.roles.includes('worker') && withRole(world, 'worker').length > 0;
 
-/** `https://host:port` under which nodes and users reach the API. */
-export function apiEndpoint(world: Pick<World, 'inventory'>): string {
-  const { endpoint, port } = world.inventory.apiServer;
-  const host = endpoint ?? withRole(world, 'master')[0]?.ip ?? '127.0.0.1';
-  return /:\d+$/.test(host) ? `https://${host}` : `https://${host}:${port}`;
+/** `https://host:port` of the API server of a master. */
+export const apiOf = ({ inventory }: Pick<World, 'inventory'>, { ip }: Pick<Host, 'ip'>): string =>
+  `https://${ip}:${inventory.apiServer.port}`;
+
+/** `https://host:port` under which users reach the API: what the inventory names, else a master's own. */
+export function apiEndpoint(world: Pick<World, 'inventory'>, master = withRole(world, 'master')[0]): string {
+  const { endpoint } = world.inventory.apiServer;
+  if (endpoint === undefined) return apiOf(world, master ?? { ip: '127.0.0.1' });
+  return /:\d+$/.test(endpoint) ? `https://${endpoint}` : apiOf(world, { ip: endpoint });
 }
 
-/** A master asks its own API server, everyone else the common one. */
-export const apiFor = (world: World, host: Host): string =>
-  host.roles.includes('master') ? `https://${host.ip}:${world.inventory.apiServer.port}` : apiEndpoint(world);
+/** Whether each node has a balancer of its own. */
+export const balancesLocally = ({ inventory }: Pick<World, 'inventory'>): boolean =>
+  inventory.apiServer.balancer === 'local';
+
+/** Where a node asks the API: its balancer, if it has one; else a master itself, and others what stands for all. */
+export function apiForNode(world: World, host: Host): string {
+  if (balancesLocally(world)) return `https://127.0.0.1:${ports.balancer}`;
+  if (host.roles.includes('master')) return apiOf(world, host);
+  const [first] = withRole(world, 'master');
+  return world.inventory.apiServer.balancer === 'none' && first ? apiOf(world, first) : apiEndpoint(world);
+}
 
 /** The member on the host itself first: a master then works on while the others are away. */
 export function etcdServers(world: World, first: Host): string {

@@ -10,7 +10,7 @@ import { absentFile, directory, file } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { Host } from '../../inventory/types.ts';
 import { judgeFor, subjectOf } from '../shared/certificates.ts';
-import { apiFor, withRole } from '../shared/topology.ts';
+import { apiOf, withRole } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
 
 export const clientCaFile = `${paths.pki}/client-ca.crt`;
@@ -108,7 +108,7 @@ function ofMaster(world: World, host: Host): Resource[] {
     file({ path: serviceAccountPublicFile, content: pki.serviceAccount()?.publicKey }),
     file({ path: adminFiles[0], content: issued?.certificate }),
     file({ path: adminFiles[1], content: issued && pki.keyText('admin'), secret: true }),
-    file({ path: adminFiles[2], content: adminKubeconfig(world, apiFor(world, host)), secret: true }),
+    file({ path: adminFiles[2], content: adminKubeconfig(world, apiOf(world, host)), secret: true }),
   ];
 }
 

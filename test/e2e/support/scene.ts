@@ -125,22 +125,29 @@ export const filesBelow = (folder: string): string[] =>
 
 export const mirror = `http://${settings.controller}:8080`;
 
-const mastersInventory = (extra = '', hosts: readonly AnyHost[] = HOSTS): string => {
+const mastersInventory = (
+  extra = '',
+  hosts: readonly AnyHost[] = HOSTS,
+  masters: readonly AnyHost[] = hosts,
+): string => {
   const common = labInventory();
-  const all = hosts.map(
-    (name) =>
-      `  - { name: ${name}, address: ${addressOf(name)}, roles: [master, etcd, worker], runtime: containerd }\n`,
-  );
+  const all = hosts.map((name) => {
+    const roles = [...(masters.includes(name) ? ['master'] : []), 'etcd', 'worker'].join(', ');
+    return `  - { name: ${name}, address: ${addressOf(name)}, roles: [${roles}], runtime: containerd }\n`;
+  });
   return `name: three\nhosts:\n${all.join('')}${common.slice(common.indexOf('\nssh:\n'))}\n${extra}`;
 };
 
 /** Three hosts that are masters, members of etcd and workers, with nothing left to do; and the run that saw to it. */
-export async function threeMasters(from: 'nothing' | 'what stands'): Promise<{
+export async function threeMasters(
+  from: 'nothing' | 'what stands',
+  masters: readonly HostName[] = HOSTS,
+): Promise<{
   readonly three: Scene;
   readonly first: Ended;
   readonly inventory: typeof mastersInventory;
 }> {
   if (from === 'nothing' || !existsSync(mastersFolder)) await wipe(...HOSTS);
-  const three = scene('three', mastersInventory(), mastersFolder);
+  const three = scene('three', mastersInventory('', HOSTS, masters), mastersFolder);
   return { three, first: await three.run(['up', '--accept-new-host-keys']), inventory: mastersInventory };
 }

@@ -57,6 +57,9 @@ arrange_containerd.io() { wrap_runc "$1"; }
 # On CentOS 7 both are names of one unit.
 arrange_nfs-utils() { ln -s nfs-server.service "$1/usr/lib/systemd/system/nfs.service"; }
 
+# CentOS' package neither logs to files of its own nor lets its service look for what Debian sets.
+arrange_haproxy() { rm -rf "$1/etc/rsyslog.d"; }
+
 arrange_etcd() { mkdir -p "$1/var/lib/etcd"; }
 
 arrange_chrony() {

@@ -63,5 +63,7 @@ describe('the name of the endpoint', () => {
       message: expect.stringContaining('w1 does not know the name api.example.com') as string,
     });
     await expect(dialled(listening('*:22'), endpoint)).resolves.toHaveLength(1);
+    const local = { ...endpoint, balancer: 'local' };
+    await expect(dialled(listening('*:22'), local, 'unresolved\n')).resolves.toHaveLength(1);
   });
 });

@@ -90,6 +90,7 @@ describe('a renewal', () => {
     const certificates = lines.filter((line) => line.includes('certificate:')).map((line) => line.split(' '));
     expect(new Set(certificates.map(([, , id]) => id)).size).toBe(LEAF_IDS.length - 1);
     expect(certificates.filter(([, host]) => host === 'w1').map(([phase]) => phase)).toEqual([
+      'balancer',
       'kubelet',
       'kubelet',
       'kube-proxy',

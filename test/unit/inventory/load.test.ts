@@ -112,6 +112,19 @@ describe('warnings', () => {
     ]);
   });
 
+  it('for nodes that depend on one of several masters', async () => {
+    const masters = (balancer: string): Promise<string[]> =>
+      load(
+        `name: a\nhosts: [{ name: 'm[1-3]', address: '10.0.0.[1-3]', roles: [master, etcd] }]\napiServer: { ${balancer} }\n`,
+      ).then(({ warnings }) => warnings.map(({ path, message }) => `${path}: ${message}`));
+    expect(await masters('balancer: none')).toEqual([
+      'apiServer.balancer: none: no other node can do without m1, the first of the masters',
+    ]);
+    expect(await masters('balancer: local')).toEqual([]);
+    expect(await masters('endpoint: api.test, balancer: external')).toEqual([]);
+    expect(await warningsOf('apiServer: { balancer: none }\n')).toEqual([]);
+  });
+
   it('for a deprecated and for a managed flag', async () => {
     const text =
       'apiServer: {extraArgs: {admission-control: AlwaysAdmit, etcd-servers: "https://127.0.0.1:2379"}}\n';

@@ -58,7 +58,7 @@ describe('defaults', () => {
         proxyMode: 'iptables',
       },
       etcd: { source: 'auto', version: 'v3.3.17', extraArgs: {} },
-      apiServer: { port: 6443, certSANs: [], endpoint: undefined, extraArgs: {} },
+      apiServer: { port: 6443, certSANs: [], endpoint: undefined, balancer: 'none', extraArgs: {} },
       controllerManager: { extraArgs: {} },
       scheduler: { extraArgs: {} },
       kubelet: { extraArgs: {}, config: {} },

@@ -30,6 +30,7 @@ describe('the trust tree', () => {
     ['etcd-healthcheck-client', 'etcd', 'kube-etcd-healthcheck-client', [], CLIENT],
     ['controller-manager', 'cluster', 'system:kube-controller-manager', [], CLIENT],
     ['scheduler', 'cluster', 'system:kube-scheduler', [], CLIENT],
+    ['balancer', 'cluster', 'kube-apiserver-balancer', [], CLIENT],
     ['kube-proxy', 'cluster', 'system:kube-proxy', [], CLIENT],
     ['kubelet-client', 'cluster', 'system:node:m1', ['system:nodes'], CLIENT],
     ['kubelet-server', 'cluster', 'm1', [], SERVER],
@@ -58,9 +59,14 @@ describe('the trust tree', () => {
     expect(new Set(paths).size).toBe(paths.length);
     expect(
       paths.every((path) =>
-        /^\/(etc\/kubernetes|etc\/etcd|var\/lib\/kubelet)\/pki\/[a-z/-]+\.(crt|key)$/.test(path),
+        /^\/(etc\/kubernetes|etc\/etcd|var\/lib\/kubelet)\/pki\/[a-z/-]+\.(crt|key|pem)$/.test(path),
       ),
     ).toBe(true);
+  });
+
+  it('lets the one key that has its certificate with it end in .pem', () => {
+    expect(LEAF_IDS.filter((id) => filesOf(id)?.keyHoldsCertificate)).toEqual(['balancer']);
+    expect(LEAF_IDS.filter((id) => filesOf(id)?.key.endsWith('.pem'))).toEqual(['balancer']);
   });
 
   it('gives etcd its own keys, and the administrator none on a host', () => {

@@ -93,4 +93,21 @@ describe('certificate', () => {
     expect(JSON.stringify(diff({ ...good, [CRT]: { content: 'old' } }))).not.toContain('key-material');
     expect(subject().watches.find(({ key }) => key === KEY)).toMatchObject({ read: 'digest' });
   });
+
+  it('goes into the file of the key as well where one file has to have both', async () => {
+    const pair = certificate({
+      certificate: CRT,
+      key: KEY,
+      keyHoldsCertificate: true,
+      judge: () => ({ fit: false, reason: 'does not exist' }),
+      issue: () => Promise.resolve({ certificate: 'good\n', key: 'new key\n' }),
+    });
+    const seen = observed({});
+    const steps = await pair.steps(pair.diff(seen, new Map()), seen);
+    const written = steps.flatMap((step) => (step.op === 'write' ? [[step.path, step.content.sha256]] : []));
+    expect(written).toEqual([
+      [KEY, sha256('new key\ngood\n')],
+      [CRT, sha256('good\n')],
+    ]);
+  });
 });

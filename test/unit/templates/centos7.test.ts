@@ -55,12 +55,14 @@ const everyStep: readonly Step[] = [
   { op: 'packages', manager: 'yum', names: ['x'], environment: [['http_proxy', 'x']] },
   { op: 'packages', manager: 'dnf', names: ['x'], environment: [] },
   { op: 'packages', manager: 'apt', names: ['x'], environment: [] },
-  ...(['enable', 'disable', 'start', 'stop', 'restart', 'mask', 'unmask'] as const).map((verb): Step => ({
-    op: 'unit',
-    verb,
-    unit: 'x.service',
-    inputs: ['/etc/x'],
-  })),
+  ...(['enable', 'disable', 'start', 'stop', 'restart', 'reload', 'mask', 'unmask'] as const).map(
+    (verb): Step => ({
+      op: 'unit',
+      verb,
+      unit: 'x.service',
+      inputs: ['/etc/x'],
+    }),
+  ),
   { op: 'run', title: 'x', script: ':', stdin: bytes('x') },
 ];
 
@@ -152,6 +154,7 @@ describe('every unit', () => {
       'containerd.service.d/10-k8s-bootstrap.conf',
       'docker.service.d/10-k8s-bootstrap.conf',
       'etcd.service',
+      'k8s-bootstrap-balancer.service',
       'k8s-bootstrap-routes.service',
       'kube-apiserver.service',
       'kube-controller-manager.service',
