@@ -4,7 +4,7 @@ import type { KnownRelease } from './known.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
 import { resolveNfs } from './schema/nfs-schema.ts';
 import type { WrittenInventory } from './schema/schema.ts';
-import type { Inventory } from './types.ts';
+import type { Inventory, OutsideEtcd } from './types.ts';
 import { resolveUser } from './schema/user-schema.ts';
 
 /** The inventory with every default that depends on another value. */
@@ -28,7 +28,12 @@ export function resolveInventory(
       cniVersion: network.cniVersion ?? release.cni.version,
       dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR),
     },
-    etcd: { ...etcd, version: etcd.version ?? release.etcd.version },
+    etcd: {
+      source: etcd.source,
+      version: etcd.version ?? release.etcd.version,
+      extraArgs: etcd.extraArgs,
+      outside: outsideEtcd(etcd),
+    },
     apiServer: { ...apiServer, endpoint: apiServer.endpoint },
     controllerManager,
     scheduler,
@@ -47,6 +52,12 @@ export function resolveInventory(
   };
   return { inventory, origins, complaints };
 }
+
+/** The schema takes all four or none. */
+const outsideEtcd = ({ endpoints, ca, cert, key }: WrittenInventory['etcd']): OutsideEtcd | undefined =>
+  endpoints && ca !== undefined && cert !== undefined && key !== undefined
+    ? { endpoints, ca, cert, key }
+    : undefined;
 
 /** kubeadm's choice too; a range without ten addresses is a rule's business. */
 function tenthAddress(serviceCIDR: string): string {

@@ -17,6 +17,8 @@ export interface Inventory {
   readonly etcd: Component & {
     readonly source: 'auto' | 'package' | 'archive';
     /** Of the archive: `v3.3.17`. */ readonly version: string;
+    /** A store that somebody else runs; `undefined` when hosts with the role `etcd` do. */
+    readonly outside: OutsideEtcd | undefined;
   };
   readonly apiServer: Component & {
     readonly port: number;
@@ -48,6 +50,14 @@ export interface Inventory {
   readonly concurrency: number;
   /** The file it came from, absolute; generated material lives beside it. */
   readonly file: string;
+}
+
+/** Where it answers, and files on this machine: with what it is verified, and who the API servers are there. */
+export interface OutsideEtcd {
+  readonly endpoints: readonly string[];
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface OwnAuthority {

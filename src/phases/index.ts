@@ -3,6 +3,7 @@ import { basePhase } from './host/base.ts';
 import { cniPhase } from './network/cni.ts';
 import { controllerManagerPhase, schedulerPhase } from './control-plane/controllers.ts';
 import { etcdPhase } from './etcd/etcd.ts';
+import { outsideEtcdPhase } from './etcd/outside.ts';
 import { firewallPhase } from './host/firewall.ts';
 import { imagesPhase } from './node/images.ts';
 import { kubeProxyPhase } from './node/kube-proxy.ts';
@@ -31,6 +32,7 @@ export const phases: readonly Phase[] = [
   nfsClientPhase,
   trustPhase,
   etcdPhase,
+  outsideEtcdPhase,
   apiserverPhase,
   controllerManagerPhase,
   schedulerPhase,

@@ -1,5 +1,6 @@
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
+import { etcdStoreCheck } from './etcd-store.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { nfsChecks } from './nfs-checks.ts';
@@ -26,6 +27,7 @@ export const neverIgnored: readonly string[] = [
 export const checks: readonly Check[] = [
   ...identityChecks,
   ...membershipChecks,
+  etcdStoreCheck,
   ...machineChecks,
   ...networkChecks,
   ...overrideChecks,

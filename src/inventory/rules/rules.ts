@@ -6,6 +6,7 @@ import {
   managedFlagsAreLeftAlone,
   versionsAreKnown,
 } from './component-rules.ts';
+import { namesOfEtcdAreFew, oneStoreIsEnough } from './etcd-rules.ts';
 import { courseIsOpen, fieldsStayHardened, flagsStayHardened } from './hardening-rules.ts';
 import {
   addressesAreValid,
@@ -53,6 +54,8 @@ export const rules: readonly Rule[] = [
   hostsAreDistinct,
   thereIsAMaster,
   etcdHasAQuorum,
+  oneStoreIsEnough,
+  namesOfEtcdAreFew,
   jumpsLeadSomewhere,
   labelsAndTaintsAreValid,
   rangesAreApart,

@@ -13,6 +13,7 @@ import {
   withoutRoot,
   type Surroundings,
 } from './fields.ts';
+import { etcdSchema } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { imageName, registry, registryEndpoint, registryName } from './registry-fields.ts';
@@ -49,16 +50,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
     defaults: group.default({}).describe('Settings of every host'),
     ssh: ssh.default({}),
     network: network(),
-    etcd: z
-      .strictObject({
-        source: z
-          .enum(['auto', 'package', 'archive'])
-          .default('auto')
-          .describe('package: from the OS; archive: the official release'),
-        version: version().optional().describe(`Of the archive; ${BY_RELEASE}`),
-        extraArgs: extraArgs().default({}),
-      })
-      .prefault({}),
+    etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}),
     apiServer: z
       .strictObject({
         port: port().default(6443),

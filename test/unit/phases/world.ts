@@ -126,6 +126,9 @@ export function worldOf({
       missing: () => missing ?? (caKeyId === undefined ? ['ca.crt'] : []),
       trusted: () => [],
       encryptionKey: () => undefined,
+      admin: () => undefined,
+      serviceAccount: () => undefined,
+      clientCaPem: () => undefined,
     } as unknown as World['pki'],
     // Nothing is fetched here.
     users: { ...nobody, ...users },
