@@ -141,7 +141,14 @@ export interface Runtime {
   /** Registry host → mirror endpoints, tried in order (URLs). */
   readonly mirrors: Readonly<Record<string, readonly string[]>>;
   readonly insecureRegistries: readonly string[];
+  /** Registry host → who the nodes are there. */
+  readonly registries: Readonly<Record<string, RegistryLogin>>;
   readonly restrictOomScoreAdj: boolean;
+}
+
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: Secret;
 }
 
 export interface Images {

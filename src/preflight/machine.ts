@@ -2,6 +2,7 @@ import { archOf } from '../release/release.ts';
 import { dockerMirrorIsBare } from '../inventory/rules/runtime-rules.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { type Check, type Subject, error, fixedByUp, skewOf, warn } from './check.ts';
+import { registryOf } from '../resources/image-tag.ts';
 import { runtimeOf, runtimePackage } from '../phases/node/runtime.ts';
 import { folders } from './folders.ts';
 import { likeName, supportedSystem, supportedSystems, systemOf, whyRefused } from '../release/systems.ts';
@@ -127,6 +128,20 @@ export const machineChecks: readonly Check[] = [
   },
   { id: 'folders', title: 'no folder of the cluster is a link that does not do', check: folders },
   { id: 'runtime', title: 'the installed container runtime is old enough', check: runtimeVersion },
+  {
+    id: 'logins',
+    title: 'images from mirrors can be pulled with a login',
+    check({ world, host }) {
+      const { images, runtime } = world.inventory;
+      if (!isNode(host) || runtimeOf(world, host) !== 'containerd') return [];
+      const asked = Object.values(images.mirrors).find((from) => registryOf(from) in runtime.registries);
+      if (asked === undefined) return [];
+      return error(
+        `${asked} of images.mirrors cannot be pulled with a login: containerd's ctr takes a password on its command line only, where everybody reads it`,
+        'Name the registry under runtime.mirrors instead, which containerd itself reads with runtime.registries; or use docker on that host.',
+      );
+    },
+  },
   {
     id: 'mirrors',
     title: 'the runtime can use the image mirrors',

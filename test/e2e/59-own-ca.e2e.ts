@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { company } from './support/company.ts';
+import { apiStatus, company, plainKeys, stateFiles, verified } from './support/company.ts';
 import { type ForeignEtcd, foreignEtcd } from './support/foreign-etcd.ts';
-import { type Output, addressOf, command, onHost, settings } from './support/lab.ts';
-import { type Ended, type Scene, aloneInventory, scene, wipe } from './support/scene.ts';
+import { guardedRegistry } from './support/guarded-registry.ts';
+import { command, onHost, settings } from './support/lab.ts';
+import { WELL, type Scene, aloneInventory, changedBy, done, scene, wipe } from './support/scene.ts';
 import { moved, startsOf } from './support/units.ts';
 
 /**
@@ -34,48 +35,6 @@ users:
   - { name: robot, auth: both, role: view }
 `,
   ).replace('[master, etcd, worker]', '[master, worker]');
-
-const changedBy = ({ events }: Ended): unknown => events.at(-1)?.['changed'];
-const done = ({ code, errors, stderr }: Ended): unknown => ({
-  code,
-  errors,
-  stderr: code === 0 ? '' : stderr,
-});
-const WELL = { code: 0, errors: [], stderr: '' };
-const stateFiles = (): string[] =>
-  readdirSync(here.state, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-const plainKeys = (): string[] =>
-  stateFiles()
-    .filter((file) => readFileSync(file, 'latin1').includes('PRIVATE KEY'))
-    .map((file) => file.slice(here.state.length + 1))
-    .sort();
-
-const apiStatus = async (name: string): Promise<string> => {
-  const url = `https://${addressOf('m1')}:6443/api/v1/nodes`;
-  const files = ['--cacert', ca('root.crt'), '--cert', ca(`${name}.crt`), '--key', ca(`${name}.key`)];
-  const { stdout } = await command('curl', [
-    '-sS',
-    '--noproxy',
-    '*',
-    '-o',
-    '/dev/null',
-    '-w',
-    '%{http_code}',
-    ...files,
-    url,
-  ]);
-  return stdout;
-};
-
-/** What is served verifies from the trusted file alone, by the strict rules. */
-async function verified(port: number, trusted: string): Promise<Output> {
-  const options = ['-verify_return_error', '-x509_strict', '-verify_ip', addressOf('m1'), '-CAfile', trusted];
-  return command('openssl', ['s_client', '-connect', `${addressOf('m1')}:${port}`, ...options], {
-    stdin: '',
-  });
-}
 
 beforeAll(async () => {
   await wipe('m1');
@@ -132,8 +91,8 @@ describe('an authority of one’s own', () => {
   });
 
   it('lets in whom it vouches for, and nobody else of the company', async () => {
-    expect(await apiStatus('insider')).toBe('200');
-    expect(await apiStatus('stranger')).toBe('401');
+    expect(await apiStatus(ca('.'), 'insider')).toBe('200');
+    expect(await apiStatus(ca('.'), 'stranger')).toBe('401');
     const kubelet = await onHost(
       'm1',
       "grep -c 'BEGIN CERTIFICATE' /etc/kubernetes/pki/kubelet-client-ca.crt",
@@ -162,7 +121,7 @@ describe('an etcd of somebody else’s', () => {
         'ls -d /etc/etcd /etc/systemd/system/etcd.service /etc/kubernetes/pki/etcd/ca.key 2>/dev/null; true',
       ),
     ).toBe('');
-    expect(stateFiles().filter((file) => file.includes('etcd'))).toEqual([]);
+    expect(stateFiles(here.state).filter((file) => file.includes('etcd'))).toEqual([]);
     expect(await onHost('m1', 'stat -c %a:%U /etc/kubernetes/pki/apiserver-etcd-client.key')).toBe(
       '600:root\n',
     );
@@ -197,7 +156,9 @@ describe('an etcd of somebody else’s', () => {
   });
 
   it('issues its certificate by itself', async () => {
-    const { code, errors } = await here.run(['certs', 'renew', '--only', 'apiserver-etcd-client'], { env: ALL });
+    const { code, errors } = await here.run(['certs', 'renew', '--only', 'apiserver-etcd-client'], {
+      env: ALL,
+    });
     expect({ code, codes: errors.map((error) => error.code) }).toEqual({ code: 2, codes: ['E_CERT_NAME'] });
     const { stdout } = await here.run(['certs', 'list'], { env: CA_PASS });
     expect(stdout).toContain('CN=store client');
@@ -206,7 +167,7 @@ describe('an etcd of somebody else’s', () => {
 
 describe('keys that are sealed', () => {
   it('are nowhere in the state folder', () => {
-    expect(plainKeys()).toEqual([]);
+    expect(plainKeys(here.state)).toEqual([]);
     expect(existsSync(join(here.state, 'kubeconfig/admin.conf'))).toBe(false);
   });
 
@@ -267,7 +228,7 @@ describe('adopt', () => {
     expect(lost.errors[0]?.message).toContain('k8s-bootstrap adopt');
     const adopted = await here.run(['adopt', '--accept-new-host-keys', '--encrypt-keys'], { env: ALL });
     expect(done(adopted)).toEqual(WELL);
-    expect(plainKeys()).toEqual([]);
+    expect(plainKeys(here.state)).toEqual([]);
     for (const name of [
       'ca.crt',
       'ca.chain.crt',
@@ -309,12 +270,47 @@ describe('adopt', () => {
   });
 });
 
+describe('a registry that asks who pulls', () => {
+  it('lets containerd pull for a pod, and its password is nowhere but in a file of root’s', async () => {
+    const registry = await guardedRegistry('robot', 'correct-horse');
+    try {
+      const logins = inventory()
+        .replace(
+          /insecureRegistries: \[.*\]/,
+          `insecureRegistries: ['${settings.controller}:5000', '${registry.name}']`,
+        )
+        .replace(
+          'runtime:\n  i',
+          `runtime:\n  registries: { '${registry.name}': { username: robot, password: '\${env:PULL}' } }\n  i`,
+        );
+      here.write(logins);
+      const up = await here.run(['up'], { env: { ...ALL, PULL: 'correct-horse' } });
+      expect(done(up)).toEqual(WELL);
+      expect(up.stdout + up.stderr).not.toContain('correct-horse');
+      expect(await onHost('m1', 'stat -c %a:%U /etc/containerd/config.toml')).toBe('600:root\n');
+      const admin = ['--kubeconfig', '/etc/kubernetes/admin.conf'];
+      const image = `${registry.name}/pause:3.1`;
+      const kubectl = `kubectl ${admin.join(' ')}`;
+      await onHost(
+        'm1',
+        `${kubectl} run guarded --generator=run-pod/v1 --restart=Never --image=${image}
+${kubectl} wait --for=condition=Ready pod/guarded --timeout=90s
+${kubectl} delete pod guarded --now`,
+      );
+      expect(registry.served.some((path) => path.startsWith('/v2/pause/manifests/'))).toBe(true);
+    } finally {
+      await registry.close();
+      here.write(inventory());
+    }
+  });
+});
+
 describe('keys that are opened for good', () => {
   it('lie there as files again, and so does the kubeconfig', async () => {
     const run = await here.run(['up', '--no-encrypt-keys'], { env: ALL });
     expect(done(run)).toEqual(WELL);
     expect(changedBy(run)).toBe(0);
-    expect(plainKeys()).toContain('pki/ca.key');
+    expect(plainKeys(here.state)).toContain('pki/ca.key');
     const args = [
       '--kubeconfig',
       join(here.state, 'kubeconfig/admin.conf'),

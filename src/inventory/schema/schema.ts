@@ -16,7 +16,7 @@ import {
 import { etcdSchema } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
-import { imageName, registry, registryEndpoint, registryName } from './registry-fields.ts';
+import { imageName, registry, registryEndpoint, registryLogins, registryName } from './registry-fields.ts';
 import { userSchema } from './user-schema.ts';
 
 /** Which one it is stands in `release/`. */
@@ -83,6 +83,9 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .array(registry())
           .default([])
           .describe('host or host:port; with docker also ranges of addresses'),
+        registries: registryLogins(surroundings)
+          .default({})
+          .describe('Registry host → who the nodes are there'),
         restrictOomScoreAdj: z.boolean().default(false),
       })
       .prefault({}),

@@ -23,5 +23,6 @@ function wanted(world: World, host: Host): Parameters<typeof imageTags>[0] {
     image,
     from,
     insecure: runtime.insecureRegistries.includes(registryOf(from)),
+    login: registryOf(from) in runtime.registries,
   }));
 }

@@ -9,7 +9,14 @@ import { service } from '../../resources/service.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { nodes } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
-import { containerdConfig, dockerConfig, hasCredentials, runtimeDropIn } from './runtime-config.ts';
+import {
+  containerdConfig,
+  dockerConfig,
+  dockerLogins,
+  hasCredentials,
+  hasLogins,
+  runtimeDropIn,
+} from './runtime-config.ts';
 import { systemOf } from '../../release/systems.ts';
 
 /** Configures and starts docker or containerd; its package comes with phase `packages`. */
@@ -22,12 +29,13 @@ export const runtimePhase: Phase = {
   watch: factsWatches,
   resources(world, host): Resource[] {
     const unit = runtimeUnit(world, host);
-    const { path, content } = configOf(world, host);
+    const { path, content, secret } = configOf(world, host);
     const folder = `${paths.unitFolder}/${unit}.d`;
     const dropIn = `${folder}/10-k8s-bootstrap.conf`;
     const inputs = [path, dropIn];
     return [
-      onceInstalled(file({ path, content }), runtimePackage(world, host)),
+      onceInstalled(file({ path, content, secret }), runtimePackage(world, host)),
+      ...logins(world, host),
       directory({ path: folder }),
       file({
         path: dropIn,
@@ -81,12 +89,25 @@ function alternatives(world: World, host: Host): readonly string[] {
   return world.release.packages(runtimeOf(world, host), family === 'debian' ? 'debian' : 'rhel').names;
 }
 
-function configOf(world: World, host: Host): { path: string; content: string } {
+/** docker has no file of its own for them: who pulls tells it. */
+function logins(world: World, host: Host): Resource[] {
+  if (runtimeOf(world, host) !== 'docker' || !hasLogins(world.inventory)) return [];
+  return [
+    directory({ path: paths.kubelet, mayBeLink: true }),
+    file({ path: paths.kubeletLogins, content: dockerLogins(world.inventory), secret: true }),
+  ];
+}
+
+function configOf(world: World, host: Host): { path: string; content: string; secret: boolean } {
   if (runtimeOf(world, host) === 'containerd') {
-    return { path: paths.containerdConfig, content: containerdConfig(world.inventory) };
+    return {
+      path: paths.containerdConfig,
+      content: containerdConfig(world.inventory),
+      secret: hasLogins(world.inventory),
+    };
   }
   const { dockerOptions } = world.facts(host.name);
-  return { path: paths.dockerConfig, content: dockerConfig(world.inventory, dockerOptions) };
+  return { path: paths.dockerConfig, content: dockerConfig(world.inventory, dockerOptions), secret: false };
 }
 
 /** What stands on docker's command line is known when docker is there. */

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { command } from './lab.ts';
+import { type Output, addressOf, command } from './lab.ts';
 
 export async function openssl(args: readonly string[], stdin = ''): Promise<string> {
   const { code, stdout, stderr } = await command('openssl', args, { stdin });
@@ -52,4 +52,42 @@ export async function company(folder: string): Promise<void> {
     'pass:company secret',
   ]);
   writeFileSync(ca('chain.crt'), readFileSync(ca('k8s.crt'), 'utf8') + readFileSync(ca('root.crt'), 'utf8'));
+}
+
+export const stateFiles = (state: string): string[] =>
+  readdirSync(state, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+/** Those that hold a private key which nobody has sealed. */
+export const plainKeys = (state: string): string[] =>
+  stateFiles(state)
+    .filter((file) => readFileSync(file, 'latin1').includes('PRIVATE KEY'))
+    .map((file) => file.slice(state.length + 1))
+    .sort();
+
+/** How the API server answers somebody of the company. */
+export const apiStatus = async (folder: string, name: string): Promise<string> => {
+  const ca = (file: string): string => join(folder, file);
+  const url = `https://${addressOf('m1')}:6443/api/v1/nodes`;
+  const files = ['--cacert', ca('root.crt'), '--cert', ca(`${name}.crt`), '--key', ca(`${name}.key`)];
+  const { stdout } = await command('curl', [
+    '-sS',
+    '--noproxy',
+    '*',
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{http_code}',
+    ...files,
+    url,
+  ]);
+  return stdout;
+};
+
+/** What is served verifies from the trusted file alone, by the strict rules. */
+export async function verified(port: number, trusted: string): Promise<Output> {
+  const options = ['-verify_return_error', '-x509_strict', '-verify_ip', addressOf('m1'), '-CAfile', trusted];
+  return command('openssl', ['s_client', '-connect', `${addressOf('m1')}:${port}`, ...options], {
+    stdin: '',
+  });
 }

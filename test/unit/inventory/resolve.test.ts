@@ -63,7 +63,13 @@ describe('defaults', () => {
       scheduler: { extraArgs: {} },
       kubelet: { extraArgs: {}, config: {} },
       kubeProxy: { extraArgs: {}, config: {} },
-      runtime: { default: 'auto', mirrors: {}, insecureRegistries: [], restrictOomScoreAdj: false },
+      runtime: {
+        default: 'auto',
+        mirrors: {},
+        insecureRegistries: [],
+        registries: {},
+        restrictOomScoreAdj: false,
+      },
       images: { pause: 'k8s.gcr.io/pause:3.1', mirrors: {} },
       artifacts: {
         mirrors: [],
