@@ -19,6 +19,8 @@ export interface Inventory {
     /** Of the archive: `v3.3.17`. */ readonly version: string;
     /** A store that somebody else runs; `undefined` when hosts with the role `etcd` do. */
     readonly outside: OutsideEtcd | undefined;
+    /** Where members keep what they must not lose. */
+    readonly dataDir: string | undefined;
   };
   readonly apiServer: Component & {
     readonly port: number;
@@ -29,7 +31,11 @@ export interface Inventory {
   };
   readonly controllerManager: Component;
   readonly scheduler: Component;
-  readonly kubelet: Component & { readonly config: Readonly<Record<string, unknown>> };
+  readonly kubelet: Component & {
+    readonly config: Readonly<Record<string, unknown>>;
+    /** Volumes of pods, and kubelet's own state. */
+    readonly rootDir: string | undefined;
+  };
   readonly kubeProxy: Component & { readonly config: Readonly<Record<string, unknown>> };
   readonly runtime: Runtime;
   readonly images: Images;
@@ -143,6 +149,8 @@ export interface Runtime {
   readonly insecureRegistries: readonly string[];
   /** Registry host → who the nodes are there. */
   readonly registries: Readonly<Record<string, RegistryLogin>>;
+  /** Images and containers. */
+  readonly dataDir: string | undefined;
   readonly restrictOomScoreAdj: boolean;
 }
 

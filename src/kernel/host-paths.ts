@@ -61,8 +61,6 @@ export const paths = {
   etcdData: '/var/lib/etcd',
   kubelet: '/var/lib/kubelet',
   kubeletConfig: '/var/lib/kubelet/config.yaml',
-  /** Logins at registries, as kubelet and docker's client read them. */
-  kubeletLogins: '/var/lib/kubelet/config.json',
   kubeProxy: '/var/lib/kube-proxy',
   kubeProxyConfig: '/var/lib/kube-proxy/config.yaml',
   cniBin: '/opt/cni/bin',

@@ -10,6 +10,7 @@ import {
   strayMembers,
 } from '../phases/etcd/members.ts';
 import type { World } from '../phases/phase.ts';
+import { etcdData } from '../phases/shared/data-folders.ts';
 import { nodes, withRole } from '../phases/shared/topology.ts';
 import { nodesIn } from '../resources/kube-api.ts';
 import { MANIFEST } from '../resources/manifest.ts';
@@ -28,8 +29,9 @@ const speaker = (world: World): Host | undefined => {
   return hosts.find((host) => isHealthy(world, host)) ?? hosts.find(({ name }) => world.seen(name));
 };
 
-const empty = `rm -rf ${paths.etcdData}/*`;
-const beginEmpty = `To begin with an empty store and lose everything, on all masters and members: ${empty}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
+const empty = ({ inventory }: World): string => `rm -rf ${etcdData(inventory)}/*`;
+const beginEmpty = (world: World): string =>
+  `To begin with an empty store and lose everything, on all masters and members: ${empty(world)}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
 const removal = ({ id }: EtcdMember): string => `etcdctl member remove ${id}`;
 const addition = (host: Host): string => `etcdctl member add ${host.name} --peer-urls=${peerUrl(host)}`;
 
@@ -39,7 +41,7 @@ function dataLost({ world, host }: Subject): Result[] {
   if (found.is === 'late') {
     return error(
       `has no data, nor has another member, and the cluster has run: ${found.proof} shows it`,
-      `Is a disk not mounted, or was the role etcd moved? Give it back to the hosts that have the data: members are changed one by one (etcdctl member add), or the store is restored from a snapshot. ${beginEmpty}`,
+      `Is a disk not mounted, or was the role etcd moved? Give it back to the hosts that have the data: members are changed one by one (etcdctl member add), or the store is restored from a snapshot. ${beginEmpty(world)}`,
     );
   }
   if (found.is !== 'lost') return [];
@@ -50,12 +52,12 @@ function dataLost({ world, host }: Subject): Result[] {
   if (healthy && found.member) {
     return error(
       message,
-      `${mount} Otherwise, on ${host.name}: systemctl stop etcd; ${empty}. On ${healthy.name}: ${removal(found.member)}; ${addition(host)}. Then up; until then, up --skip etcd does the rest.`,
+      `${mount} Otherwise, on ${host.name}: systemctl stop etcd; ${empty(world)}. On ${healthy.name}: ${removal(found.member)}; ${addition(host)}. Then up; until then, up --skip etcd does the rest.`,
     );
   }
   return error(
     message,
-    `${mount} Without a quorum no member can be removed: start the others, or restore all from a snapshot (etcdctl snapshot restore). ${beginEmpty}`,
+    `${mount} Without a quorum no member can be removed: start the others, or restore all from a snapshot (etcdctl snapshot restore). ${beginEmpty(world)}`,
   );
 }
 
@@ -65,7 +67,7 @@ function members({ world, host }: Subject): Result[] {
   const joining: Result[] = joins
     ? error(
         `is no member of etcd, which counts ${named(membersOf(world))}`,
-        `Members of etcd are changed by hand, on ${speaker(world)?.name ?? 'a member'}: ${[...strayMembers(world).map(removal), addition(host)].join('; ')}. ${hasData(world, host) ? `On ${host.name}: systemctl stop etcd; ${empty}. ` : ''}Then up.`,
+        `Members of etcd are changed by hand, on ${speaker(world)?.name ?? 'a member'}: ${[...strayMembers(world).map(removal), addition(host)].join('; ')}. ${hasData(world, host) ? `On ${host.name}: systemctl stop etcd; ${empty(world)}. ` : ''}Then up.`,
       )
     : [];
   const strays = strayMembers(world);

@@ -1,5 +1,6 @@
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
+import { dataFoldersCheck } from './data-folders.ts';
 import { etcdStoreCheck } from './etcd-store.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
@@ -28,6 +29,7 @@ export const checks: readonly Check[] = [
   ...identityChecks,
   ...membershipChecks,
   etcdStoreCheck,
+  dataFoldersCheck,
   ...machineChecks,
   ...networkChecks,
   ...overrideChecks,

@@ -1,5 +1,4 @@
 import { quote, sh } from '../kernel/quote.ts';
-import { paths } from '../kernel/host-paths.ts';
 import type { Watch } from '../probe/observe.ts';
 import { type Resource, none } from './resource.ts';
 
@@ -11,8 +10,8 @@ export interface ImageTag {
   readonly from: string;
   /** The registry of `from` has no certificate, or none that is known. */
   readonly insecure: boolean;
-  /** The registry of `from` asks who pulls. */
-  readonly login: boolean;
+  /** Folder of docker's client with a login, where the registry of `from` asks who pulls. */
+  readonly login: string | undefined;
 }
 
 /**
@@ -63,7 +62,7 @@ const LISTS = {
 /** ctr knows nothing of the registries in config.toml: what is insecure there has to be said again. */
 function pull({ runtime, image, from, insecure, login }: ImageTag, name: string): string {
   if (runtime === 'docker')
-    return `docker ${login ? sh`--config ${paths.kubelet} ` : ''}pull ${quote(from)} > /dev/null\n${sh`docker tag ${from} ${image}`}`;
+    return `docker ${login === undefined ? '' : sh`--config ${login} `}pull ${quote(from)} > /dev/null\n${sh`docker tag ${from} ${image}`}`;
   const source = quote(fullName(from));
   const ctr = 'ctr -n k8s.io images';
   const plain = insecure

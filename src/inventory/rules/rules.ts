@@ -6,6 +6,7 @@ import {
   managedFlagsAreLeftAlone,
   versionsAreKnown,
 } from './component-rules.ts';
+import { dataFoldersAreApart } from './folder-rules.ts';
 import { namesOfEtcdAreFew, oneStoreIsEnough } from './etcd-rules.ts';
 import { courseIsOpen, fieldsStayHardened, flagsStayHardened } from './hardening-rules.ts';
 import {
@@ -66,6 +67,7 @@ export const rules: readonly Rule[] = [
   apiServerNamesAreValid,
   endpointIsReached,
   apiServerPortIsItsOwn,
+  dataFoldersAreApart,
   mirrorsFitDocker,
   rangesOfRegistriesAreForDocker,
   versionsAreKnown,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { envText, extraArgs, localPath, version, type Surroundings } from './fields.ts';
+import { envText, extraArgs, hostFolder, localPath, version, type Surroundings } from './fields.ts';
 
 const PARTS = ['endpoints', 'ca', 'cert', 'key'] as const;
 
@@ -13,6 +13,7 @@ export const etcdSchema = (surroundings: Surroundings, byRelease: string) =>
         .describe('package: from the OS; archive: the official release'),
       version: version().optional().describe(`Of the archive; ${byRelease}`),
       extraArgs: extraArgs().default({}),
+      dataDir: hostFolder().optional().describe('Default: /var/lib/etcd; never moved'),
       endpoints: z
         .array(clientUrl(surroundings))
         .min(1, { error: 'at least one address is needed' })

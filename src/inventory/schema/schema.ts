@@ -3,6 +3,7 @@ import {
   cidr,
   envText,
   extraArgs,
+  hostFolder,
   localPath,
   port,
   scalarText,
@@ -67,7 +68,11 @@ export const inventorySchema = (surroundings: Surroundings) => {
       .prefault({}),
     controllerManager: component().prefault({}),
     scheduler: component().prefault({}),
-    kubelet: configuredComponent('KubeletConfiguration v1beta1').prefault({}),
+    kubelet: configuredComponent('KubeletConfiguration v1beta1')
+      .extend({
+        rootDir: hostFolder().optional().describe('Default: /var/lib/kubelet; never moved'),
+      })
+      .prefault({}),
     kubeProxy: configuredComponent('KubeProxyConfiguration v1alpha1').prefault({}),
     runtime: z
       .strictObject({
@@ -86,6 +91,9 @@ export const inventorySchema = (surroundings: Surroundings) => {
         registries: registryLogins(surroundings)
           .default({})
           .describe('Registry host → who the nodes are there'),
+        dataDir: hostFolder()
+          .optional()
+          .describe('Images and containers; default: the runtime’s own; never moved'),
         restrictOomScoreAdj: z.boolean().default(false),
       })
       .prefault({}),

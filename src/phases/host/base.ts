@@ -1,6 +1,7 @@
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file } from '../../resources/file.ts';
 import { manifestWatch } from '../../resources/manifest.ts';
+import { dataFoldersWatch } from '../shared/data-folders.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -10,7 +11,7 @@ export const basePhase: Phase = {
   title: 'Claim the hosts',
   batch: 'parallel',
   hosts: ({ inventory }) => inventory.hosts,
-  watch: () => [...factsWatches(), manifestWatch],
+  watch: ({ inventory }, host) => [...factsWatches(), manifestWatch, ...dataFoldersWatch(inventory, host)],
   resources: (world) => [
     directory({ path: paths.state, mode: '0700' }),
     file({ path: paths.cluster, content: clusterText(world) }),

@@ -21,6 +21,10 @@ export function dockerConfig({ runtime }: Inventory, commandLine: ReadonlyMap<st
       config: { 'log-driver': 'json-file', 'log-opts': { 'max-size': '20m', 'max-file': '5' } },
     },
     { flags: ['storage-driver'], config: { 'storage-driver': 'overlay2' } },
+    {
+      flags: ['data-root', 'graph'],
+      config: runtime.dataDir === undefined ? {} : { 'data-root': runtime.dataDir },
+    },
     { flags: ['registry-mirror'], config: listed('registry-mirrors', runtime.mirrors['docker.io']) },
     { flags: ['insecure-registry'], config: listed('insecure-registries', runtime.insecureRegistries) },
   ];
@@ -46,6 +50,7 @@ export function containerdConfig({ runtime, images }: Inventory): string {
   return `${[
     '# Written by k8s-bootstrap.',
     'version = 2',
+    ...(runtime.dataDir === undefined ? [] : [`root = ${toml(runtime.dataDir)}`]),
     '',
     `[${CRI}]`,
     `  sandbox_image = ${toml(images.pause)}`,

@@ -1,4 +1,4 @@
-import type { Host, RuntimeName } from '../../inventory/types.ts';
+import type { Host, Inventory, RuntimeName } from '../../inventory/types.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
@@ -7,6 +7,7 @@ import { revisionFile } from '../../probe/probers/units.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { service } from '../../resources/service.ts';
 import { factsWatches } from '../../facts/facts.ts';
+import { kubeletRoot } from '../shared/data-folders.ts';
 import { nodes } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
 import {
@@ -28,6 +29,7 @@ export const runtimePhase: Phase = {
   hosts: nodes,
   watch: factsWatches,
   resources(world, host): Resource[] {
+    const { inventory } = world;
     const unit = runtimeUnit(world, host);
     const { path, content, secret } = configOf(world, host);
     const folder = `${paths.unitFolder}/${unit}.d`;
@@ -35,6 +37,9 @@ export const runtimePhase: Phase = {
     const inputs = [path, dropIn];
     return [
       onceInstalled(file({ path, content, secret }), runtimePackage(world, host)),
+      ...(inventory.runtime.dataDir === undefined
+        ? []
+        : [directory({ path: inventory.runtime.dataDir, mode: '0711', mayBeLink: true })]),
       ...logins(world, host),
       directory({ path: folder }),
       file({
@@ -89,12 +94,15 @@ function alternatives(world: World, host: Host): readonly string[] {
   return world.release.packages(runtimeOf(world, host), family === 'debian' ? 'debian' : 'rhel').names;
 }
 
+/** Where kubelet 1.16 looks first. */
+const loginsFile = (inventory: Inventory): string => `${kubeletRoot(inventory)}/config.json`;
+
 /** docker has no file of its own for them: who pulls tells it. */
 function logins(world: World, host: Host): Resource[] {
   if (runtimeOf(world, host) !== 'docker' || !hasLogins(world.inventory)) return [];
   return [
-    directory({ path: paths.kubelet, mayBeLink: true }),
-    file({ path: paths.kubeletLogins, content: dockerLogins(world.inventory), secret: true }),
+    directory({ path: kubeletRoot(world.inventory), mayBeLink: true }),
+    file({ path: loginsFile(world.inventory), content: dockerLogins(world.inventory), secret: true }),
   ];
 }
 
