@@ -2,6 +2,8 @@ import { paths } from '../../kernel/host-paths.ts';
 import { directory, file } from '../../resources/file.ts';
 import { manifestWatch } from '../../resources/manifest.ts';
 import { dataFoldersWatch } from '../shared/data-folders.ts';
+import { endpointWatch } from '../shared/endpoint-name.ts';
+import { serviceRangeWatch } from '../shared/service-range.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -11,7 +13,13 @@ export const basePhase: Phase = {
   title: 'Claim the hosts',
   batch: 'parallel',
   hosts: ({ inventory }) => inventory.hosts,
-  watch: ({ inventory }, host) => [...factsWatches(), manifestWatch, ...dataFoldersWatch(inventory, host)],
+  watch: ({ inventory }, host) => [
+    ...factsWatches(),
+    manifestWatch,
+    ...dataFoldersWatch(inventory, host),
+    ...endpointWatch(inventory, host),
+    ...serviceRangeWatch(host),
+  ],
   resources: (world) => [
     directory({ path: paths.state, mode: '0700' }),
     file({ path: paths.cluster, content: clusterText(world) }),
