@@ -182,6 +182,10 @@ export interface OperatingSystem {
   readonly swap: 'off' | 'ignore';
   readonly packages: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
+  /** Name → address, for /etc/hosts of every host. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** Also the hosts of the inventory. */
+  readonly hostsFromInventory: boolean;
   /** Drop-ins of units of ours that stay, by path. */
   readonly acceptDropIns: readonly string[];
 }

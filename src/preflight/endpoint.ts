@@ -6,7 +6,7 @@ export const endpointCheck: Check = {
   title: 'workers know the name of the API',
   check({ world, host, seen }) {
     const name = endpointName(world.inventory, host);
-    if (name === undefined) return [];
+    if (name === undefined || name in world.inventory.os.hosts) return []; // up brings it
     const said = seen.answer(ENDPOINT_ANSWER)?.output.trim();
     if (said === 'no') {
       return error(

@@ -31,6 +31,8 @@ etcd:
   ca: store/ca.crt
   cert: store/${client}.crt
   key: store/${client}.key
+kubelet: { rootDir: /data/kubelet }
+os: { hostsFromInventory: true, hosts: { store.example.test: ${settings.controller} } }
 users:
   - { name: robot, auth: both, role: view }
 `,
@@ -134,6 +136,28 @@ describe('an etcd of somebody else’s', () => {
     expect(moved(before, await startsOf(['m1']))).toEqual(['m1 kube-apiserver.service']);
     const unit = await onHost('m1', 'cat /etc/systemd/system/kube-apiserver.service');
     expect(unit).toContain(`--etcd-servers=${store.endpoints.join(',')}`);
+    here.write(inventory());
+    expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
+  });
+
+  it('is not the only thing that was there before: names and folders are where the inventory says', async () => {
+    expect(await onHost('m1', 'getent ahostsv4 store.example.test | head -n 1')).toContain(
+      settings.controller,
+    );
+    expect(await onHost('m1', 'ls -d /data/kubelet/plugins')).toBe('/data/kubelet/plugins\n');
+    here.write(inventory().replace('rootDir: /data/kubelet', 'rootDir: /data/elsewhere'));
+    const moved = await here.run(['up'], { env: ALL });
+    expect(moved.errors[0]).toMatchObject({
+      code: 'E_PREFLIGHT',
+      message: expect.stringContaining('kubelet has its data in /data/kubelet') as string,
+    });
+    here.write(
+      inventory()
+        .replace(/hosts: \{ store.*\}/, 'hosts: {}')
+        .replace('hostsFromInventory: true', 'hostsFromInventory: false'),
+    );
+    expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
+    expect(await onHost('m1', 'grep -c k8s-bootstrap /etc/hosts; true')).toBe('0\n');
     here.write(inventory());
     expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
   });

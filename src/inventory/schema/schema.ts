@@ -127,6 +127,11 @@ export const inventorySchema = (surroundings: Surroundings) => {
         swap: z.enum(['off', 'ignore']).default('off'),
         packages: packageNames().default([]).describe('Further OS packages on every host'),
         sysctls: sysctls().default({}),
+        hosts: z
+          .record(z.string(), z.string())
+          .default({})
+          .describe('Name → address, in a block of its own in /etc/hosts'),
+        hostsFromInventory: z.boolean().default(false).describe('Also the hosts of the inventory, by name'),
         acceptDropIns: dropIns().default([]).describe('Files over units of the cluster that stay there'),
       })
       .prefault({}),

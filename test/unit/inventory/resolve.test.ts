@@ -84,6 +84,8 @@ describe('defaults', () => {
         swap: 'off',
         packages: [],
         sysctls: {},
+        hosts: {},
+        hostsFromInventory: false,
         acceptDropIns: [],
       },
       pki: { keyBits: 2048, caKeys: 'masters', renewBeforeDays: 30 },
