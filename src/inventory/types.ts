@@ -186,6 +186,8 @@ export interface OperatingSystem {
   readonly hosts: Readonly<Record<string, string>>;
   /** Also the hosts of the inventory. */
   readonly hostsFromInventory: boolean;
+  /** What sets the clocks of all hosts; theirs to say when empty. */
+  readonly timeServers: readonly string[];
   /** Drop-ins of units of ours that stay, by path. */
   readonly acceptDropIns: readonly string[];
 }

@@ -18,6 +18,7 @@ import { packagesPhase } from './host/packages.ts';
 import type { Phase } from './phase.ts';
 import { rbacPhase } from './control-plane/rbac.ts';
 import { runtimePhase } from './node/runtime.ts';
+import { timePhase } from './host/time.ts';
 import { trustPhase } from './trust/authorities.ts';
 import { usersPhase } from './control-plane/users.ts';
 
@@ -27,6 +28,7 @@ export const phases: readonly Phase[] = [
   packagesPhase,
   nfsPackagesPhase,
   osPhase,
+  timePhase,
   firewallPhase,
   nfsServerPhase,
   nfsClientPhase,

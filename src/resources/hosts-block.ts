@@ -21,6 +21,7 @@ export function hostsBlock(names: ReadonlyMap<string, string>): Resource {
     id: 'hosts',
     title: `names in ${FILE}`,
     watches: [watch],
+    ...(wanted === '' ? {} : { owns: [FILE] }),
     diff(seen): Change {
       const text = textOf(seen);
       if (text === undefined)

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiStatus, company, plainKeys, stateFiles, verified } from './support/company.ts';
 import { type ForeignEtcd, foreignEtcd } from './support/foreign-etcd.ts';
-import { guardedRegistry } from './support/guarded-registry.ts';
 import { command, onHost, settings } from './support/lab.ts';
 import { WELL, type Scene, aloneInventory, changedBy, done, scene, wipe } from './support/scene.ts';
+import { namesClocksAndFolders, pullsWithALogin } from './support/surroundings.ts';
 import { moved, startsOf } from './support/units.ts';
 
 /**
@@ -32,7 +32,7 @@ etcd:
   cert: store/${client}.crt
   key: store/${client}.key
 kubelet: { rootDir: /data/kubelet }
-os: { hostsFromInventory: true, hosts: { store.example.test: ${settings.controller} } }
+os: { timeServers: [${settings.controller}], hostsFromInventory: true, hosts: { store.example.test: ${settings.controller} } }
 users:
   - { name: robot, auth: both, role: view }
 `,
@@ -140,26 +140,8 @@ describe('an etcd of somebody else’s', () => {
     expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
   });
 
-  it('is not the only thing that was there before: names and folders are where the inventory says', async () => {
-    expect(await onHost('m1', 'getent ahostsv4 store.example.test | head -n 1')).toContain(
-      settings.controller,
-    );
-    expect(await onHost('m1', 'ls -d /data/kubelet/plugins')).toBe('/data/kubelet/plugins\n');
-    here.write(inventory().replace('rootDir: /data/kubelet', 'rootDir: /data/elsewhere'));
-    const moved = await here.run(['up'], { env: ALL });
-    expect(moved.errors[0]).toMatchObject({
-      code: 'E_PREFLIGHT',
-      message: expect.stringContaining('kubelet has its data in /data/kubelet') as string,
-    });
-    here.write(
-      inventory()
-        .replace(/hosts: \{ store.*\}/, 'hosts: {}')
-        .replace('hostsFromInventory: true', 'hostsFromInventory: false'),
-    );
-    expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
-    expect(await onHost('m1', 'grep -c k8s-bootstrap /etc/hosts; true')).toBe('0\n');
-    here.write(inventory());
-    expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
+  it('is not the only thing that was there before: names, clocks and folders are as the inventory says', async () => {
+    await namesClocksAndFolders(here, inventory(), ALL);
   });
 
   it('that is down is told of, and nothing is changed for it', async () => {
@@ -296,36 +278,7 @@ describe('adopt', () => {
 
 describe('a registry that asks who pulls', () => {
   it('lets containerd pull for a pod, and its password is nowhere but in a file of root’s', async () => {
-    const registry = await guardedRegistry('robot', 'correct-horse');
-    try {
-      const logins = inventory()
-        .replace(
-          /insecureRegistries: \[.*\]/,
-          `insecureRegistries: ['${settings.controller}:5000', '${registry.name}']`,
-        )
-        .replace(
-          'runtime:\n  i',
-          `runtime:\n  registries: { '${registry.name}': { username: robot, password: '\${env:PULL}' } }\n  i`,
-        );
-      here.write(logins);
-      const up = await here.run(['up'], { env: { ...ALL, PULL: 'correct-horse' } });
-      expect(done(up)).toEqual(WELL);
-      expect(up.stdout + up.stderr).not.toContain('correct-horse');
-      expect(await onHost('m1', 'stat -c %a:%U /etc/containerd/config.toml')).toBe('600:root\n');
-      const admin = ['--kubeconfig', '/etc/kubernetes/admin.conf'];
-      const image = `${registry.name}/pause:3.1`;
-      const kubectl = `kubectl ${admin.join(' ')}`;
-      await onHost(
-        'm1',
-        `${kubectl} run guarded --generator=run-pod/v1 --restart=Never --image=${image}
-${kubectl} wait --for=condition=Ready pod/guarded --timeout=90s
-${kubectl} delete pod guarded --now`,
-      );
-      expect(registry.served.some((path) => path.startsWith('/v2/pause/manifests/'))).toBe(true);
-    } finally {
-      await registry.close();
-      here.write(inventory());
-    }
+    await pullsWithALogin(here, inventory(), ALL);
   });
 });
 

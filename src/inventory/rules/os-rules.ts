@@ -24,3 +24,13 @@ export const namesInHostsAreValid: Rule = ({ hosts, os }, report) => {
     }
   }
 };
+
+/** chrony ends at a line that it does not understand. */
+export const timeServersAreValid: Rule = ({ os }, report) => {
+  os.timeServers.forEach((server, index) => {
+    const path = ['os', 'timeServers', index];
+    if (isIP(server) === 0 && !NAME.test(server)) {
+      report.error(path, `"${server}" is neither a name nor an address`);
+    } else if (os.timeServers.indexOf(server) < index) report.error(path, `${server} stands there twice`);
+  });
+};

@@ -44,7 +44,7 @@ import {
   volumesCanBeMounted,
 } from './nfs-provisioner-rules.ts';
 import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
-import { namesInHostsAreValid } from './os-rules.ts';
+import { namesInHostsAreValid, timeServersAreValid } from './os-rules.ts';
 import type { Rule } from './rule.ts';
 import { mirrorsFitDocker, rangesOfRegistriesAreForDocker } from './runtime-rules.ts';
 import { rolesAreMeant, tokensFitTheProfile, usersAreValid } from './user-rules.ts';
@@ -70,6 +70,7 @@ export const rules: readonly Rule[] = [
   apiServerPortIsItsOwn,
   dataFoldersAreApart,
   namesInHostsAreValid,
+  timeServersAreValid,
   mirrorsFitDocker,
   rangesOfRegistriesAreForDocker,
   versionsAreKnown,

@@ -132,6 +132,10 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .default({})
           .describe('Name → address, in a block of its own in /etc/hosts'),
         hostsFromInventory: z.boolean().default(false).describe('Also the hosts of the inventory, by name'),
+        timeServers: z
+          .array(envText(surroundings).transform(withoutRoot))
+          .default([])
+          .describe('Names or addresses; chrony is set up on every host'),
         acceptDropIns: dropIns().default([]).describe('Files over units of the cluster that stay there'),
       })
       .prefault({}),

@@ -86,6 +86,7 @@ describe('defaults', () => {
         sysctls: {},
         hosts: {},
         hostsFromInventory: false,
+        timeServers: [],
         acceptDropIns: [],
       },
       pki: { keyBits: 2048, caKeys: 'masters', renewBeforeDays: 30 },
