@@ -33,7 +33,7 @@ export function resolveHosts(written: WrittenInventory, surroundings: Surroundin
     const roles = last(levels, 'roles') ?? (only && identities?.length === 1 ? allInOne(written) : undefined);
     if (!roles) complain('roles', 'missing', 'One or more of master, etcd, worker, nfs.');
     for (const identity of identities ?? []) {
-      hosts.push(buildHost(written, identity, roles ?? [], levels, surroundings));
+      hosts.push(buildHost(written, index, identity, roles ?? [], levels, surroundings));
       origins.push(index);
     }
   });
@@ -97,6 +97,7 @@ function levelsOf(written: WrittenInventory, entry: WrittenHost, complain: Compl
 
 function buildHost(
   written: WrittenInventory,
+  index: number,
   identity: Identity,
   roles: readonly Role[],
   levels: readonly WrittenGroup[],
@@ -104,6 +105,7 @@ function buildHost(
 ): Host {
   return {
     ...identity,
+    nfsAddress: written.hosts[index]?.nfsAddress,
     roles,
     labels: merged(levels.map((level) => level.labels)),
     taints: last(levels, 'taints') ?? [],

@@ -85,6 +85,8 @@ export interface Host {
   readonly address: string;
   /** The node's own IPv4 address, as the other hosts reach it. */
   readonly ip: string;
+  /** Name or address by which nodes mount its exports; of an NFS server with a network of its own for that. */
+  readonly nfsAddress: string | undefined;
   readonly roles: readonly Role[];
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];

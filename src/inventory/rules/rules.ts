@@ -28,6 +28,7 @@ import {
   rangesAreApart,
   serviceRangeHasASize,
 } from './network-rules.ts';
+import { nfsAddressesAreUsed } from './nfs-address-rules.ts';
 import {
   clientsDoNotCompete,
   exportedPathsAreDistinct,
@@ -86,6 +87,7 @@ export const rules: readonly Rule[] = [
   rolesAreMeant,
   tokensFitTheProfile,
   exportsHaveAServer,
+  nfsAddressesAreUsed,
   helpersHavePortsOfTheirOwn,
   exportedPathsAreFolders,
   exportedPathsAreDistinct,
