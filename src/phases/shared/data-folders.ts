@@ -73,7 +73,7 @@ export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
       script: `${folders
         .map(({ part }) => {
           const { file, line } = TOLD[part];
-          return `[ ! -f ${quote(file)} ] || printf '%s\\n' "told ${quote(part)} $(sed -n ${quote(line)} ${quote(file)} | head -n 1)"`;
+          return `[ ! -f ${quote(file)} ] || printf 'told %s %s\\n' ${quote(part)} "$(sed -n ${quote(line)} ${quote(file)} | head -n 1)"`;
         })
         .join('\n')}
 for k8sb_f in ${chosen.map(quote).join(' ')}; do
