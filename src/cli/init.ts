@@ -7,6 +7,7 @@ interface InitOptions extends GlobalOptions {
   readonly output?: string;
   readonly name: string;
   readonly masters: number;
+  readonly interface?: string;
   readonly user?: string;
   readonly port?: number;
   readonly key?: string[];
@@ -21,6 +22,7 @@ export function registerInit(root: Command, { around, exit }: Cli): void {
     .option('--output <file>', 'file to write; never overwrites one (default: what -i would read)')
     .option('--name <name>', 'name of the cluster', 'k8s')
     .option('--masters <count>', 'how many of the hosts become masters, the first ones', number, 1)
+    .option('--interface <name>', 'the nodes’ own addresses are those of this interface')
     .option('--user <name>', 'log in as this user (default: root); any other uses sudo')
     .option('--port <number>', 'port of the hosts’ sshd (default: 22)', number)
     .option('--key <file>', 'private key to log in with; can be repeated (default: the usual ones)', list)
@@ -31,14 +33,14 @@ export function registerInit(root: Command, { around, exit }: Cli): void {
     .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
     .action(async (addresses: string[]) => {
       const options = command.optsWithGlobals<InitOptions>();
-      const { user, port, key, name, masters, from, acceptNewHostKeys = false } = options;
+      const { user, port, key, name, masters, from, interface: wanted, acceptNewHostKeys = false } = options;
       exit(
         await reported(around, options, undefined, 'init', async ({ emit, confirm, kill }) => {
           const { init, keyPaths } = await import('../commands/init/init.ts');
           const ssh = { ...(user && { user }), ...(port && { port }), ...(key && { keys: keyPaths(key) }) };
           const output = resolve(options.output ?? inventoryFile(undefined, options, around.env));
           const common = { command: 'init', emit, confirm, kill, acceptNewHostKeys, env: around.env };
-          return init({ ...common, addresses, output, name, masters, ssh, from });
+          return init({ ...common, addresses, output, name, masters, ssh, from, interface: wanted });
         }),
       );
     });

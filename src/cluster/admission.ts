@@ -6,6 +6,7 @@ import type { Observed } from '../probe/observe.ts';
 import type { Goal } from '../run/converge.ts';
 import type { Emit } from '../run/events.ts';
 import type { Cluster } from './open.ts';
+import { ETCD_CHECK } from './etcd-reach.ts';
 import { REACH_CHECK } from './reach.ts';
 
 /** Findings whose error has a code of its own: going on would destroy something. */
@@ -51,7 +52,7 @@ export function admission(
   };
 }
 
-export const knownChecks = (): readonly string[] => [...checks.map(({ id }) => id), REACH_CHECK];
+export const knownChecks = (): readonly string[] => [...checks.map(({ id }) => id), REACH_CHECK, ETCD_CHECK];
 
 /** @throws E_CHECK for an id that no check has, exit code 2 */
 export function refuseUnknownChecks(ids: readonly string[]): void {

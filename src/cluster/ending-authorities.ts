@@ -1,5 +1,8 @@
 import { CA_IDS, WARN_DAYS } from '../pki/spec.ts';
+import type { GivenClient } from '../pki/given-client.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
+import { readCertificate } from '../pki/read-certificate.ts';
+import { certificatesOf } from '../pki/trusted.ts';
 import { count } from '../report/text.ts';
 
 /** Authorities that end soon, as sentences: unlike certificates, `up` does not renew them. */
@@ -12,5 +15,26 @@ export const endingAuthorities = (pki: PkiStore, now: Date): string[] =>
       `the authority "${id}" ends in ${count(days, 'day')}, and all that it has issued with it: docs/decisions/021-ca-rotation.md says how another takes over`,
     ];
   });
+
+/** The same of the certificates with which an etcd is spoken to that somebody else runs. */
+export const endingClient = (client: GivenClient | undefined, now: Date): string[] =>
+  client === undefined
+    ? []
+    : (
+        [
+          ['etcd.cert', client.certificate],
+          ['etcd.ca', client.ca],
+        ] as const
+      ).flatMap(([field, text]) => {
+        const ends = certificatesOf(text).map((pem) => readCertificate(pem).notAfter.getTime());
+        const days = Math.floor((Math.min(...ends) - now.getTime()) / DAY);
+        return days >= WARN_DAYS
+          ? []
+          : [
+              days < 0
+                ? `a certificate in the file of ${field} has expired`
+                : `a certificate in the file of ${field} ends in ${count(days, 'day')}: whoever runs that etcd issues another`,
+            ];
+      });
 
 const DAY = 86_400_000;

@@ -1,3 +1,4 @@
+import { ownAuthorities } from '../phases/trust/authorities.ts';
 import type { Inventory } from '../inventory/types.ts';
 import { Secret } from '../kernel/secret.ts';
 import { type AskSecret, PASSPHRASE_VARIABLE } from '../pki/passphrase.ts';
@@ -21,6 +22,7 @@ export function pkiOf(inventory: Inventory, { env, secrets, ask }: KeyOptions): 
   const { keyBits, ca } = inventory.pki;
   return openPkiStore(stateFolderOf(inventory), {
     keyBits,
+    authorities: ownAuthorities(inventory),
     given: ca,
     passphrase,
     ask: ask && ((question) => ask(question).then((typed) => masked(typed, secrets))),

@@ -12,6 +12,7 @@ import { admin, adminKubeconfig, adminSpec } from '../phases/trust/authorities.t
 import { apiEndpoint, apiHost } from '../phases/shared/topology.ts';
 import { forgottenUsers, revocableUsers } from '../phases/control-plane/users.ts';
 import { type OpenState, type StateOptions, openState } from './open-state.ts';
+import { readGivenClient } from '../pki/given-client.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Desire, Stage } from '../plan/stage.ts';
 import { artifactView } from './artifact-view.ts';
@@ -103,10 +104,13 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
       options.emit({ type: 'note', level: 'info', message });
     },
   });
+  const { outside } = inventory.etcd;
+  const etcdClient = outside && (await readGivenClient(outside, new Date()));
+  if (etcdClient) options.secrets.add(etcdClient.key);
   const view = artifactView(artifacts, inventory.artifacts);
   const selected = selectPhases(options);
   const { prune = false, renewal, asks } = options;
-  const known = { inventory, release, pki, users, artifacts: view, prune, renewal };
+  const known = { inventory, release, pki, etcdClient, users, artifacts: view, prune, renewal };
   // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
   const world = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
   const stages = (here: World, taking = selected): readonly Stage[] =>

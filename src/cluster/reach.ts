@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Host } from '../inventory/types.ts';
 import { quote, sh } from '../kernel/quote.ts';
@@ -27,39 +26,20 @@ export async function checkReach(fleet: Fleet, world: World): Promise<void> {
     const next = [...targets.slice(at + 1), ...targets.slice(0, at)].slice(0, NEIGHBOURS);
     const others = [...new Set([...needed, ...next])].filter(({ name }) => name !== member.name);
     if (others.length === 0) return;
-    const name = endpointName(world, member.name);
-    const asking = name === undefined ? '' : `${resolve(name)}\n`;
     const result = await runOn(fleet, member, {
-      script:
-        asking +
-        others.map((other) => dial(other.name, other.ip, sshPort(world, other))).join('\n') +
-        '\nwait',
+      script: others.map((other) => dial(other.name, other.ip, sshPort(world, other))).join('\n') + '\nwait',
       timeoutMs: 30_000,
     });
     for (const [, name = '', why = ''] of result.stdout.toString('utf8').matchAll(/^blocked (\S+) (.*)$/gm)) {
       const ip = others.find((other) => other.name === name)?.ip ?? '';
       blocked.push(`${member.name} cannot reach ${name} (${ip}): ${why}`);
     }
-    if (name !== undefined && /^unresolved$/m.test(result.stdout.toString('utf8')))
-      blocked.push(`${member.name} does not know the name ${name} of apiServer.endpoint`);
   });
   if (blocked.length === 0) return;
   throw new BootstrapError('E_PREFLIGHT', `hosts do not reach each other:\n${blocked.join('\n')}`, {
-    hint: `Check names (DNS or /etc/hosts of that host), routes, and "ip" in the inventory: it is the address other hosts use. Nothing was changed; --ignore-preflight ${REACH_CHECK} goes on anyway.`,
+    hint: `Check routes, and "ip" in the inventory: it is the address other hosts use. Nothing was changed; --ignore-preflight ${REACH_CHECK} goes on anyway.`,
   });
 }
-
-/** The name by which a node has to find the API server; masters ask their own, and who has a balancer asks that. */
-function endpointName(world: World, member: string): string | undefined {
-  if (world.inventory.apiServer.balancer !== 'external') return undefined;
-  const host = world.inventory.hosts.find(({ name }) => name === member);
-  const name = world.inventory.apiServer.endpoint?.replace(/:\d+$/, '');
-  if (!host?.roles.includes('worker') || host.roles.includes('master')) return undefined;
-  return name === undefined || isIPv4(name) ? undefined : name;
-}
-
-const resolve = (name: string): string =>
-  `{ timeout 10 getent ahostsv4 ${quote(name)} > /dev/null 2>&1 || echo unresolved; } &`;
 
 /** Where sshd listens for other hosts, by what the host itself says; 22 when something else listens for it (a socket). */
 function sshPort(world: World, { name, ip }: Host): number {

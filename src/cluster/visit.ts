@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import { type Goal, consider, tellPlan } from '../run/converge.ts';
 import { type Fleet, probeAnew } from '../run/fleet.ts';
 import { kubectlHere } from './controller-kubectl.ts';
-import { endingAuthorities } from './ending-authorities.ts';
+import { endingAuthorities, endingClient } from './ending-authorities.ts';
 import type { OpenState } from './open-state.ts';
 import type { Cluster, ClusterOptions } from './open.ts';
 import { readInventory } from './read-inventory.ts';
@@ -95,7 +95,9 @@ async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Ru
     import('./admission.ts'),
   ]);
   const cluster = await openCluster(options, options.state ?? (await openState(options, read)));
-  for (const message of endingAuthorities(cluster.pki, new Date())) {
+  const now = new Date();
+  const { etcdClient } = cluster.world(new Map());
+  for (const message of [...endingAuthorities(cluster.pki, now), ...endingClient(etcdClient, now)]) {
     options.emit({ type: 'note', level: 'warn', message });
   }
   await cluster.lookAhead();

@@ -80,6 +80,8 @@ while IFS= read -r line || [ -n "$line" ]; do
   esac
   [ -z "$key" ] || say "$key" "$line"
 done < /etc/os-release
+f=dpkg-query; [ ! -f /etc/redhat-release ] && [ ! -f /etc/openEuler-release ] || f=rpm
+for f in "$f" awk curl getent sed sha256sum stat systemctl; do command -v "$f" > /dev/null || say missing "$f"; done
 for f in yum dnf apt-get; do [ ! -x "/usr/bin/$f" ] || say manager "$f"; done
 line=; read -r line < /etc/hostname; say etcHostname "$line"
 line=; read -r line < /etc/machine-id; say machineId "$line"

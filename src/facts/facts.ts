@@ -53,6 +53,8 @@ export interface HostFacts {
   readonly podRange: string | undefined;
   /** Configurations of pod networks, by path; `?` stands for what no plain name has. */
   readonly cniConfigs: readonly string[];
+  /** Programs that are not there or do not answer: what they would tell is not known, and not "no". */
+  readonly unanswered: readonly string[];
   /** Repository files that point at the mirrors CentOS 7 no longer has. */
   readonly deadRepositories: readonly string[];
 }
@@ -145,6 +147,13 @@ function parse(seen: Observed): HostFacts {
     foreign: cluster ? [] : all('mark'),
     podRange: /"subnet": *"([^"]+)"/.exec(word('cni'))?.[1],
     cniConfigs: all('cniConfig'),
+    unanswered: [
+      ...all('missing'),
+      // Each prints something on every host: its own title, or loopback.
+      ...(all('listening').length === 0 ? ['ss'] : []),
+      ...(all('network').length === 0 ? ['ip'] : []),
+      ...(all('disk').length === 0 ? ['df'] : []),
+    ],
     deadRepositories: all('deadRepos'),
   };
 }

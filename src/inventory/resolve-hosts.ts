@@ -30,17 +30,18 @@ export function resolveHosts(written: WrittenInventory, surroundings: Surroundin
       void complaints.push({ path: ['hosts', index, field], message, ...(hint !== undefined && { hint }) });
     const identities = expandEntry(entry, complain);
     const levels = levelsOf(written, entry, complain);
-    const roles = last(levels, 'roles') ?? (only && identities?.length === 1 ? ALL_IN_ONE : undefined);
+    const roles = last(levels, 'roles') ?? (only && identities?.length === 1 ? allInOne(written) : undefined);
     if (!roles) complain('roles', 'missing', 'One or more of master, etcd, worker, nfs.');
     for (const identity of identities ?? []) {
-      hosts.push(buildHost(written, identity, roles ?? [], levels, surroundings));
+      hosts.push(buildHost(written, index, identity, roles ?? [], levels, surroundings));
       origins.push(index);
     }
   });
   return { hosts, origins, complaints };
 }
 
-const ALL_IN_ONE: readonly Role[] = ['master', 'etcd', 'worker'];
+const allInOne = ({ etcd }: WrittenInventory): readonly Role[] =>
+  etcd.endpoints ? ['master', 'worker'] : ['master', 'etcd', 'worker'];
 
 type Complain = (field: string, message: string, hint?: string) => void;
 type Identity = Pick<Host, 'name' | 'address' | 'ip'>;
@@ -96,6 +97,7 @@ function levelsOf(written: WrittenInventory, entry: WrittenHost, complain: Compl
 
 function buildHost(
   written: WrittenInventory,
+  index: number,
   identity: Identity,
   roles: readonly Role[],
   levels: readonly WrittenGroup[],
@@ -103,6 +105,7 @@ function buildHost(
 ): Host {
   return {
     ...identity,
+    nfsAddress: written.hosts[index]?.nfsAddress,
     roles,
     labels: merged(levels.map((level) => level.labels)),
     taints: last(levels, 'taints') ?? [],

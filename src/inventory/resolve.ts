@@ -4,7 +4,7 @@ import type { KnownRelease } from './known.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
 import { resolveNfs } from './schema/nfs-schema.ts';
 import type { WrittenInventory } from './schema/schema.ts';
-import type { Balancer, Host, Inventory } from './types.ts';
+import type { Balancer, Host, Inventory, OutsideEtcd } from './types.ts';
 import { resolveUser } from './schema/user-schema.ts';
 
 /** The inventory with every default that depends on another value. */
@@ -28,7 +28,14 @@ export function resolveInventory(
       cniVersion: network.cniVersion ?? release.cni.version,
       dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR),
     },
-    etcd: { ...etcd, version: etcd.version ?? release.etcd.version, backup: etcd.backup },
+    etcd: {
+      source: etcd.source,
+      version: etcd.version ?? release.etcd.version,
+      extraArgs: etcd.extraArgs,
+      backup: etcd.backup,
+      outside: outsideEtcd(etcd),
+      dataDir: etcd.dataDir,
+    },
     apiServer: {
       ...apiServer,
       endpoint: apiServer.endpoint,
@@ -36,9 +43,9 @@ export function resolveInventory(
     },
     controllerManager,
     scheduler,
-    kubelet,
+    kubelet: { ...kubelet, rootDir: kubelet.rootDir },
     kubeProxy,
-    runtime,
+    runtime: { ...runtime, dataDir: runtime.dataDir },
     images: { ...images, pause: images.pause ?? release.pauseImage },
     artifacts: { ...artifacts, checksums: artifacts.checksums, cache: artifacts.cache },
     os,
@@ -57,6 +64,12 @@ function balancerFor(endpoint: string | undefined, hosts: readonly Host[]): Bala
   if (endpoint !== undefined) return 'external';
   return hosts.filter(({ roles }) => roles.includes('master')).length > 1 ? 'local' : 'none';
 }
+
+/** The schema takes all four or none. */
+const outsideEtcd = ({ endpoints, ca, cert, key }: WrittenInventory['etcd']): OutsideEtcd | undefined =>
+  endpoints && ca !== undefined && cert !== undefined && key !== undefined
+    ? { endpoints, ca, cert, key }
+    : undefined;
 
 /** kubeadm's choice too; a range without ten addresses is a rule's business. */
 function tenthAddress(serviceCIDR: string): string {

@@ -19,6 +19,10 @@ export interface Inventory {
     /** Of the archive: `v3.3.17`. */ readonly version: string;
     /** Snapshots that each member takes by itself, so often, and so many of them stay. */
     readonly backup: { readonly every: string; readonly keep: number } | undefined;
+    /** A store that somebody else runs; `undefined` when hosts with the role `etcd` do. */
+    readonly outside: OutsideEtcd | undefined;
+    /** Where members keep what they must not lose. */
+    readonly dataDir: string | undefined;
   };
   readonly apiServer: Component & {
     readonly port: number;
@@ -31,7 +35,11 @@ export interface Inventory {
   };
   readonly controllerManager: Component;
   readonly scheduler: Component;
-  readonly kubelet: Component & { readonly config: Readonly<Record<string, unknown>> };
+  readonly kubelet: Component & {
+    readonly config: Readonly<Record<string, unknown>>;
+    /** Volumes of pods, and kubelet's own state. */
+    readonly rootDir: string | undefined;
+  };
   readonly kubeProxy: Component & { readonly config: Readonly<Record<string, unknown>> };
   readonly runtime: Runtime;
   readonly images: Images;
@@ -52,6 +60,14 @@ export interface Inventory {
   readonly concurrency: number;
   /** The file it came from, absolute; generated material lives beside it. */
   readonly file: string;
+}
+
+/** Where it answers, and files on this machine: with what it is verified, and who the API servers are there. */
+export interface OutsideEtcd {
+  readonly endpoints: readonly string[];
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface OwnAuthority {
@@ -75,6 +91,8 @@ export interface Host {
   readonly address: string;
   /** The node's own IPv4 address, as the other hosts reach it. */
   readonly ip: string;
+  /** Name or address by which nodes mount its exports; of an NFS server with a network of its own for that. */
+  readonly nfsAddress: string | undefined;
   readonly roles: readonly Role[];
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
@@ -137,7 +155,16 @@ export interface Runtime {
   /** Registry host → mirror endpoints, tried in order (URLs). */
   readonly mirrors: Readonly<Record<string, readonly string[]>>;
   readonly insecureRegistries: readonly string[];
+  /** Registry host → who the nodes are there. */
+  readonly registries: Readonly<Record<string, RegistryLogin>>;
+  /** Images and containers. */
+  readonly dataDir: string | undefined;
   readonly restrictOomScoreAdj: boolean;
+}
+
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: Secret;
 }
 
 export interface Images {
@@ -163,6 +190,12 @@ export interface OperatingSystem {
   readonly swap: 'off' | 'ignore';
   readonly packages: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
+  /** Name → address, for /etc/hosts of every host. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** Also the hosts of the inventory. */
+  readonly hostsFromInventory: boolean;
+  /** What sets the clocks of all hosts; theirs to say when empty. */
+  readonly timeServers: readonly string[];
   /** Drop-ins of units of ours that stay, by path. */
   readonly acceptDropIns: readonly string[];
 }

@@ -4,6 +4,7 @@ import { basePhase } from './host/base.ts';
 import { cniPhase } from './network/cni.ts';
 import { controllerManagerPhase, schedulerPhase } from './control-plane/controllers.ts';
 import { etcdPhase } from './etcd/etcd.ts';
+import { outsideEtcdPhase } from './etcd/outside.ts';
 import { firewallPhase } from './host/firewall.ts';
 import { imagesPhase } from './node/images.ts';
 import { kubeProxyPhase } from './node/kube-proxy.ts';
@@ -18,6 +19,7 @@ import { packagesPhase } from './host/packages.ts';
 import type { Phase } from './phase.ts';
 import { rbacPhase } from './control-plane/rbac.ts';
 import { runtimePhase } from './node/runtime.ts';
+import { timePhase } from './host/time.ts';
 import { trustPhase } from './trust/authorities.ts';
 import { usersPhase } from './control-plane/users.ts';
 
@@ -27,11 +29,13 @@ export const phases: readonly Phase[] = [
   packagesPhase,
   nfsPackagesPhase,
   osPhase,
+  timePhase,
   firewallPhase,
   nfsServerPhase,
   nfsClientPhase,
   trustPhase,
   etcdPhase,
+  outsideEtcdPhase,
   apiserverPhase,
   controllerManagerPhase,
   schedulerPhase,

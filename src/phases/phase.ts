@@ -1,5 +1,6 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { CertificateSpec } from '../pki/spec.ts';
+import type { GivenClient } from '../pki/given-client.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Batch, Gate } from '../plan/stage.ts';
 import type { Artifact } from '../release/artifact.ts';
@@ -36,6 +37,8 @@ export interface World {
   readonly inventory: Inventory;
   readonly release: Release;
   readonly pki: PkiStore;
+  /** Who masters are to an etcd that somebody else runs; `undefined` without one. */
+  readonly etcdClient?: GivenClient | undefined;
   readonly users: UserStore;
   /** Whether users whom nothing declares any more lose their rights in this run. */
   readonly prune: boolean;

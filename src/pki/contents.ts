@@ -54,11 +54,10 @@ export const hasEncryptionKey = ({ encryptionKey, locked }: Contents): boolean =
   encryptionKey !== undefined || locked.has(ENCRYPTION_KEY);
 
 /** Files that hosts have been set up with and that are not there; the administrator's and the plan key are remade. */
-export const missingFrom = (contents: Contents): string[] => [
-  ...CA_IDS.filter((id) => !contents.authorities[id]).flatMap((id) => [
-    `${CA_FILES[id]}.crt`,
-    `${CA_FILES[id]}.key`,
-  ]),
+export const missingFrom = (contents: Contents, wanted: readonly CaId[] = CA_IDS): string[] => [
+  ...wanted
+    .filter((id) => !contents.authorities[id])
+    .flatMap((id) => [`${CA_FILES[id]}.crt`, `${CA_FILES[id]}.key`]),
   ...(contents.serviceAccount ? [] : [SERVICE_ACCOUNT.privateKey, SERVICE_ACCOUNT.publicKey]),
   ...(hasEncryptionKey(contents) ? [] : [ENCRYPTION_KEY]),
 ];

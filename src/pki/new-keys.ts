@@ -11,7 +11,6 @@ import {
 import type { CheckedAuthority } from './given-authority.ts';
 import { newKeyPair, privatePem, publicPem } from './keys.ts';
 import { caSpec } from './profiles.ts';
-import { CA_IDS } from './spec.ts';
 import type { CaId } from './spec.ts';
 import type { StateFile } from '../state/state-files.ts';
 
@@ -21,6 +20,7 @@ export interface NewKeys {
   readonly now: Date;
   /** The cluster's authority, when it is not to be made. */
   readonly given: CheckedAuthority | undefined;
+  readonly authorities: readonly CaId[];
 }
 
 /**
@@ -31,9 +31,9 @@ export async function newKeyFiles(contents: Contents, options: NewKeys): Promise
   const { authorities, serviceAccount, planKey } = contents;
   const { given } = options;
   const pairs = await Promise.all([
-    ...CA_IDS.filter((id) => authorities[id] === undefined).map((id) =>
-      id === 'cluster' && given ? givenAuthority(given) : newAuthority(id, options),
-    ),
+    ...options.authorities
+      .filter((id) => authorities[id] === undefined)
+      .map((id) => (id === 'cluster' && given ? givenAuthority(given) : newAuthority(id, options))),
     ...(serviceAccount === undefined ? [newServiceAccount(options)] : []),
   ]);
   return [

@@ -75,8 +75,9 @@ class FolderStore implements PkiStore {
     await this.load();
     await this.unlock();
     for (const id of CA_IDS) this.#refuseExpired(id);
-    const { keyBits = 2048 } = this.#options;
-    const files = await newKeyFiles(this.#contents, { keyBits, now: this.#now(), given: this.#given });
+    const { keyBits = 2048, authorities = CA_IDS } = this.#options;
+    const made = { keyBits, now: this.#now(), given: this.#given, authorities };
+    const files = await newKeyFiles(this.#contents, made);
     if (files.length === 0) return;
     const header = this.#safe.unwritten().map((file) => ({ ...file, name: basename(file.name) }));
     await publish(this.#folder, [...header, ...files.map((file) => this.#sealed(file))]);
@@ -88,7 +89,7 @@ class FolderStore implements PkiStore {
   }
 
   missing(): readonly string[] {
-    return missingFrom(this.#contents);
+    return missingFrom(this.#contents, this.#options.authorities);
   }
 
   isSealed(): boolean {

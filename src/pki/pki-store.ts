@@ -92,6 +92,8 @@ export interface PkiStoreOptions {
   readonly now?: () => Date;
   /** The cluster's authority, when one exists already. */
   readonly given?: GivenAuthority | undefined;
+  /** Those that are made for the cluster; all by default. */
+  readonly authorities?: readonly CaId[];
   /** Of the keys in the folder, when it is known. */
   readonly passphrase?: Secret | undefined;
   /** Asks whoever sits at the terminal; `undefined` when nobody does. */

@@ -1,6 +1,7 @@
 import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
 import { MANIFEST, isDamaged } from '../resources/manifest.ts';
 import { leafFiles } from '../phases/shared/certificates.ts';
+import { startedRange } from '../phases/shared/service-range.ts';
 import { serviceIp } from '../phases/shared/topology.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
 
@@ -78,7 +79,7 @@ export const identityChecks: readonly Check[] = [
     id: 'hostname',
     title: 'every host has a name of its own',
     check({ world, host, facts, twins }) {
-      if (facts.hostname === host.name) return [];
+      if (facts.hostname === host.name || facts.hostname === '') return [];
       if (host.setHostname) return fixedByUp(`is called ${facts.hostname}, becomes ${host.name}`);
       if (world.inventory.profile === 'cis') {
         return error(
@@ -107,14 +108,25 @@ const some = (names: readonly string[]): string =>
 /** The certificate of a living API server names its own address as a service: the first of the range. */
 function serviceRange({ world, host, facts, seen }: Subject): Result[] {
   if (facts.cluster?.name !== world.inventory.name || !host.roles.includes('master')) return [];
+  const { serviceCIDR } = world.inventory.network;
+  const started = startedRange(seen);
+  if (started !== undefined && started !== serviceCIDR) {
+    return error(
+      `network.serviceCIDR is ${serviceCIDR}, and the API server here was started with ${started}`,
+      ANOTHER_RANGE,
+    );
+  }
   const file = seen.file(leafFiles('apiserver').certificate);
   const named = namedAddresses(file?.type === 'file' ? file.content?.toString('latin1') : undefined);
   if (named.length === 0 || named.includes(serviceIp(world))) return [];
   return error(
-    `network.serviceCIDR is ${world.inventory.network.serviceCIDR}, and the API server that was made here names ${named.join(', ')}, not ${serviceIp(world)}`,
-    'Services keep the addresses that they have, and the API server would repair none of them. Write the range that the cluster was made with. For another one, make a new cluster; or delete and make anew every Service, default/kubernetes too, and each pod that knows the address of DNS, with --ignore-preflight service-range.',
+    `network.serviceCIDR is ${serviceCIDR}, and the API server that was made here names ${named.join(', ')}, not ${serviceIp(world)}`,
+    ANOTHER_RANGE,
   );
 }
+
+const ANOTHER_RANGE =
+  'Services keep the addresses that they have, and the API server would repair none of them. Write the range that the cluster was made with. For another one, make a new cluster; or delete and make anew every Service, default/kubernetes too, and each pod that knows the address of DNS, with --ignore-preflight service-range.';
 
 function namedAddresses(pem: string | undefined): readonly string[] {
   try {

@@ -2,6 +2,7 @@ import { archOf } from '../release/release.ts';
 import { dockerMirrorIsBare } from '../inventory/rules/runtime-rules.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { type Check, type Subject, error, fixedByUp, skewOf, warn } from './check.ts';
+import { registryOf } from '../resources/image-tag.ts';
 import { runtimeOf, runtimePackage } from '../phases/node/runtime.ts';
 import { folders } from './folders.ts';
 import { likeName, supportedSystem, supportedSystems, systemOf, whyRefused } from '../release/systems.ts';
@@ -23,6 +24,7 @@ export const machineChecks: readonly Check[] = [
     id: 'arch',
     title: 'there are binaries for the machine',
     check({ facts }) {
+      if (facts.machine === '') return []; // told by `tools`
       try {
         archOf(facts.machine);
         return [];
@@ -55,7 +57,8 @@ export const machineChecks: readonly Check[] = [
   {
     id: 'disk',
     title: 'there is room under /var/lib',
-    check({ facts: { diskFreeMiB } }) {
+    check({ facts: { diskFreeMiB, unanswered } }) {
+      if (unanswered.includes('df')) return [];
       const message = `has ${diskFreeMiB} MiB left under /var/lib`;
       if (diskFreeMiB < 1024)
         return error(message, 'Free at least 1 GiB; images and etcd want 5 GiB and more.');
@@ -127,6 +130,20 @@ export const machineChecks: readonly Check[] = [
   },
   { id: 'folders', title: 'no folder of the cluster is a link that does not do', check: folders },
   { id: 'runtime', title: 'the installed container runtime is old enough', check: runtimeVersion },
+  {
+    id: 'logins',
+    title: 'images from mirrors can be pulled with a login',
+    check({ world, host }) {
+      const { images, runtime } = world.inventory;
+      if (!isNode(host) || runtimeOf(world, host) !== 'containerd') return [];
+      const asked = Object.values(images.mirrors).find((from) => registryOf(from) in runtime.registries);
+      if (asked === undefined) return [];
+      return error(
+        `${asked} of images.mirrors cannot be pulled with a login: containerd's ctr takes a password on its command line only, where everybody reads it`,
+        'Name the registry under runtime.mirrors instead, which containerd itself reads with runtime.registries; or use docker on that host.',
+      );
+    },
+  },
   {
     id: 'mirrors',
     title: 'the runtime can use the image mirrors',

@@ -10,6 +10,7 @@ import {
   walFolder,
 } from '../phases/etcd/members.ts';
 import type { World } from '../phases/phase.ts';
+import { etcdData } from '../phases/shared/data-folders.ts';
 import { nodes, withRole } from '../phases/shared/topology.ts';
 import { nodesIn } from '../resources/kube-api.ts';
 import { MANIFEST } from '../resources/manifest.ts';
@@ -28,14 +29,16 @@ const speaker = (world: World): Host | undefined => {
   return hosts.find((host) => isHealthy(world, host)) ?? hosts.find(({ name }) => world.seen(name));
 };
 
-const empty = `rm -rf ${paths.etcdData}/*`;
-const beginEmpty = `To begin with an empty store and lose everything, on all masters and members: ${empty}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
+const empty = ({ inventory }: World): string => `rm -rf ${etcdData(inventory)}/*`;
+const beginEmpty = (world: World): string =>
+  `To begin with an empty store and lose everything, on all masters and members: ${empty(world)}; rm -f ${paths.etcdStarted}; sed -i '/\\t\\(etcd\\|apiserver\\)$/d' ${MANIFEST}.`;
 const removal = ({ id }: EtcdMember): string => `etcdctl member remove ${id}`;
 
 /** A folder that is there also when the data is not. */
 function diskOf(world: World, host: Host): string {
   const wal = walFolder(world, host);
-  return wal.startsWith(`${paths.etcdData}/`) ? paths.etcdData : wal.slice(0, wal.lastIndexOf('/')) || '/';
+  const data = etcdData(world.inventory);
+  return wal.startsWith(`${data}/`) ? data : wal.slice(0, wal.lastIndexOf('/')) || '/';
 }
 
 function dataLost({ world, host }: Subject): Result[] {
@@ -44,7 +47,7 @@ function dataLost({ world, host }: Subject): Result[] {
   if (found.is === 'late') {
     return error(
       `has no data, nor has another member, and the cluster has run: ${found.proof} shows it`,
-      `Is a disk not mounted (findmnt -T ${diskOf(world, host)}), or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
+      `Is a disk not mounted (findmnt -T ${diskOf(world, host)}), or was the role etcd moved? Give it back to the hosts that have the data, or bring the store back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty(world)}`,
     );
   }
   if (found.is !== 'lost') return [];
@@ -60,7 +63,7 @@ function dataLost({ world, host }: Subject): Result[] {
   }
   return error(
     message,
-    `${mount} Without a quorum no member can be replaced: start the others, or bring all back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty}`,
+    `${mount} Without a quorum no member can be replaced: start the others, or bring all back to a snapshot (k8s-bootstrap etcd restore FILE). ${beginEmpty(world)}`,
   );
 }
 

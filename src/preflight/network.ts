@@ -27,8 +27,8 @@ export const networkChecks: readonly Check[] = [
   {
     id: 'default-route',
     title: 'there is a default route',
-    check: ({ host, facts: { defaultInterface } }) =>
-      isNode(host) && defaultInterface === undefined
+    check: ({ host, facts: { defaultInterface, unanswered } }) =>
+      isNode(host) && defaultInterface === undefined && !unanswered.includes('ip')
         ? warn('has no default route', 'Without one the node itself reaches no service; any gateway will do.')
         : [],
   },

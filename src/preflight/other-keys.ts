@@ -1,8 +1,9 @@
 import type { LockedText } from '../kernel/locked-text.ts';
 import { paths } from '../kernel/host-paths.ts';
 import { encryptionConfig } from '../phases/control-plane/encryption-config.ts';
-import { HANDED_DOWN, serviceAccountPublicFile } from '../phases/trust/authorities.ts';
+import { handedDown, serviceAccountPublicFile } from '../phases/trust/authorities.ts';
 import { caFilesOf } from '../pki/profiles.ts';
+import type { CaId } from '../pki/spec.ts';
 import { certificatesOf } from '../pki/trusted.ts';
 import { sha256 } from '../resources/content.ts';
 import { manifestOf } from '../resources/manifest.ts';
@@ -20,7 +21,9 @@ export const otherKeysCheck: Check = {
     const { world, host, facts } = subject;
     if (facts.cluster?.name !== world.inventory.name || !host.roles.includes('master')) return [];
     const others = [
-      ...HANDED_DOWN.filter((id) => isOtherAuthority(subject, id)).map((id) => caFilesOf(id).certificate),
+      ...handedDown(world.inventory)
+        .filter((id) => isOtherAuthority(subject, id))
+        .map((id) => caFilesOf(id).certificate),
       ...(isOtherText(subject, serviceAccountPublicFile, world.pki.serviceAccount()?.publicKey)
         ? [serviceAccountPublicFile]
         : []),
@@ -37,7 +40,7 @@ export const otherKeysCheck: Check = {
 };
 
 /** While one hands over to another, the file and the folder have one of them in common. */
-function isOtherAuthority({ world, seen }: Subject, id: (typeof HANDED_DOWN)[number]): boolean {
+function isOtherAuthority({ world, seen }: Subject, id: CaId): boolean {
   const path = caFilesOf(id).certificate;
   const state = seen.file(path);
   const ours = world.pki.trustPem(id);

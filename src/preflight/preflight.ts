@@ -1,11 +1,15 @@
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
+import { dataFoldersCheck } from './data-folders.ts';
+import { endpointCheck } from './endpoint.ts';
+import { etcdStoreCheck } from './etcd-store.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { networkPoliciesCheck } from './network-policies.ts';
 import { nfsChecks } from './nfs-checks.ts';
 import { otherKeysCheck } from './other-keys.ts';
 import { overrideChecks } from './overrides.ts';
+import { toolsCheck } from './tools.ts';
 import { type AskedAt, type Check, type Result, type Subject, skewOf } from './check.ts';
 import type { World } from '../phases/phase.ts';
 
@@ -30,9 +34,13 @@ export const checks: readonly Check[] = [
   ...identityChecks,
   otherKeysCheck,
   ...membershipChecks,
+  etcdStoreCheck,
+  dataFoldersCheck,
+  toolsCheck,
   ...machineChecks,
   ...networkChecks,
   networkPoliciesCheck,
+  endpointCheck,
   ...overrideChecks,
   ...nfsChecks,
 ];

@@ -10,6 +10,8 @@ export interface ImageTag {
   readonly from: string;
   /** The registry of `from` has no certificate, or none that is known. */
   readonly insecure: boolean;
+  /** Folder of docker's client with a login, where the registry of `from` asks who pulls. */
+  readonly login: string | undefined;
 }
 
 /**
@@ -58,9 +60,9 @@ const LISTS = {
 } as const;
 
 /** ctr knows nothing of the registries in config.toml: what is insecure there has to be said again. */
-function pull({ runtime, image, from, insecure }: ImageTag, name: string): string {
+function pull({ runtime, image, from, insecure, login }: ImageTag, name: string): string {
   if (runtime === 'docker')
-    return `docker pull ${quote(from)} > /dev/null\n${sh`docker tag ${from} ${image}`}`;
+    return `docker ${login === undefined ? '' : sh`--config ${login} `}pull ${quote(from)} > /dev/null\n${sh`docker tag ${from} ${image}`}`;
   const source = quote(fullName(from));
   const ctr = 'ctr -n k8s.io images';
   const plain = insecure

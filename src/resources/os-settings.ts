@@ -88,6 +88,6 @@ awk '${program} { print }' ${path} > "$t"
 mv -fT "$t" ${path}
 if command -v restorecon > /dev/null; then restorecon ${path} || :; fi`;
 
-const keepOriginal = (path: string): string => `o=${paths.state}/originals${path}
+export const keepOriginal = (path: string): string => `o=${paths.state}/originals${path}
 mkdir -p "\${o%/*}"
 [ -e "$o" ] || [ ! -e ${path} ] || cp -a ${path} "$o"`;

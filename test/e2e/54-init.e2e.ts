@@ -48,6 +48,12 @@ describe('init', () => {
     expect(existsSync(here.inventory)).toBe(false);
   });
 
+  it('by an interface that a host does not have writes nothing, and names those it has', async () => {
+    const { code, errors } = await here.run(init(RANGE, '--accept-new-host-keys', '--interface', 'eth9'));
+    expect({ code, error: errors.at(-1)?.code }).toEqual({ code: 2, error: 'E_INTERFACE' });
+    expect(existsSync(here.inventory)).toBe(false);
+  });
+
   it('of the three hosts writes an inventory of one master and two workers', async () => {
     const { code, errors } = await here.run(init(RANGE, '--accept-new-host-keys'));
     expect({ code, errors }).toEqual({ code: 0, errors: [] });

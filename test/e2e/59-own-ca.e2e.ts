@@ -1,118 +1,52 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Output, addressOf, command, onHost, settings } from './support/lab.ts';
-import { type Ended, type Scene, aloneInventory, scene, wipe } from './support/scene.ts';
+import { apiStatus, company, plainKeys, stateFiles, verified } from './support/company.ts';
+import { type ForeignEtcd, foreignEtcd } from './support/foreign-etcd.ts';
+import { command, onHost, settings } from './support/lab.ts';
+import { WELL, type Scene, aloneInventory, changedBy, done, scene, wipe } from './support/scene.ts';
+import { namesClocksAndFolders, pullsWithALogin } from './support/surroundings.ts';
 import { moved, startsOf } from './support/units.ts';
 
-/** A company's intermediate authority as the cluster's, its key and all of the program's encrypted; then all is lost. */
+/**
+ * A company's intermediate authority as the cluster's, its key and all of the program's encrypted, its own etcd under
+ * the cluster; then all is lost.
+ */
 let here: Scene;
+let store: ForeignEtcd;
 const ca = (name: string): string => join(here.folder, 'company', name);
 const client = join(settings.cache, 'mirror/release/v1.16.3/bin/linux/amd64/kubectl');
 const CA_PASS = { CA_PASS: 'company secret' };
 const KEYS_PASS = { K8S_BOOTSTRAP_PASSPHRASE: 'correct horse' };
 const ALL = { ...CA_PASS, ...KEYS_PASS };
 
-async function openssl(args: readonly string[], stdin = ''): Promise<string> {
-  const { code, stdout, stderr } = await command('openssl', args, { stdin });
-  if (code !== 0) throw new Error(`openssl ${args.join(' ')}\n${stderr}`);
-  return stdout;
-}
-
-/** A certificate signed by one of the company's authorities. */
-async function signed(name: string, subject: string, extensions: string, by?: string): Promise<void> {
-  await openssl(['genrsa', '-out', ca(`${name}.key`), '2048']);
-  writeFileSync(
-    ca(`${name}.ext`),
-    `${extensions}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n`,
-  );
-  const request = await openssl(['req', '-new', '-key', ca(`${name}.key`), '-subj', subject]);
-  const signer =
-    by === undefined ? ['-signkey', ca(`${name}.key`)] : ['-CA', ca(`${by}.crt`), '-CAkey', ca(`${by}.key`)];
-  const options = [...signer, '-days', '700', '-extfile', ca(`${name}.ext`)];
-  writeFileSync(ca(`${name}.crt`), await openssl(['x509', '-req', ...options], request));
-}
-
-async function company(): Promise<void> {
-  mkdirSync(ca('.'), { mode: 0o700 });
-  const authority = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign';
-  const person =
-    'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth';
-  await signed('root', '/O=Company/CN=Company Root', authority);
-  await signed('k8s', '/O=Company/CN=Company Kubernetes', authority, 'root');
-  await signed('stranger', '/O=system:masters/CN=stranger', person, 'root');
-  await signed('insider', '/O=system:masters/CN=insider', person, 'k8s');
-  await openssl([
-    'pkcs8',
-    '-topk8',
-    '-v2',
-    'aes-256-cbc',
-    '-in',
-    ca('k8s.key'),
-    '-out',
-    ca('locked.key'),
-    '-passout',
-    'pass:company secret',
-  ]);
-  writeFileSync(ca('chain.crt'), readFileSync(ca('k8s.crt'), 'utf8') + readFileSync(ca('root.crt'), 'utf8'));
-}
-
-const inventory = (): string =>
+const inventory = (endpoints: readonly string[] = store.endpoints.slice(0, 1), client = 'client'): string =>
   aloneInventory(
     'company',
     'm1',
-    `pki:\n  ca: { cert: company/chain.crt, key: company/locked.key, passphrase: '\${env:CA_PASS}' }\nusers:\n  - { name: robot, auth: both, role: view }\n`,
-  );
-
-const changedBy = ({ events }: Ended): unknown => events.at(-1)?.['changed'];
-const done = ({ code, errors, stderr }: Ended): unknown => ({
-  code,
-  errors,
-  stderr: code === 0 ? '' : stderr,
-});
-const WELL = { code: 0, errors: [], stderr: '' };
-const stateFiles = (): string[] =>
-  readdirSync(here.state, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-const plainKeys = (): string[] =>
-  stateFiles()
-    .filter((file) => readFileSync(file, 'latin1').includes('PRIVATE KEY'))
-    .map((file) => file.slice(here.state.length + 1))
-    .sort();
-
-const apiStatus = async (name: string): Promise<string> => {
-  const url = `https://${addressOf('m1')}:6443/api/v1/nodes`;
-  const files = ['--cacert', ca('root.crt'), '--cert', ca(`${name}.crt`), '--key', ca(`${name}.key`)];
-  const { stdout } = await command('curl', [
-    '-sS',
-    '--noproxy',
-    '*',
-    '-o',
-    '/dev/null',
-    '-w',
-    '%{http_code}',
-    ...files,
-    url,
-  ]);
-  return stdout;
-};
-
-/** What is served verifies from the trusted file alone, by the strict rules. */
-async function verified(port: number, trusted: string): Promise<Output> {
-  const options = ['-verify_return_error', '-x509_strict', '-verify_ip', addressOf('m1'), '-CAfile', trusted];
-  return command('openssl', ['s_client', '-connect', `${addressOf('m1')}:${port}`, ...options], {
-    stdin: '',
-  });
-}
+    `pki:
+  ca: { cert: company/chain.crt, key: company/locked.key, passphrase: '\${env:CA_PASS}' }
+etcd:
+  endpoints: [${endpoints.join(', ')}]
+  ca: store/ca.crt
+  cert: store/${client}.crt
+  key: store/${client}.key
+kubelet: { rootDir: /data/kubelet }
+os: { timeServers: [${settings.controller}], hostsFromInventory: true, hosts: { store.example.test: ${settings.controller} } }
+users:
+  - { name: robot, auth: both, role: view }
+`,
+  ).replace('[master, etcd, worker]', '[master, worker]');
 
 beforeAll(async () => {
   await wipe('m1');
   here = scene('company');
-  await company();
+  await company(ca('.'));
+  store = await foreignEtcd(join(here.folder, 'store'));
   here.write(inventory());
 });
-afterAll(() => {
+afterAll(async () => {
+  await store.stop();
   here.remove();
 });
 
@@ -124,6 +58,25 @@ describe('an authority of one’s own', () => {
     expect(await onHost('m1', 'ls -d /etc/kubernetes /var/lib/k8s-bootstrap 2>/dev/null; true')).toBe('');
   });
 
+  it('and an etcd that does not answer, or not to this certificate, changes nothing either', async () => {
+    const problem = async (): Promise<string> => {
+      const { code, errors } = await here.run(['up'], { env: ALL });
+      expect({ code, code0: errors.at(-1)?.code }).toEqual({ code: 1, code0: 'E_PREFLIGHT' });
+      expect(
+        await onHost(
+          'm1',
+          'ls -d /etc/kubernetes /var/lib/k8s-bootstrap /run/k8s-bootstrap.* 2>/dev/null; true',
+        ),
+      ).toBe('');
+      return errors.at(-1)?.message ?? '';
+    };
+    expect(await problem()).toContain(`m1: ${store.endpoints[0]} refuses connections`);
+    await store.start();
+    here.write(inventory(undefined, 'stranger'));
+    expect(await problem()).toContain(`m1: ${store.endpoints[0]} refuses the certificate of etcd.cert`);
+    here.write(inventory());
+  });
+
   it('carries a cluster', async () => {
     const first = await here.run(['up', '--encrypt-keys'], { env: ALL });
     expect(done(first)).toEqual(WELL);
@@ -133,18 +86,15 @@ describe('an authority of one’s own', () => {
     ['kube-apiserver', 6443, 'root.crt'],
     ['kubelet', 10250, 'root.crt'],
     ['kube-apiserver, from what users get', 6443, 'users-ca'],
-    ['etcd', 2379, 'etcd-ca'],
   ])('is verified to the root by OpenSSL: %s', async (_what, port, trusted) => {
-    const file = trusted.startsWith('root')
-      ? ca(trusted)
-      : join(here.state, trusted === 'etcd-ca' ? 'pki/etcd-ca.crt' : 'users/robot/ca.crt');
+    const file = trusted.startsWith('root') ? ca(trusted) : join(here.state, 'users/robot/ca.crt');
     const { stdout, stderr } = await verified(port, file);
     expect(stdout, stderr).toContain('Verify return code: 0 (ok)');
   });
 
   it('lets in whom it vouches for, and nobody else of the company', async () => {
-    expect(await apiStatus('insider')).toBe('200');
-    expect(await apiStatus('stranger')).toBe('401');
+    expect(await apiStatus(ca('.'), 'insider')).toBe('200');
+    expect(await apiStatus(ca('.'), 'stranger')).toBe('401');
     const kubelet = await onHost(
       'm1',
       "grep -c 'BEGIN CERTIFICATE' /etc/kubernetes/pki/kubelet-client-ca.crt",
@@ -164,9 +114,66 @@ describe('an authority of one’s own', () => {
   });
 });
 
+describe('an etcd of somebody else’s', () => {
+  it('has all that the cluster knows, and no part of it is ours', async () => {
+    expect(await store.ask('get', '/registry/minions/m1', '--keys-only')).toContain('/registry/minions/m1');
+    expect(
+      await onHost(
+        'm1',
+        'ls -d /etc/etcd /etc/systemd/system/etcd.service /etc/kubernetes/pki/etcd/ca.key 2>/dev/null; true',
+      ),
+    ).toBe('');
+    expect(stateFiles(here.state).filter((file) => file.includes('etcd'))).toEqual([]);
+    expect(await onHost('m1', 'stat -c %a:%U /etc/kubernetes/pki/apiserver-etcd-client.key')).toBe(
+      '600:root\n',
+    );
+  });
+
+  it('takes another endpoint with one restart of the API server alone', async () => {
+    here.write(inventory(store.endpoints));
+    const before = await startsOf(['m1']);
+    expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
+    expect(moved(before, await startsOf(['m1']))).toEqual(['m1 kube-apiserver.service']);
+    const unit = await onHost('m1', 'cat /etc/systemd/system/kube-apiserver.service');
+    expect(unit).toContain(`--etcd-servers=${store.endpoints.join(',')}`);
+    here.write(inventory());
+    expect(done(await here.run(['up'], { env: ALL }))).toEqual(WELL);
+  });
+
+  it('is not the only thing that was there before: names, clocks and folders are as the inventory says', async () => {
+    await namesClocksAndFolders(here, inventory(), ALL);
+  });
+
+  it('that is down is told of, and nothing is changed for it', async () => {
+    await store.stop();
+    const before = await startsOf(['m1']);
+    const down = await here.run(['up'], { env: CA_PASS });
+    expect(down.errors[0]).toMatchObject({
+      code: 'E_PREFLIGHT',
+      message: expect.stringContaining(`${store.endpoints[0]} refuses connections`) as string,
+    });
+    expect(changedBy(down)).toBe(0);
+    expect((await here.run(['status'], { env: CA_PASS })).code).not.toBe(0);
+    await store.start();
+    const up = await here.run(['up'], { env: CA_PASS });
+    expect(done(up)).toEqual(WELL);
+    expect(changedBy(up)).toBe(0);
+    expect(moved(before, await startsOf(['m1']))).toEqual([]);
+  });
+
+  it('issues its certificate by itself', async () => {
+    const { code, errors } = await here.run(['certs', 'renew', '--only', 'apiserver-etcd-client'], {
+      env: ALL,
+    });
+    expect({ code, codes: errors.map((error) => error.code) }).toEqual({ code: 2, codes: ['E_CERT_NAME'] });
+    const { stdout } = await here.run(['certs', 'list'], { env: CA_PASS });
+    expect(stdout).toContain('CN=store client');
+  });
+});
+
 describe('keys that are sealed', () => {
   it('are nowhere in the state folder', () => {
-    expect(plainKeys()).toEqual([]);
+    expect(plainKeys(here.state)).toEqual([]);
     expect(existsSync(join(here.state, 'kubeconfig/admin.conf'))).toBe(false);
   });
 
@@ -227,11 +234,10 @@ describe('adopt', () => {
     expect(lost.errors[0]?.message).toContain('k8s-bootstrap adopt');
     const adopted = await here.run(['adopt', '--accept-new-host-keys', '--encrypt-keys'], { env: ALL });
     expect(done(adopted)).toEqual(WELL);
-    expect(plainKeys()).toEqual([]);
+    expect(plainKeys(here.state)).toEqual([]);
     for (const name of [
       'ca.crt',
       'ca.chain.crt',
-      'etcd-ca.crt',
       'front-proxy-ca.crt',
       'users-ca.crt',
       'sa.pub',
@@ -270,12 +276,18 @@ describe('adopt', () => {
   });
 });
 
+describe('a registry that asks who pulls', () => {
+  it('lets containerd pull for a pod, and its password is nowhere but in a file of root’s', async () => {
+    await pullsWithALogin(here, inventory(), ALL);
+  });
+});
+
 describe('keys that are opened for good', () => {
   it('lie there as files again, and so does the kubeconfig', async () => {
     const run = await here.run(['up', '--no-encrypt-keys'], { env: ALL });
     expect(done(run)).toEqual(WELL);
     expect(changedBy(run)).toBe(0);
-    expect(plainKeys()).toContain('pki/ca.key');
+    expect(plainKeys(here.state)).toContain('pki/ca.key');
     const args = [
       '--kubeconfig',
       join(here.state, 'kubeconfig/admin.conf'),

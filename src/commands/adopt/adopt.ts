@@ -22,6 +22,7 @@ import { stateFolderOf } from '../../cluster/connect.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { openState } from '../../cluster/open-state.ts';
 import { visitHosts } from '../../cluster/visit-hosts.ts';
+import { ownAuthorities } from '../../phases/trust/authorities.ts';
 import type { LoadedInventory } from '../../inventory/load.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 
@@ -43,7 +44,8 @@ export async function adopt(options: RunOptions): Promise<number> {
   const folder = pkiFolderOf(stateFolder);
   await refuseAnother(folder, held);
   const kept = new Set(await readdir(folder).catch(() => []));
-  const missing = restoredFiles(held, master, kept).filter(({ name }) => !kept.has(name));
+  const restored = restoredFiles(held, master, kept, ownAuthorities(inventory));
+  const missing = restored.filter(({ name }) => !kept.has(name));
   if (missing.length > 0) await publish(folder, missing);
   const users = await restoreUsers(options, read, stateFolder, held, access);
   await finish(options, read);

@@ -28,6 +28,7 @@ import type { Holdings } from './holdings.ts';
 /**
  * The files of a PKI folder, from what a master holds; keys go before what belongs to them.
  * @param master names it in messages
+ * @param authorities those that the cluster has
  * @param kept names of files that the folder has: an authority that is whole there is not asked for
  * @throws E_ADOPT when an authority's key is not there; E_PKI_MISMATCH, E_PKI_INVALID when what is there does not fit
  */
@@ -35,8 +36,9 @@ export function restoredFiles(
   found: Holdings,
   master: string,
   kept: ReadonlySet<string> = new Set(),
+  authorities: readonly CaId[] = CA_IDS,
 ): StateFile[] {
-  const wanted = CA_IDS.filter(
+  const wanted = authorities.filter(
     (id) => ![`${CA_FILES[id]}.crt`, `${CA_FILES[id]}.key`].every((name) => kept.has(name)),
   );
   const missing = wanted

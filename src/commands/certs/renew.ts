@@ -1,7 +1,7 @@
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 import { didYouMean } from '../../inventory/suggest.ts';
-import type { Host } from '../../inventory/types.ts';
+import type { Host, Inventory } from '../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { withRole } from '../../phases/shared/topology.ts';
 import { LEAF_IDS, type LeafId } from '../../pki/spec.ts';
@@ -28,6 +28,7 @@ export interface RenewOptions extends Omit<RunOptions, 'only' | 'skip' | 'prune'
 export async function renewCertificates(options: RenewOptions): Promise<number> {
   const read = await readInventory(options.file, options.env, options.secrets);
   const { inventory } = read;
+  refuseGiven(options.names, inventory);
   const renewal = renewalOf(options, hostNames(inventory, options.hosts));
   if (!inventory.hosts.some((host) => isRenewedOn(renewal, host))) {
     throw new BootstrapError(
@@ -51,6 +52,19 @@ export async function renewCertificates(options: RenewOptions): Promise<number> 
     if (!options.dryRun) await converge(fleet, goal, plan, options.stop);
     return outcome(fleet);
   });
+}
+
+/** @throws E_CERT_NAME for what this program does not issue */
+function refuseGiven(names: readonly string[], { etcd }: Inventory): void {
+  if (!etcd.outside || !names.includes('apiserver-etcd-client')) return;
+  throw new BootstrapError(
+    'E_CERT_NAME',
+    'apiserver-etcd-client is given by etcd.cert, and issued by whoever runs that etcd',
+    {
+      hint: `Put the new one into ${etcd.outside.cert} and ${etcd.outside.key}; up brings it to the masters, one by one.`,
+      exitCode: ExitCode.usage,
+    },
+  );
 }
 
 function renewalOf({ names, hosts }: RenewOptions, chosen: readonly string[]): Renewal {

@@ -22,8 +22,13 @@ export function nodeNames(hostnames: readonly string[]): readonly string[] {
   });
 }
 
-/** The address by which other hosts reach it: the dialled one if the host has it, else that of its way out. */
-export function nodeAddress(dialled: string, { addresses, defaultInterface }: HostFacts): string | undefined {
+/** The address by which other hosts reach it: that of the wanted interface; without one the dialled one if the host has it, else that of its way out. */
+export function nodeAddress(
+  dialled: string,
+  { addresses, defaultInterface }: HostFacts,
+  wanted?: string,
+): string | undefined {
+  if (wanted !== undefined) return addresses.find((one) => one.interface === wanted)?.ip;
   const ips = addresses.map(({ ip }) => ip);
   if (ips.includes(dialled)) return dialled;
   return addresses.find((one) => one.interface === defaultInterface)?.ip ?? ips[0];

@@ -21,6 +21,8 @@ export interface InitOptions extends VisitOptions {
   readonly output: string;
   readonly name: string;
   /** How many of the hosts become masters with etcd, the first ones. */
+  /** Whose first IPv4 address is the node's own. */
+  readonly interface?: string | undefined;
   readonly masters: number;
   readonly ssh: { readonly user?: string; readonly port?: number; readonly keys?: readonly string[] };
   /** An inventory whose settings are taken over. */
@@ -40,6 +42,7 @@ export async function init(options: InitOptions): Promise<number> {
   const settings = await settingsOf(options);
   const draft = check(inventoryText(draftOf(addresses, settings, options)), output, env);
   const facts = await look(draft, options);
+  refuseMissing(addresses, facts, options.interface);
   const found = inventoryOf(addresses, facts, settings, options);
   const text = inventoryText(found);
   const { hosts, name } = check(text, output, env);
@@ -56,6 +59,24 @@ export async function init(options: InitOptions): Promise<number> {
     },
   });
   return ExitCode.ok;
+}
+
+/** Once, here, and by what the hosts say now: an address that moved later would make another node of the same host. */
+function refuseMissing(
+  addresses: readonly string[],
+  facts: readonly HostFacts[],
+  wanted: string | undefined,
+): void {
+  if (wanted === undefined) return;
+  addresses.forEach((address, index) => {
+    const found = facts[index]?.addresses ?? [];
+    if (found.some((one) => one.interface === wanted)) return;
+    const names = [...new Set(found.map((one) => one.interface))].filter((name) => name !== 'lo');
+    throw new BootstrapError('E_INTERFACE', `${address} has no IPv4 address on ${wanted}`, {
+      hint: `It has addresses on ${names.join(', ') || 'none'}. Nothing was written.`,
+      exitCode: ExitCode.usage,
+    });
+  });
 }
 
 async function refuseToOverwrite(file: string): Promise<void> {
@@ -107,14 +128,14 @@ function inventoryOf(
   addresses: readonly string[],
   facts: readonly HostFacts[],
   settings: Settings,
-  { name, masters }: InitOptions,
+  { name, masters, interface: wanted }: InitOptions,
 ): NewInventory {
   const names = nodeNames(facts.map(({ hostname }) => hostname));
   const networks = networksOf(facts);
   return {
     name,
     hosts: addresses.map((address, index) => {
-      const ip = facts[index] && nodeAddress(address, facts[index]);
+      const ip = facts[index] && nodeAddress(address, facts[index], wanted);
       return {
         name: names[index] ?? `node${index + 1}`,
         address,

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Host, Inventory, Nfs, NfsExport } from '../../inventory/types.ts';
+import { mountAddress } from '../../inventory/schema/nfs-schema.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 
 /** An export as nodes see it. */
@@ -36,7 +37,7 @@ export function serversOf(inventory: Inventory): readonly Server[] {
   const nfs = nfsOf(inventory);
   if (nfs.outside !== undefined) return [{ id: 0, host: undefined, address: nfs.outside }];
   const used = inventory.hosts.filter(({ name }) => nfs.exports.some(({ host }) => host === name));
-  return used.map(({ name, ip }, id) => ({ id, host: name, address: ip }));
+  return used.map((host, id) => ({ id, host: host.name, address: mountAddress(host) }));
 }
 
 export function targetsOf(inventory: Inventory): readonly Target[] {

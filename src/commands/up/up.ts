@@ -1,4 +1,5 @@
 import type { Cluster } from '../../cluster/open.ts';
+import { ETCD_CHECK, checkOutsideEtcd } from '../../cluster/etcd-reach.ts';
 import { REACH_CHECK, checkReach } from '../../cluster/reach.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
@@ -19,6 +20,9 @@ export const up = (options: RunOptions): Promise<number> =>
     const revocable = options.prune ? cluster.revocable(sightings(fleet)) : [];
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
       await checkReach(fleet, cluster.world(sightings(fleet)));
+    }
+    if (!isEmpty(plan) && !options.ignorePreflight.includes(ETCD_CHECK)) {
+      await checkOutsideEtcd(fleet, cluster.world(sightings(fleet)));
     }
     if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
     await converge(fleet, goal, plan, options.stop);

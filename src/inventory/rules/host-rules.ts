@@ -93,7 +93,8 @@ export const thereIsAMaster: Rule = ({ hosts }, report) => {
 };
 
 /** @see https://etcd.io/docs/v3.3/faq/ on even numbers of members */
-export const etcdHasAQuorum: Rule = ({ hosts }, report) => {
+export const etcdHasAQuorum: Rule = ({ hosts, etcd }, report) => {
+  if (etcd.outside) return;
   const members = hosts.filter((host) => hasRole(host, 'etcd'));
   if (members.length === 0) {
     const masters = hosts.filter((host) => hasRole(host, 'master')).map(({ name }) => name);

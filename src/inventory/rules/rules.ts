@@ -6,6 +6,8 @@ import {
   managedFlagsAreLeftAlone,
   versionsAreKnown,
 } from './component-rules.ts';
+import { dataFoldersAreApart } from './folder-rules.ts';
+import { namesOfEtcdAreFew, oneStoreIsEnough } from './etcd-rules.ts';
 import { courseIsOpen, fieldsStayHardened, flagsStayHardened } from './hardening-rules.ts';
 import {
   addressesAreValid,
@@ -27,6 +29,7 @@ import {
   rangesAreApart,
   serviceRangeHasASize,
 } from './network-rules.ts';
+import { nfsAddressesAreUsed } from './nfs-address-rules.ts';
 import {
   clientsDoNotCompete,
   exportedPathsAreDistinct,
@@ -43,6 +46,7 @@ import {
   volumesCanBeMounted,
 } from './nfs-provisioner-rules.ts';
 import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
+import { namesInHostsAreValid, timeServersAreValid } from './os-rules.ts';
 import type { Rule } from './rule.ts';
 import { mirrorsFitDocker, rangesOfRegistriesAreForDocker } from './runtime-rules.ts';
 import { rolesAreMeant, tokensFitTheProfile, usersAreValid } from './user-rules.ts';
@@ -54,6 +58,8 @@ export const rules: readonly Rule[] = [
   hostsAreDistinct,
   thereIsAMaster,
   etcdHasAQuorum,
+  oneStoreIsEnough,
+  namesOfEtcdAreFew,
   jumpsLeadSomewhere,
   labelsAndTaintsAreValid,
   rangesAreApart,
@@ -65,6 +71,9 @@ export const rules: readonly Rule[] = [
   endpointIsReached,
   balancerIsReached,
   apiServerPortIsItsOwn,
+  dataFoldersAreApart,
+  namesInHostsAreValid,
+  timeServersAreValid,
   mirrorsFitDocker,
   rangesOfRegistriesAreForDocker,
   versionsAreKnown,
@@ -80,6 +89,7 @@ export const rules: readonly Rule[] = [
   rolesAreMeant,
   tokensFitTheProfile,
   exportsHaveAServer,
+  nfsAddressesAreUsed,
   helpersHavePortsOfTheirOwn,
   exportedPathsAreFolders,
   exportedPathsAreDistinct,

@@ -128,6 +128,13 @@ export const cidr = () =>
 
 export const IPV6_HINT = 'Only IPv4 is supported: dual stack is alpha in Kubernetes 1.16.';
 
+/** A folder on a host: absolute, plain, and of its own. */
+export const hostFolder = () =>
+  z.string().regex(/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._@+:-]+)+$/, {
+    error: (issue) =>
+      `"${String(issue.input)}" is not a plain absolute path of a folder, like /data/containers`,
+  });
+
 export const port = () => z.int().min(1).max(65_535);
 
 /** A value of a flag, label or sysctl: numbers and booleans become text. */

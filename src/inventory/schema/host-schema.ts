@@ -136,6 +136,10 @@ export const hostSchema = (surroundings: Surroundings, group: ReturnType<typeof 
     ip: envText(surroundings)
       .optional()
       .describe("The node's own IPv4 address; default: the address, if it is one"),
+    nfsAddress: envText(surroundings)
+      .transform(withoutRoot)
+      .optional()
+      .describe('Role nfs: by which nodes mount from it, as in a network of its own; default: ip'),
     group: z.string().optional().describe('Name of an entry in groups:'),
     ...group.shape,
   });

@@ -153,6 +153,9 @@ function clientOf(client: WrittenClient, common: readonly string[]): NfsClient {
   return { match: everybody ? '*' : match, options: completed(own ?? common) };
 }
 
+/** By what nodes mount from a host. */
+export const mountAddress = (host: Host | undefined): string => host?.nfsAddress ?? host?.ip ?? '';
+
 const nodeAddresses = (hosts: readonly Host[]): string[] =>
   hosts.filter(({ roles }) => roles.includes('master') || roles.includes('worker')).map(({ ip }) => ip);
 
@@ -168,7 +171,7 @@ function provisionerOf(
     kind,
     image: image ?? IMAGES[kind],
     name: name ?? NAMES[kind],
-    server: outside ?? hosts.find((host) => host.name === used?.host)?.ip ?? '',
+    server: outside ?? mountAddress(hosts.find((host) => host.name === used?.host)),
     export: used?.path ?? path ?? '',
   };
 }

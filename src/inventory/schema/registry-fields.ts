@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import * as z from 'zod';
 import { parseCidr } from '../../kernel/cidr.ts';
-import { envText, type Surroundings } from './fields.ts';
+import { envText, secret, type Surroundings } from './fields.ts';
 
 /** Registries, what stands in for them, and images, as runtimes read them. */
 
@@ -34,6 +34,18 @@ export const registryName = () =>
     if (text === '*' || isRegistry(text)) return;
     refuse(context, `"${text}" is not a registry like host or host:port${instead(hostOf(text))}`, undefined);
   });
+
+/** Who the nodes are to registries that ask for it. */
+export const registryLogins = (surroundings: Surroundings) =>
+  z.record(
+    registryName().refine((text) => text !== '*', { error: 'a login is for one registry' }),
+    z.strictObject({
+      username: envText(surroundings).refine((name) => !name.includes(':'), {
+        error: 'no name of a user holds a colon (RFC 7617)',
+      }),
+      password: secret(surroundings).describe('Best as ${env:NAME}'),
+    }),
+  );
 
 /** Registries in a range of addresses, which docker knows. */
 export function isRange(text: string): boolean {

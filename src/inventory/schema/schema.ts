@@ -3,6 +3,7 @@ import {
   cidr,
   envText,
   extraArgs,
+  hostFolder,
   localPath,
   port,
   scalarText,
@@ -13,10 +14,10 @@ import {
   withoutRoot,
   type Surroundings,
 } from './fields.ts';
-import { etcdBackup } from './etcd-schema.ts';
+import { etcdSchema } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
-import { imageName, registry, registryEndpoint, registryName } from './registry-fields.ts';
+import { imageName, registry, registryEndpoint, registryLogins, registryName } from './registry-fields.ts';
 import { userSchema } from './user-schema.ts';
 
 /** Which one it is stands in `release/`. */
@@ -50,17 +51,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
     defaults: group.default({}).describe('Settings of every host'),
     ssh: ssh.default({}),
     network: network(),
-    etcd: z
-      .strictObject({
-        source: z
-          .enum(['auto', 'package', 'archive'])
-          .default('auto')
-          .describe('package: from the OS; archive: the official release'),
-        version: version().optional().describe(`Of the archive; ${BY_RELEASE}`),
-        backup: etcdBackup().optional().describe('Snapshots that each member takes by itself'),
-        extraArgs: extraArgs().default({}),
-      })
-      .prefault({}),
+    etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}),
     apiServer: z
       .strictObject({
         port: port().default(6443),
@@ -83,7 +74,11 @@ export const inventorySchema = (surroundings: Surroundings) => {
       .prefault({}),
     controllerManager: component().prefault({}),
     scheduler: component().prefault({}),
-    kubelet: configuredComponent('KubeletConfiguration v1beta1').prefault({}),
+    kubelet: configuredComponent('KubeletConfiguration v1beta1')
+      .extend({
+        rootDir: hostFolder().optional().describe('Default: /var/lib/kubelet; never moved'),
+      })
+      .prefault({}),
     kubeProxy: configuredComponent('KubeProxyConfiguration v1alpha1').prefault({}),
     runtime: z
       .strictObject({
@@ -99,6 +94,12 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .array(registry())
           .default([])
           .describe('host or host:port; with docker also ranges of addresses'),
+        registries: registryLogins(surroundings)
+          .default({})
+          .describe('Registry host → who the nodes are there'),
+        dataDir: hostFolder()
+          .optional()
+          .describe('Images and containers; default: the runtime’s own; never moved'),
         restrictOomScoreAdj: z.boolean().default(false),
       })
       .prefault({}),
@@ -132,6 +133,15 @@ export const inventorySchema = (surroundings: Surroundings) => {
         swap: z.enum(['off', 'ignore']).default('off'),
         packages: packageNames().default([]).describe('Further OS packages on every host'),
         sysctls: sysctls().default({}),
+        hosts: z
+          .record(z.string(), z.string())
+          .default({})
+          .describe('Name → address, in a block of its own in /etc/hosts'),
+        hostsFromInventory: z.boolean().default(false).describe('Also the hosts of the inventory, by name'),
+        timeServers: z
+          .array(envText(surroundings).transform(withoutRoot))
+          .default([])
+          .describe('Names or addresses; chrony is set up on every host'),
         acceptDropIns: dropIns().default([]).describe('Files over units of the cluster that stay there'),
       })
       .prefault({}),

@@ -9,15 +9,17 @@ import { hostFile } from '../../templates/host-files.ts';
 import { etcdServers, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import { whatFailed } from '../shared/health-gate.ts';
+import { outsideEtcdFiles } from '../etcd/outside.ts';
 import type { Phase, World } from '../phase.ts';
 import { encryptionConfig } from './encryption-config.ts';
 import { tokenFileOf, tokensPath } from './user-tokens.ts';
 import { clientCaFile, serviceAccountPublicFile } from '../trust/authorities.ts';
 
-const LEAFS: readonly LeafId[] = [
+/** That for an etcd of somebody else's is given, and comes with phase `outside-etcd`. */
+const leafsOf = ({ inventory }: World): LeafId[] => [
   'apiserver',
   'apiserver-kubelet-client',
-  'apiserver-etcd-client',
+  ...(inventory.etcd.outside ? [] : (['apiserver-etcd-client'] as const)),
   'front-proxy-client',
 ];
 
@@ -29,6 +31,7 @@ export const apiserverPhase: Phase = {
   hosts: (world) => withRole(world, 'master'),
   resources(world, host) {
     const { inventory } = world;
+    const leafs = leafsOf(world);
     const configs = configFiles(world);
     const tokens = tokenFileOf(world, host);
     const trusted = [
@@ -37,11 +40,12 @@ export const apiserverPhase: Phase = {
       caFilesOf('cluster').certificate,
       caFilesOf('etcd').certificate,
       caFilesOf('front-proxy').certificate,
+      ...(inventory.etcd.outside ? [outsideEtcdFiles.certificate, outsideEtcdFiles.key] : []),
     ];
     return [
       releaseBinary(world, host, 'kube-apiserver'),
       releaseBinary(world, host, 'kubectl', inventory.kubernetes.kubectl),
-      ...LEAFS.map((id) => leaf(world, host, id)),
+      ...leafs.map((id) => leaf(world, host, id)),
       ...(inventory.profile === 'course'
         ? []
         : [
@@ -64,13 +68,13 @@ export const apiserverPhase: Phase = {
         context: {},
         extraArgs: inventory.apiServer.extraArgs,
         restartOn: [
-          ...LEAFS.map(leafId),
+          ...leafs.map(leafId),
           ...configs.map(({ id }) => id),
           ...trusted.map(fileId),
           tokens.resource.id,
         ],
         inputs: [
-          ...LEAFS.flatMap(leafPaths),
+          ...leafs.flatMap(leafPaths),
           ...configs.flatMap(({ owns }) => owns ?? []),
           ...trusted,
           // Whether it reads it or not: what is asked of a unit may not depend on what was seen.

@@ -10,6 +10,7 @@ import { isNode, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import { systemOf } from '../../release/systems.ts';
 import { hostPackages } from '../host/packages.ts';
+import { etcdData } from '../shared/data-folders.ts';
 import type { Phase, World } from '../phase.ts';
 import { backupTimer } from './backup-timer.ts';
 import { afterStart, beforeStart } from './boot.ts';
@@ -48,7 +49,7 @@ export const etcdPhase: Phase = {
     directory({ path: paths.etcdConfigFolder }),
     // Root's, as root writes there: whom a folder belongs to can put a link where a file is expected.
     directory({ path: paths.etcdPki, mode: '0750', group: users.etcd }),
-    directory({ path: paths.etcdData, mode: '0700', owner: users.etcd, mayBeLink: true }),
+    directory({ path: etcdData(world.inventory), mode: '0700', owner: users.etcd, mayBeLink: true }),
     file({ path: caFile, content: world.pki.trustPem('etcd'), owner: users.etcd }),
     // For root on the host, who asks the store by hand; a master has these from phase `trust`.
     ...(isNode(host) ? [] : [directory({ path: paths.kubernetes }), directory({ path: paths.pki })]),
@@ -66,7 +67,7 @@ export const etcdPhase: Phase = {
     ...component(world, host, {
       name: 'etcd',
       binary: etcdBinary(world, host),
-      values: { ip: host.ip, node: host.name },
+      values: { ip: host.ip, node: host.name, data: etcdData(world.inventory) },
       context: { wal: walFolder(world, host), started: paths.etcdStarted },
       extraArgs: world.inventory.etcd.extraArgs,
       restartOn: [leafId('etcd-server'), leafId('etcd-peer'), fileId(caFile)],

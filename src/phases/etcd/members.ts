@@ -7,6 +7,7 @@ import type { Watch } from '../../probe/observe.ts';
 import { plain } from '../../resources/file.ts';
 import { type ManifestEntry, manifestOf } from '../../resources/manifest.ts';
 import { leafFiles } from '../shared/certificates.ts';
+import { etcdData } from '../shared/data-folders.ts';
 import { withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
 
@@ -55,7 +56,7 @@ export const health: Watch = {
 /** Where etcd keeps what it must not lose: it takes a folder without `*.wal` for a new member's. */
 export const walFolder = ({ inventory }: Pick<World, 'inventory'>, host: Host): string => {
   const chosen = host.extraArgs.etcd?.['wal-dir'] ?? inventory.etcd.extraArgs['wal-dir'];
-  return chosen == null ? `${paths.etcdData}/member/wal` : plain(chosen);
+  return chosen == null ? `${etcdData(inventory)}/member/wal` : plain(chosen);
 };
 
 export const dataWatch = (world: Pick<World, 'inventory'>, host: Host): Watch => ({

@@ -1,6 +1,10 @@
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file } from '../../resources/file.ts';
+import { hostsBlock } from '../../resources/hosts-block.ts';
 import { manifestWatch } from '../../resources/manifest.ts';
+import { dataFoldersWatch } from '../shared/data-folders.ts';
+import { endpointWatch } from '../shared/endpoint-name.ts';
+import { serviceRangeWatch } from '../shared/service-range.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -10,12 +14,27 @@ export const basePhase: Phase = {
   title: 'Claim the hosts',
   batch: 'parallel',
   hosts: ({ inventory }) => inventory.hosts,
-  watch: () => [...factsWatches(), manifestWatch],
+  watch: ({ inventory }, host) => [
+    ...factsWatches(),
+    manifestWatch,
+    ...dataFoldersWatch(inventory, host),
+    ...endpointWatch(inventory, host),
+    ...serviceRangeWatch(host),
+  ],
   resources: (world) => [
     directory({ path: paths.state, mode: '0700' }),
     file({ path: paths.cluster, content: clusterText(world) }),
+    // Before packages: a mirror of them may have its name from there.
+    hostsBlock(hostNames(world)),
   ],
 };
+
+/** What every host finds by name without asking anybody, sorted. */
+function hostNames({ inventory }: World): Map<string, string> {
+  const { hosts, hostsFromInventory } = inventory.os;
+  const own = hostsFromInventory ? inventory.hosts.map(({ name, ip }): [string, string] => [name, ip]) : [];
+  return new Map([...own, ...Object.entries(hosts)].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** Its CA tells a cluster from another of the same name; `undefined` before there is one. */
 function clusterText(world: World): string | undefined {

@@ -1,6 +1,7 @@
 import { imageTags, imagesWatch, registryOf } from '../../resources/image-tag.ts';
 import type { Host } from '../../inventory/types.ts';
 import type { Resource } from '../../resources/resource.ts';
+import { kubeletRoot } from '../shared/data-folders.ts';
 import { nodes } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
@@ -23,5 +24,6 @@ function wanted(world: World, host: Host): Parameters<typeof imageTags>[0] {
     image,
     from,
     insecure: runtime.insecureRegistries.includes(registryOf(from)),
+    login: registryOf(from) in runtime.registries ? kubeletRoot(world.inventory) : undefined,
   }));
 }

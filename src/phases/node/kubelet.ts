@@ -27,53 +27,58 @@ export const kubeletPhase: Phase = {
   title: 'kubelet',
   batch: 'canary',
   hosts: nodes,
-  resources: (world, host) => [
-    releaseBinary(world, host, 'kubelet'),
-    directory({ path: paths.kubelet, mayBeLink: true }),
-    directory({ path: `${paths.kubelet}/pki`, mode: '0700' }),
-    leaf(world, host, 'kubelet-client'),
-    leaf(world, host, 'kubelet-server'),
-    file({
-      path: paths.kubeletConf,
-      content: () =>
-        hostKubeconfig(
-          world,
-          apiForNode(world, host),
-          `system:node:${host.name}`,
-          leafFiles('kubelet-client'),
-        ),
-      mode: '0600',
-    }),
-    file({ path: paths.kubeletConfig, content: () => kubeletConfig(world, host) }),
-    ...component(world, host, {
-      name: 'kubelet',
-      binary: binaryPath('kubelet'),
-      values: {
-        ip: host.ip,
-        pauseImage: world.inventory.images.pause,
-        hostnameOverride: world.facts(host.name).hostname === host.name ? undefined : host.name,
-        containerRuntime: containerEndpoint(world, host) === undefined ? undefined : 'remote',
-        containerEndpoint: containerEndpoint(world, host),
-        // A reserved master must not get a pod between its registration and its taint.
-        firstTaints: isReserved(world, host) ? 'node-role.kubernetes.io/master=:NoSchedule' : undefined,
-      },
-      context: { runtimeUnit: runtimeUnit(world, host) },
-      extraArgs: world.inventory.kubelet.extraArgs,
-      restartOn: [
-        leafId('kubelet-client'),
-        leafId('kubelet-server'),
-        ...[paths.kubeletConf, paths.kubeletConfig, ...trusted(world)].map(fileId),
-      ],
-      inputs: [
-        ...leafPaths('kubelet-client'),
-        ...leafPaths('kubelet-server'),
-        paths.kubeletConf,
-        paths.kubeletConfig,
-        ...trusted(world),
-      ],
-      lacks: hasNode(world, host) === false ? 'the cluster has no Node of it' : undefined,
-    }),
-  ],
+  resources(world, host) {
+    const { rootDir } = world.inventory.kubelet;
+    return [
+      releaseBinary(world, host, 'kubelet'),
+      directory({ path: paths.kubelet, mayBeLink: true }),
+      directory({ path: `${paths.kubelet}/pki`, mode: '0700' }),
+      ...(rootDir === undefined ? [] : [directory({ path: rootDir, mayBeLink: true })]),
+      leaf(world, host, 'kubelet-client'),
+      leaf(world, host, 'kubelet-server'),
+      file({
+        path: paths.kubeletConf,
+        content: () =>
+          hostKubeconfig(
+            world,
+            apiForNode(world, host),
+            `system:node:${host.name}`,
+            leafFiles('kubelet-client'),
+          ),
+        mode: '0600',
+      }),
+      file({ path: paths.kubeletConfig, content: () => kubeletConfig(world, host) }),
+      ...component(world, host, {
+        name: 'kubelet',
+        binary: binaryPath('kubelet'),
+        values: {
+          ip: host.ip,
+          pauseImage: world.inventory.images.pause,
+          hostnameOverride: world.facts(host.name).hostname === host.name ? undefined : host.name,
+          containerRuntime: containerEndpoint(world, host) === undefined ? undefined : 'remote',
+          containerEndpoint: containerEndpoint(world, host),
+          rootDir,
+          // A reserved master must not get a pod between its registration and its taint.
+          firstTaints: isReserved(world, host) ? 'node-role.kubernetes.io/master=:NoSchedule' : undefined,
+        },
+        context: { runtimeUnit: runtimeUnit(world, host) },
+        extraArgs: world.inventory.kubelet.extraArgs,
+        restartOn: [
+          leafId('kubelet-client'),
+          leafId('kubelet-server'),
+          ...[paths.kubeletConf, paths.kubeletConfig, ...trusted(world)].map(fileId),
+        ],
+        inputs: [
+          ...leafPaths('kubelet-client'),
+          ...leafPaths('kubelet-server'),
+          paths.kubeletConf,
+          paths.kubeletConfig,
+          ...trusted(world),
+        ],
+        lacks: hasNode(world, host) === false ? 'the cluster has no Node of it' : undefined,
+      }),
+    ];
+  },
   gates: (world, host) => [
     healthGate(host, 'kubelet', `http://127.0.0.1:${ports.kubeletHealth}/healthz`),
     ...apiHost(world).map(({ name: at }) => ({

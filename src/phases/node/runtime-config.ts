@@ -1,6 +1,7 @@
 import type { Inventory, Proxy } from '../../inventory/types.ts';
 import { paths } from '../../kernel/host-paths.ts';
 
+const DOCKER_HUB = 'docker.io';
 const CRI = 'plugins."io.containerd.grpc.v1.cri"';
 
 /**
@@ -20,6 +21,10 @@ export function dockerConfig({ runtime }: Inventory, commandLine: ReadonlyMap<st
       config: { 'log-driver': 'json-file', 'log-opts': { 'max-size': '20m', 'max-file': '5' } },
     },
     { flags: ['storage-driver'], config: { 'storage-driver': 'overlay2' } },
+    {
+      flags: ['data-root', 'graph'],
+      config: runtime.dataDir === undefined ? {} : { 'data-root': runtime.dataDir },
+    },
     { flags: ['registry-mirror'], config: listed('registry-mirrors', runtime.mirrors['docker.io']) },
     { flags: ['insecure-registry'], config: listed('insecure-registries', runtime.insecureRegistries) },
   ];
@@ -32,7 +37,7 @@ export function dockerConfig({ runtime }: Inventory, commandLine: ReadonlyMap<st
  * https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md
  */
 export function containerdConfig({ runtime, images }: Inventory): string {
-  const { mirrors, insecureRegistries } = runtime;
+  const { mirrors, insecureRegistries, registries } = runtime;
   const insecure = insecureRegistries.filter((registry) => !(registry in mirrors));
   const endpoints = [
     ...Object.entries(mirrors),
@@ -45,6 +50,7 @@ export function containerdConfig({ runtime, images }: Inventory): string {
   return `${[
     '# Written by k8s-bootstrap.',
     'version = 2',
+    ...(runtime.dataDir === undefined ? [] : [`root = ${toml(runtime.dataDir)}`]),
     '',
     `[${CRI}]`,
     `  sandbox_image = ${toml(images.pause)}`,
@@ -64,8 +70,34 @@ export function containerdConfig({ runtime, images }: Inventory): string {
       `  [${CRI}.registry.configs.${toml(registry)}.tls]`,
       '    insecure_skip_verify = true',
     ]),
+    ...Object.entries(registries).flatMap(([registry, { username, password }]) => [
+      `  [${CRI}.registry.configs.${toml(registry === DOCKER_HUB ? 'registry-1.docker.io' : registry)}.auth]`,
+      `    username = ${toml(username)}`,
+      `    password = ${toml(password.reveal())}`,
+    ]),
   ].join('\n')}\n`;
 }
+
+/**
+ * config.json of kubelet's root folder, by which it pulls for docker, and docker's client with `--config` too. It is read
+ * again every 5 minutes. https://github.com/kubernetes/kubernetes/blob/v1.16.3/pkg/credentialprovider/config.go
+ */
+export const dockerLogins = ({ runtime }: Inventory): string =>
+  `${JSON.stringify(
+    {
+      auths: Object.fromEntries(
+        Object.entries(runtime.registries).map(([registry, { username, password }]) => [
+          registry === DOCKER_HUB ? 'https://index.docker.io/v1/' : registry,
+          { auth: Buffer.from(`${username}:${password.reveal()}`).toString('base64') },
+        ]),
+      ),
+    },
+    null,
+    2,
+  )}\n`;
+
+/** Whether images are pulled from a registry that asks who pulls. */
+export const hasLogins = ({ runtime }: Inventory): boolean => Object.keys(runtime.registries).length > 0;
 
 /** What is added to the package's own unit. */
 export function runtimeDropIn(inventory: Inventory, unit: string, revisionFile: string): string {

@@ -1,4 +1,4 @@
-import type { Host, RuntimeName } from '../../inventory/types.ts';
+import type { Host, Inventory, RuntimeName } from '../../inventory/types.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
@@ -7,9 +7,17 @@ import { revisionFile } from '../../probe/probers/units.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { service } from '../../resources/service.ts';
 import { factsWatches } from '../../facts/facts.ts';
+import { kubeletRoot } from '../shared/data-folders.ts';
 import { nodes } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
-import { containerdConfig, dockerConfig, hasCredentials, runtimeDropIn } from './runtime-config.ts';
+import {
+  containerdConfig,
+  dockerConfig,
+  dockerLogins,
+  hasCredentials,
+  hasLogins,
+  runtimeDropIn,
+} from './runtime-config.ts';
 import { systemOf } from '../../release/systems.ts';
 
 /** Configures and starts docker or containerd; its package comes with phase `packages`. */
@@ -21,13 +29,18 @@ export const runtimePhase: Phase = {
   hosts: nodes,
   watch: factsWatches,
   resources(world, host): Resource[] {
+    const { inventory } = world;
     const unit = runtimeUnit(world, host);
-    const { path, content } = configOf(world, host);
+    const { path, content, secret } = configOf(world, host);
     const folder = `${paths.unitFolder}/${unit}.d`;
     const dropIn = `${folder}/10-k8s-bootstrap.conf`;
     const inputs = [path, dropIn];
     return [
-      onceInstalled(file({ path, content }), runtimePackage(world, host)),
+      onceInstalled(file({ path, content, secret }), runtimePackage(world, host)),
+      ...(inventory.runtime.dataDir === undefined
+        ? []
+        : [directory({ path: inventory.runtime.dataDir, mode: '0711', mayBeLink: true })]),
+      ...logins(world, host),
       directory({ path: folder }),
       file({
         path: dropIn,
@@ -81,12 +94,28 @@ function alternatives(world: World, host: Host): readonly string[] {
   return world.release.packages(runtimeOf(world, host), family === 'debian' ? 'debian' : 'rhel').names;
 }
 
-function configOf(world: World, host: Host): { path: string; content: string } {
+/** Where kubelet 1.16 looks first. */
+const loginsFile = (inventory: Inventory): string => `${kubeletRoot(inventory)}/config.json`;
+
+/** docker has no file of its own for them: who pulls tells it. */
+function logins(world: World, host: Host): Resource[] {
+  if (runtimeOf(world, host) !== 'docker' || !hasLogins(world.inventory)) return [];
+  return [
+    directory({ path: kubeletRoot(world.inventory), mayBeLink: true }),
+    file({ path: loginsFile(world.inventory), content: dockerLogins(world.inventory), secret: true }),
+  ];
+}
+
+function configOf(world: World, host: Host): { path: string; content: string; secret: boolean } {
   if (runtimeOf(world, host) === 'containerd') {
-    return { path: paths.containerdConfig, content: containerdConfig(world.inventory) };
+    return {
+      path: paths.containerdConfig,
+      content: containerdConfig(world.inventory),
+      secret: hasLogins(world.inventory),
+    };
   }
   const { dockerOptions } = world.facts(host.name);
-  return { path: paths.dockerConfig, content: dockerConfig(world.inventory, dockerOptions) };
+  return { path: paths.dockerConfig, content: dockerConfig(world.inventory, dockerOptions), secret: false };
 }
 
 /** What stands on docker's command line is known when docker is there. */

@@ -44,6 +44,8 @@ export function apiForNode(world: World, host: Host): string {
 
 /** The member on the host itself first: a master then works on while the others are away. */
 export function etcdServers(world: World, first: Host): string {
+  const { outside } = world.inventory.etcd;
+  if (outside) return outside.endpoints.join(',');
   const members = withRole(world, 'etcd');
   const ordered = [
     ...members.filter(({ name }) => name === first.name),

@@ -3,12 +3,12 @@ import { kubeconfig } from '../../pki/kubeconfig.ts';
 import type { LockedText } from '../../kernel/locked-text.ts';
 import type { KeptPair } from '../../pki/authority.ts';
 import { caFilesOf, specFor } from '../../pki/profiles.ts';
-import { CA_IDS, type CertificateSpec } from '../../pki/spec.ts';
+import { CA_IDS, type CaId, type CertificateSpec } from '../../pki/spec.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { certificatesOf } from '../../pki/trusted.ts';
 import { absentFile, directory, file } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
-import type { Host } from '../../inventory/types.ts';
+import type { Host, Inventory } from '../../inventory/types.ts';
 import { judgeFor, subjectOf } from '../shared/certificates.ts';
 import { apiOf, withRole } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
@@ -23,8 +23,13 @@ export const adminFiles = [`${paths.pki}/admin.crt`, `${paths.pki}/admin.key`, p
 const signingCaFile = `${paths.pki}/ca-signing.crt`;
 const kubeletClientCaFile = `${paths.pki}/kubelet-client-ca.crt`;
 
-/** Authorities that masters have beside the cluster's, whose key every host's mark names. */
-export const HANDED_DOWN = ['etcd', 'front-proxy', 'users'] as const;
+/** Authorities that are made for a cluster: whoever runs its etcd has one for that. */
+export const ownAuthorities = ({ etcd }: Inventory): readonly CaId[] =>
+  CA_IDS.filter((id) => id !== 'etcd' || !etcd.outside);
+
+/** Those that masters have beside the cluster's, whose key every host's mark names. */
+export const handedDown = (inventory: Inventory): readonly CaId[] =>
+  ownAuthorities(inventory).filter((id) => id !== 'cluster');
 
 /** The authorities each host trusts, and on masters those it needs to act: see `pki/profiles.yaml`. */
 export const trustPhase: Phase = {
@@ -33,9 +38,9 @@ export const trustPhase: Phase = {
   batch: 'parallel',
   hosts: (world) => withRole(world, 'master', 'worker'),
   // Whether they are this state folder's, as preflight asks, only the certificates themselves tell.
-  watch: (_world, host) =>
+  watch: ({ inventory }, host) =>
     host.roles.includes('master')
-      ? HANDED_DOWN.map((id) => ({ kind: 'file', key: caFilesOf(id).certificate, read: 'content' }))
+      ? handedDown(inventory).map((id) => ({ kind: 'file', key: caFilesOf(id).certificate, read: 'content' }))
       : [],
   resources: (world, host) => [
     directory({ path: paths.kubernetes }),
@@ -95,10 +100,13 @@ export function adminKubeconfig(world: World, server: string): string | LockedTe
 function ofMaster(world: World, host: Host): Resource[] {
   const { pki, inventory } = world;
   const issued = admin(world);
-  const keys = CA_IDS.map((id) => file({ path: caFilesOf(id).key, content: pki.keyText(id), secret: true }));
+  const own = ownAuthorities(inventory);
+  const keys = own.map((id) => file({ path: caFilesOf(id).key, content: pki.keyText(id), secret: true }));
   return [
-    directory({ path: `${paths.pki}/etcd` }),
-    ...HANDED_DOWN.map((id) => file({ path: caFilesOf(id).certificate, content: pki.trustPem(id) })),
+    ...(inventory.etcd.outside ? [] : [directory({ path: `${paths.pki}/etcd` })]),
+    ...handedDown(inventory).map((id) =>
+      file({ path: caFilesOf(id).certificate, content: pki.trustPem(id) }),
+    ),
     ...(inventory.pki.caKeys === 'masters' ? keys : []),
     signingCaOf(world) === signingCaFile
       ? file({ path: signingCaFile, content: certificatesOf(pki.caPem('cluster') ?? '')[0] })

@@ -89,6 +89,17 @@ export function scene(
   };
 }
 
+/** How many changes the summary tells. */
+export const changedBy = ({ events }: Ended): unknown => events.at(-1)?.['changed'];
+
+/** How a run has ended; of one that went well, `WELL`. */
+export const done = ({ code, errors, stderr }: Ended): unknown => ({
+  code,
+  errors,
+  stderr: code === 0 ? '' : stderr,
+});
+export const WELL = { code: 0, errors: [], stderr: '' };
+
 /** The first host alone, with the lab's own settings; further lines are put at the end. */
 export function aloneInventory(name: string, host: HostName = 'm1', more = ''): string {
   const common = labInventory();

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { endingAuthorities } from '../../../src/cluster/ending-authorities.ts';
+import { Secret } from '../../../src/kernel/secret.ts';
+import { openssl } from '../pki/support.ts';
+import { endingAuthorities, endingClient } from '../../../src/cluster/ending-authorities.ts';
 import type { PkiStore } from '../../../src/pki/open-pki-store.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
@@ -19,4 +21,21 @@ it('is told of each authority from the thirtieth day before', () => {
 
 it('is another matter once it is over: then nothing is issued at all', () => {
   expect(endingAuthorities(store({ cluster: -0.1 }), NOW)).toEqual([]);
+});
+
+it('is told of certificates that were given, too', () => {
+  const lasting = (days: string): string =>
+    openssl([
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+      ...['-keyout', '/dev/null', '-subj', '/CN=x', '-days', days],
+    ]);
+  const now = new Date();
+  const key = new Secret('');
+  expect(endingClient({ ca: lasting('90'), certificate: lasting('90'), key }, now)).toEqual([]);
+  expect(endingClient({ ca: lasting('90'), certificate: lasting('20'), key }, now)).toEqual([
+    expect.stringMatching(/^a certificate in the file of etcd\.cert ends in (?:19|20) days: whoever runs/),
+  ]);
+  expect(endingClient({ ca: lasting('90') + lasting('5'), certificate: lasting('90'), key }, now)).toEqual([
+    expect.stringMatching(/^a certificate in the file of etcd\.ca ends in/),
+  ]);
 });

@@ -10,10 +10,9 @@ const listening = (...where: string[]): string =>
   });
 
 /** Which addresses a host is made to dial; the second host of two, with what its sshd listens on. */
-async function dialled(facts: string, apiServer = {}, said = ''): Promise<string[]> {
+async function dialled(facts: string): Promise<string[]> {
   const host = { roles: ['worker'], ssh: { port: 2201 } };
   const inventory = {
-    apiServer,
     hosts: [
       { ...host, name: 'm1', address: 'nat.example.com', ip: '192.0.2.11', roles: ['master', 'etcd'] },
       { ...host, name: 'w1', address: 'nat.example.com', ip: '192.0.2.12' },
@@ -32,7 +31,7 @@ async function dialled(facts: string, apiServer = {}, said = ''): Promise<string
           const chunks: Uint8Array[] = [];
           for await (const chunk of stdin) chunks.push(chunk);
           if (name === 'm1') asked.push(Buffer.concat(chunks).toString('utf8'));
-          return { code: 0, stdout: Buffer.from(name === 'w1' ? said : ''), stderr: Buffer.from(STARTED) };
+          return { code: 0, stdout: Buffer.from(''), stderr: Buffer.from(STARTED) };
         },
       }),
     concurrency: 2,
@@ -52,18 +51,5 @@ describe('where hosts dial each other', () => {
     ['not by itself, but from a socket', [], '192.0.2.12/22'],
   ])('is where sshd listens, %s, and never the port that the controller dials', async (_, at, where) => {
     expect(await dialled(listening(...at))).toEqual([where]);
-  });
-});
-
-describe('the name of the endpoint', () => {
-  it('is looked up on workers, before anything is changed', async () => {
-    const endpoint = { endpoint: 'api.example.com:6443' };
-    await expect(dialled(listening('*:22'), endpoint, 'unresolved\n')).rejects.toMatchObject({
-      code: 'E_PREFLIGHT',
-      message: expect.stringContaining('w1 does not know the name api.example.com') as string,
-    });
-    await expect(dialled(listening('*:22'), endpoint)).resolves.toHaveLength(1);
-    const local = { ...endpoint, balancer: 'local' };
-    await expect(dialled(listening('*:22'), local, 'unresolved\n')).resolves.toHaveLength(1);
   });
 });

@@ -11,7 +11,7 @@ import { known } from './known.ts';
 const FOLDER = join(import.meta.dirname, '../../../inventory');
 const examples = readdirSync(FOLDER).filter((name) => /^[a-z-]+\.yaml$/.test(name));
 /** Whatever the examples read from the environment. */
-const env = { HOME: '/home/me', SUDO_PASSWORD: 'correct horse' };
+const env = { HOME: '/home/me', SUDO_PASSWORD: 'correct horse', PULL_PASSWORD: 'correct horse' };
 
 describe('inventory/schema.json', () => {
   it('is up to date', () => {

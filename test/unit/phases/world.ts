@@ -129,7 +129,9 @@ export function worldOf({
       missing: () => missing ?? (caKeyId === undefined ? ['ca.crt'] : []),
       trusted: () => [],
       encryptionKey: () => undefined,
+      admin: () => undefined,
       serviceAccount: () => undefined,
+      clientCaPem: () => undefined,
       ...pki,
     } as unknown as World['pki'],
     // Nothing is fetched here.

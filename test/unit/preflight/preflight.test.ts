@@ -193,3 +193,25 @@ it('names checks once, and never lets another cluster be ignored', () => {
   expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
   expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining([...neverIgnored]));
 });
+
+it('a range of services that begins at the same address is another one all the same', () => {
+  const found = (started: string): (string | undefined)[] =>
+    preflightFindings(
+      worldOf({
+        caKeyId: 'aa',
+        inventory: { network: { serviceCIDR: '10.96.0.0/16' } },
+        seen: {
+          m1: {
+            facts: hostSaying('centos', { 'cluster.name': 'demo', 'cluster.ca': 'aa' }),
+            answers: { 'service-range': { code: 0, output: started } },
+          },
+        },
+      }),
+    )
+      .filter(({ id }) => id === 'service-range')
+      .map(({ level, message }) => `${level}: ${message}`);
+  expect(found('10.96.0.0/16\n')).toEqual([]);
+  expect(found('10.96.0.0/12\n')).toEqual([
+    'error: network.serviceCIDR is 10.96.0.0/16, and the API server here was started with 10.96.0.0/12',
+  ]);
+});

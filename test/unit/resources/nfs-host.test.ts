@@ -233,8 +233,8 @@ describe('a switch of SELinux', () => {
 });
 
 describe('images under another name', () => {
-  const tag = (runtime: 'docker' | 'containerd', insecure = false) =>
-    imageTags([{ runtime, image: 'quay.io/x/p:v1', from: 'mirror.example.com/p:v1', insecure }])[0]!;
+  const tag = (runtime: 'docker' | 'containerd', insecure = false, login?: string) =>
+    imageTags([{ runtime, image: 'quay.io/x/p:v1', from: 'mirror.example.com/p:v1', insecure, login }])[0]!;
   const scriptOf = async (resource: Resource): Promise<string> => {
     const seen = answering('images:docker', '');
     const [step] = await resource.steps(resource.diff(seen, NOTHING), seen);

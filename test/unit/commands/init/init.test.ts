@@ -57,6 +57,9 @@ describe('names', () => {
     };
     expect(nodeAddress('10.0.0.5', facts)).toBe('10.0.0.5');
     expect(nodeAddress('node5.lan', facts)).toBe('10.1.0.5');
+    const named = facts.addresses.find(({ ip }) => ip === '10.0.0.5')?.interface;
+    expect(nodeAddress('10.1.0.5', facts, named)).toBe('10.0.0.5');
+    expect(nodeAddress('10.1.0.5', facts, 'eth9')).toBeUndefined();
   });
 });
 

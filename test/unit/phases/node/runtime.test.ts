@@ -10,9 +10,11 @@ import {
 import {
   containerdConfig,
   dockerConfig,
+  dockerLogins,
   proxyEnvironment,
   runtimeDropIn,
 } from '../../../../src/phases/node/runtime-config.ts';
+import type { Change } from '../../../../src/resources/resource.ts';
 import { packagesPhase } from '../../../../src/phases/host/packages.ts';
 import { hostOf, hostSaying, sight, worldOf } from '../world.ts';
 
@@ -115,6 +117,59 @@ describe('daemon.json', () => {
       'registry-mirrors': ['http://a.test'],
       'insecure-registries': ['c.test:5000'],
     });
+  });
+});
+
+describe('logins at registries', () => {
+  const runtime = {
+    registries: {
+      'r.test:5000': { username: 'robot', password: 'correct "horse"' },
+      'docker.io': { username: 'hub', password: 'x' },
+    },
+  };
+  const written = (of: object, host: string): Map<string, Change> => {
+    const world = worldOf({ inventory: { runtime: { ...runtime, ...of } } });
+    const seen = sight({ packages: { docker: '1.13', containerd: '1.6', 'containerd.io': '1.6' } });
+    return new Map(
+      runtimePhase
+        .resources(world, hostOf(world, host))
+        .map((resource) => [resource.id, resource.diff(seen, new Map())]),
+    );
+  };
+
+  it('are in containerd’s own file, which is then a secret one', () => {
+    const { inventory } = worldOf({ inventory: { runtime } });
+    const text = containerdConfig(inventory);
+    expect(text).toContain(
+      'registry.configs."r.test:5000".auth]\n    username = "robot"\n    password = "correct \\"horse\\""\n',
+    );
+    expect(text).toContain('registry.configs."registry-1.docker.io".auth]\n    username = "hub"\n');
+    const config = written({ default: 'containerd' }, 'w1').get('file:/etc/containerd/config.toml');
+    expect(config).toEqual({
+      kind: 'create',
+      summary: expect.stringMatching(/^secret, \d+ bytes$/) as string,
+    });
+    expect(
+      written({ default: 'containerd', registries: {} }, 'w1').get('file:/etc/containerd/config.toml'),
+    ).toHaveProperty('text');
+  });
+
+  it('are where kubelet looks for them, with docker', () => {
+    const { inventory } = worldOf({ inventory: { runtime } });
+    expect(JSON.parse(dockerLogins(inventory))).toEqual({
+      auths: {
+        'r.test:5000': { auth: Buffer.from('robot:correct "horse"').toString('base64') },
+        'https://index.docker.io/v1/': { auth: Buffer.from('hub:x').toString('base64') },
+      },
+    });
+    const found = written({ default: 'docker' }, 'w1');
+    expect(found.get('file:/var/lib/kubelet/config.json')).toMatchObject({
+      summary: expect.stringMatching(/^secret/) as string,
+    });
+    expect(found.get('file:/etc/docker/daemon.json')).toHaveProperty('text');
+    expect([...written({ default: 'docker', registries: {} }, 'w1').keys()]).not.toContain(
+      'file:/var/lib/kubelet/config.json',
+    );
   });
 });
 

@@ -1,0 +1,118 @@
+import type { Host, Inventory } from '../../inventory/types.ts';
+import { paths } from '../../kernel/host-paths.ts';
+import { quote } from '../../kernel/quote.ts';
+import type { Observed, Watch } from '../../probe/observe.ts';
+import { isNode } from './topology.ts';
+
+/** A folder that grows, where the inventory may say where it is. */
+export interface DataFolder {
+  /** In answers of hosts. */
+  readonly part: 'etcd' | 'kubelet' | 'docker' | 'containerd';
+  readonly field: string;
+  readonly wanted: string;
+  readonly usual: string;
+}
+
+export const etcdData = ({ etcd }: Inventory): string => etcd.dataDir ?? paths.etcdData;
+export const kubeletRoot = ({ kubelet }: Inventory): string => kubelet.rootDir ?? paths.kubelet;
+
+/** Of a runtime as far as it is there: which one a host has is known later. */
+export const dataFolders = (inventory: Inventory, host: Host): DataFolder[] => [
+  ...(host.roles.includes('etcd')
+    ? [
+        {
+          part: 'etcd',
+          field: 'etcd.dataDir',
+          wanted: etcdData(inventory),
+          usual: paths.etcdData,
+        } as const,
+      ]
+    : []),
+  ...(isNode(host)
+    ? [
+        {
+          part: 'kubelet',
+          field: 'kubelet.rootDir',
+          wanted: kubeletRoot(inventory),
+          usual: paths.kubelet,
+        } as const,
+        ...(['docker', 'containerd'] as const).map((part) => ({
+          part,
+          field: 'runtime.dataDir',
+          wanted: inventory.runtime.dataDir ?? `/var/lib/${part}`,
+          usual: `/var/lib/${part}`,
+        })),
+      ]
+    : []),
+];
+
+const ANSWER = 'data-folders';
+
+/** Where each was told to keep its data, by what it is started with. */
+const TOLD: Readonly<Record<DataFolder['part'], { file: string; line: string }>> = {
+  etcd: { file: `${paths.unitFolder}/etcd.service`, line: String.raw`s/.*--data-dir=\([^ \\]*\).*/\1/p` },
+  kubelet: {
+    file: `${paths.unitFolder}/kubelet.service`,
+    line: String.raw`s/.*--root-dir=\([^ \\]*\).*/\1/p`,
+  },
+  docker: { file: paths.dockerConfig, line: String.raw`s/.*"data-root" *: *"\([^"]*\)".*/\1/p` },
+  containerd: { file: paths.containerdConfig, line: String.raw`s/^root *= *"\([^"]*\)".*/\1/p` },
+};
+
+/** Also how much room there is at the nearest folder above that exists, and how it is mounted. */
+export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
+  const folders = dataFolders(inventory, host);
+  if (folders.length === 0) return [];
+  const chosen = [
+    ...new Set(folders.filter(({ wanted, usual }) => wanted !== usual).map((one) => one.wanted)),
+  ];
+  return [
+    {
+      kind: 'answer',
+      key: ANSWER,
+      script: `${folders
+        .map(({ part }) => {
+          const { file, line } = TOLD[part];
+          return `[ ! -f ${quote(file)} ] || printf 'told %s %s\\n' ${quote(part)} "$(sed -n ${quote(line)} ${quote(file)} | head -n 1)"`;
+        })
+        .join('\n')}
+for k8sb_f in ${chosen.map(quote).join(' ')}; do
+  k8sb_a=$k8sb_f
+  while [ ! -d "$k8sb_a" ]; do k8sb_a=\${k8sb_a%/*}; [ -n "$k8sb_a" ] || k8sb_a=/; done
+  printf 'room %s %s\\n' "$k8sb_f" "$(df -Pk "$k8sb_a" | sed -n '2s/ \\{1,\\}/ /gp' | cut -d ' ' -f 4)"
+  k8sb_m=$(findmnt -nro FSTYPE,OPTIONS -T "$k8sb_a" | head -n 1)
+  case $k8sb_m in xfs*) ! xfs_info "$(findmnt -nro TARGET -T "$k8sb_a" | head -n 1)" | grep -q 'ftype=0' || k8sb_m=$k8sb_m,ftype=0 ;; esac
+  printf 'mount %s %s\\n' "$k8sb_f" "$k8sb_m"
+done`,
+    },
+  ];
+};
+
+export interface Place {
+  /** `undefined` where nobody could tell. */
+  readonly roomMiB: number | undefined;
+  readonly fileSystem: string;
+  readonly options: readonly string[];
+}
+
+/** Where a part keeps its data on a host; `undefined` where it was never set up. */
+export function toldFolder(seen: Observed, folder: DataFolder): string | undefined {
+  const said = answerOf(seen);
+  const found = new RegExp(`^told ${folder.part} (\\S*)$`, 'm').exec(said)?.[1];
+  return found === '' ? folder.usual : found;
+}
+
+export function placeOf(seen: Observed, { wanted }: DataFolder): Place {
+  const lines = answerOf(seen).split('\n');
+  const after = (word: string): string =>
+    lines.find((line) => line.startsWith(`${word} ${wanted} `))?.slice(word.length + wanted.length + 2) ?? '';
+  const room = after('room');
+  const [fileSystem = '', options = ''] = after('mount').split(' ');
+  return {
+    roomMiB: /^\d+$/.test(room) ? Math.floor(Number(room) / 1024) : undefined,
+    fileSystem,
+    options: options.split(',').filter(Boolean),
+  };
+}
+
+const answerOf = (seen: Observed): string => seen.answer(ANSWER)?.output ?? '';
