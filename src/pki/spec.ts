@@ -14,6 +14,7 @@ export const LEAF_IDS = [
   'controller-manager',
   'scheduler',
   'kube-proxy',
+  'flannel',
   'kubelet-client',
   'kubelet-server',
   'admin',

@@ -16,13 +16,15 @@ export const networkChecks: readonly Check[] = [
   {
     id: 'address',
     title: 'the host has its address',
-    check: ({ host, facts: { addresses } }) =>
-      addresses.length === 0 || addresses.some(({ ip }) => ip === host.ip)
-        ? []
-        : warn(
-            `${host.ip} is on none of its interfaces (${addresses.map(({ ip }) => ip).join(', ')})`,
-            'Set the host\'s "ip" to the address by which the other hosts reach it.',
-          ),
+    check({ world, host, facts: { addresses } }) {
+      if (addresses.length === 0 || addresses.some(({ ip }) => ip === host.ip)) return [];
+      // flannel looks for its interface by this address, and ends when it finds none.
+      const needed = world.inventory.network.cni === 'flannel' && isNode(host);
+      return (needed ? error : warn)(
+        `${host.ip} is on none of its interfaces (${addresses.map(({ ip }) => ip).join(', ')})`,
+        'Set the host\'s "ip" to the address by which the other hosts reach it.',
+      );
+    },
   },
   {
     id: 'default-route',
@@ -61,8 +63,8 @@ export const networkChecks: readonly Check[] = [
 ];
 
 /** As the kernel cuts them, at 15 characters. */
-const OURS: readonly string[] = COMPONENTS.map((name) => name.slice(0, 15));
-const OUR_INTERFACES = /^(?:cni0|docker0|kube-ipvs0|veth.*)$/;
+const OURS: readonly string[] = [...COMPONENTS, 'flanneld'].map((name) => name.slice(0, 15));
+const OUR_INTERFACES = /^(?:cni0|docker0|flannel\.1|kube-ipvs0|veth.*)$/;
 
 function portsInUse({ world, host, facts }: Subject): Result[] {
   const wanted = [
@@ -73,6 +75,7 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
     ...(isNode(host)
       ? [ports.kubelet, ports.kubeletHealth, ports.kubeProxyMetrics, ports.kubeProxyHealth]
       : []),
+    ...(isNode(host) && world.inventory.network.cni === 'flannel' ? [ports.flanneldHealth] : []),
   ];
   const isOurs = ({ process }: Listener): boolean => facts.cluster !== undefined && OURS.includes(process);
   const inTheWay = ({ address }: Listener): boolean =>
@@ -90,9 +93,9 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
 function rangesInUse({ world, facts }: Subject): Result[] {
   const { cni, podCIDR, serviceCIDR } = world.inventory.network;
   const foreign = foreignNetworks(facts);
-  // With `none` the users' own pod network lives on nodes of the cluster: whatever its links are called, its range is ours.
+  // Another's routes to pods are of another's making, whatever their links are called: within a cluster the range is ours.
   const { routes, addresses } =
-    cni === 'none' && facts.cluster?.name === world.inventory.name ? outside(podCIDR, foreign) : foreign;
+    cni !== 'bridge' && facts.cluster?.name === world.inventory.name ? outside(podCIDR, foreign) : foreign;
   return (
     [
       ['network.podCIDR', podCIDR],
@@ -128,10 +131,12 @@ export const foreignNetworks = ({ routes, addresses }: HostFacts): Networks => (
   addresses: addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name)),
 });
 
-/** `cni: bridge` sends packets for a pod straight to its node: a router between would not know where to. */
+/** Packets for a pod are sent straight to its node, but by vxlan: a router between would not know where to. */
 function neighbours({ world, host, facts }: Subject): Result[] {
   const own = facts.addresses.find(({ ip }) => ip === host.ip);
-  if (world.inventory.network.cni !== 'bridge' || !isNode(host) || !own) return [];
+  const { cni, flannel } = world.inventory.network;
+  const straight = cni === 'bridge' || (cni === 'flannel' && flannel?.backend === 'host-gw');
+  if (!straight || !isNode(host) || !own) return [];
   const far = nodesBeyond(world, own.ip, own.prefix);
   if (far.length === 0) return [];
   return error(
@@ -139,7 +144,7 @@ function neighbours({ world, host, facts }: Subject): Result[] {
       .slice(0, 10)
       .map(({ name, ip }) => `${name} (${ip})`)
       .join(', ')}`,
-    'Use network.cni: none and a pod network that can cross routers, like flannel.',
+    'Use network.cni: flannel with its backend vxlan, which crosses routers.',
   );
 }
 

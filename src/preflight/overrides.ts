@@ -2,6 +2,7 @@ import { COMPONENTS } from '../kernel/components.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { overridesOf, sharedDropIns } from '../resources/foreign/drop-ins.ts';
 import { beforeOurs } from '../resources/foreign/first-network.ts';
+import { FLANNELD } from '../resources/flannel.ts';
 import { ROUTES_UNIT } from '../resources/pod-routes.ts';
 import { type Check, type Result, type Subject, fixedByUp, warn } from './check.ts';
 
@@ -12,7 +13,7 @@ export const overrideChecks: readonly Check[] = [
     id: 'cni-order',
     title: 'the runtime takes our network',
     check: ({ world, host, facts }) =>
-      isNode(host) && world.inventory.network.cni === 'bridge'
+      isNode(host) && world.inventory.network.cni !== 'none'
         ? beforeOurs(facts).flatMap((path) =>
             fixedByUp(`${path} comes before our network; network.cni: none would keep it`),
           )
@@ -20,7 +21,7 @@ export const overrideChecks: readonly Check[] = [
   },
 ];
 
-const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT];
+const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT, FLANNELD];
 
 function dropIns({ world, seen }: Subject): Result[] {
   const { acceptDropIns } = world.inventory.os;

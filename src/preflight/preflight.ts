@@ -1,3 +1,4 @@
+import { dnsChecks } from './dns-checks.ts';
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
 import { membershipChecks } from './membership.ts';
@@ -28,6 +29,7 @@ export const checks: readonly Check[] = [
   ...membershipChecks,
   ...machineChecks,
   ...networkChecks,
+  ...dnsChecks,
   ...overrideChecks,
   ...nfsChecks,
 ];

@@ -12,6 +12,7 @@ export interface UnitContext {
 export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContext>> {
   readonly kubelet: UnitContext & { readonly runtimeUnit: string };
   readonly etcd: UnitContext & { readonly wal: string; readonly started: string };
+  readonly flanneld: UnitContext & { readonly nodeName: string };
 }
 
 const templates = new Map<string, ReturnType<typeof compiled>>();

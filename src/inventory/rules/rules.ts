@@ -6,6 +6,7 @@ import {
   managedFlagsAreLeftAlone,
   versionsAreKnown,
 } from './component-rules.ts';
+import { dnsHasAToken, upstreamIsAnother } from './dns-rules.ts';
 import { courseIsOpen, fieldsStayHardened, flagsStayHardened } from './hardening-rules.ts';
 import {
   addressesAreValid,
@@ -22,6 +23,7 @@ import {
   dnsIsAService,
   endpointIsReached,
   everyNodeGetsAPodRange,
+  flannelIsUsed,
   nodePortsAreARange,
   rangesAreApart,
   serviceRangeHasASize,
@@ -58,7 +60,10 @@ export const rules: readonly Rule[] = [
   rangesAreApart,
   serviceRangeHasASize,
   dnsIsAService,
+  dnsHasAToken,
+  upstreamIsAnother,
   everyNodeGetsAPodRange,
+  flannelIsUsed,
   nodePortsAreARange,
   apiServerNamesAreValid,
   endpointIsReached,

@@ -22,7 +22,7 @@ async function built<T>(entry: string): Promise<T> {
   return module.exports as T;
 }
 
-const files = ['pki', 'release', 'templates'].flatMap((folder) =>
+const files = ['addons', 'pki', 'release', 'templates'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length)),

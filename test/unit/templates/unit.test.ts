@@ -15,6 +15,7 @@ const contexts: { readonly [Name in keyof UnitTemplates]: UnitTemplates[Name] } 
   'kube-scheduler': common,
   kubelet: { ...common, runtimeUnit: 'docker.service' },
   'kube-proxy': common,
+  flanneld: { ...common, nodeName: 'w1' },
 };
 const names = Object.keys(contexts) as (keyof UnitTemplates)[];
 
