@@ -25,9 +25,7 @@ function texts(phase: Phase, inventory: object, facts = eth0): Record<string, st
   const world = worldOf({ inventory: inventory as Record<string, unknown>, seen: { w1: { facts } } });
   const changes = phase.resources(world, hostOf(world, 'w1')).map((one) => one.diff(sight({}), NOTHING));
   return Object.fromEntries(
-    changes.flatMap((change) =>
-      'text' in change ? [[change.text?.path ?? '', change.text?.after ?? '']] : [],
-    ),
+    changes.flatMap((change) => ('text' in change ? [[change.text.path, change.text.after]] : [])),
   );
 }
 const networkOf = (settings: object): unknown =>
