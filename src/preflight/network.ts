@@ -7,6 +7,7 @@ import type { World } from '../phases/phase.ts';
 import { isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
+import { FLANNEL_LINK } from '../resources/flannel.ts';
 import { FIREWALLD_ANSWER } from '../resources/firewall.ts';
 import { cannotBeAsked } from '../resources/firewalld.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
@@ -64,7 +65,7 @@ export const networkChecks: readonly Check[] = [
 
 /** As the kernel cuts them, at 15 characters. */
 const OURS: readonly string[] = [...COMPONENTS, 'flanneld'].map((name) => name.slice(0, 15));
-const OUR_INTERFACES = /^(?:cni0|docker0|flannel\.1|kube-ipvs0|veth.*)$/;
+const OUR_INTERFACES = /^(?:cni0|docker0|kube-ipvs0|veth.*)$/;
 
 function portsInUse({ world, host, facts }: Subject): Result[] {
   const wanted = [
@@ -91,11 +92,10 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
 }
 
 function rangesInUse({ world, facts }: Subject): Result[] {
-  const { cni, podCIDR, serviceCIDR } = world.inventory.network;
+  const { podCIDR, serviceCIDR } = world.inventory.network;
   const foreign = foreignNetworks(facts);
-  // Another's routes to pods are of another's making, whatever their links are called: within a cluster the range is ours.
   const { routes, addresses } =
-    cni !== 'bridge' && facts.cluster?.name === world.inventory.name ? outside(podCIDR, foreign) : foreign;
+    facts.cluster?.name === world.inventory.name ? withoutPods(world, foreign) : foreign;
   return (
     [
       ['network.podCIDR', podCIDR],
@@ -109,6 +109,20 @@ function rangesInUse({ world, facts }: Subject): Result[] {
     if (use === undefined) return [];
     return error(`${use} lies in ${field} ${cidr}`, `Choose a ${field} that the hosts' networks do not use.`);
   });
+}
+
+/**
+ * On nodes of the cluster. With `none` the users' own pod network lives there: whatever its links are called, its range
+ * is ours. Otherwise ways to pods are ours when they lead to a node, or where flannel's go.
+ */
+function withoutPods(world: World, networks: Networks): Networks {
+  const { cni, podCIDR } = world.inventory.network;
+  if (cni === 'none') return outside(podCIDR, networks);
+  const ips = new Set(nodes(world).map(({ ip }) => ip));
+  return {
+    routes: networks.routes.filter(({ via, dev }) => dev !== FLANNEL_LINK && !(via && ips.has(via))),
+    addresses: networks.addresses.filter(({ interface: name }) => name !== FLANNEL_LINK),
+  };
 }
 
 function outside(cidr: string, { routes, addresses }: Networks): Networks {

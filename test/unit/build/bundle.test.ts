@@ -64,7 +64,7 @@ describe('data in the program', () => {
   it('is rendered as the files are', async () => {
     const inside = await built<{ compiled: typeof compiled }>('src/templates/compiled.ts');
     const common = { command: 'x --a="<b>"', flagNotes: '# a', revisionFile: '/r' };
-    const context = { ...common, runtimeUnit: 'docker', wal: '/w', started: '/s' };
+    const context = { ...common, runtimeUnit: 'docker', wal: '/w', started: '/s', nodeName: 'w1' };
     const templates = files.filter((path) => path.endsWith('.hbs'));
     expect(templates.length).toBeGreaterThan(5);
     for (const path of templates) {
