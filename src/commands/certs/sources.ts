@@ -114,6 +114,7 @@ const kubeconfigs = [
   paths.schedulerConf,
   paths.kubeletConf,
   paths.proxyConf,
+  paths.flannelConf,
 ];
 
 const kubeconfigScript = `for f in ${kubeconfigs.map(quote).join(' ')}; do
