@@ -68,7 +68,7 @@ async function packetsWhile(from: HostName, to: HostName): Promise<number> {
   const counter = `iptables -w -t raw -I PREROUTING -p udp --dport 8472 -s ${addressOf(from)} -m comment --comment seen-by-test`;
   await onHost(to, counter);
   try {
-    expect((await exec(shellOn(from), `wget -qO- -T 5 http://${await podIp(shellOn(to))}/`)).trim()).toBe(to);
+    expect((await exec(shellOn(from), `timeout 5 wget -q -O - http://${await podIp(shellOn(to))}/`)).trim()).toBe(to);
     const list = await onHost(to, "iptables -w -t raw -nvxL PREROUTING | awk '/seen-by-test/ { print $1 }'");
     return Number(list);
   } finally {
@@ -79,7 +79,7 @@ async function packetsWhile(from: HostName, to: HostName): Promise<number> {
 const everyPodReachesEveryOther = async (): Promise<void> => {
   for (const from of HOSTS) {
     for (const to of HOSTS) {
-      expect((await exec(shellOn(from), `wget -qO- -T 5 http://${await podIp(shellOn(to))}/`)).trim()).toBe(
+      expect((await exec(shellOn(from), `timeout 5 wget -q -O - http://${await podIp(shellOn(to))}/`)).trim()).toBe(
         to,
       );
     }
@@ -145,7 +145,7 @@ test('names of services and of the outside resolve from pods on every node', asy
     expect(await look('shells.default.svc.cluster.local'), host).toContain(service);
     expect(await look('outside.example.com'), host).toContain('192.0.2.77');
     const url = `http://${service}/`;
-    expect(HOSTS).toContain((await exec(shellOn(host), `wget -qO- -T 5 ${url}`)).trim());
+    expect(HOSTS).toContain((await exec(shellOn(host), `timeout 5 wget -q -O - ${url}`)).trim());
   }
 });
 
@@ -186,7 +186,7 @@ test('a node that was switched off and on again is joined as before', async () =
   await lab('poweroff', 'w2');
   await lab('start', 'w2');
   await eventually(async () => {
-    expect((await exec(shellOn('w1'), `wget -qO- -T 5 http://${await podIp(shellOn('w2'))}/`)).trim()).toBe(
+    expect((await exec(shellOn('w1'), `timeout 5 wget -q -O - http://${await podIp(shellOn('w2'))}/`)).trim()).toBe(
       'w2',
     );
   }, 120);
