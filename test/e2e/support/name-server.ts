@@ -24,6 +24,8 @@ server.on('message', (question, { address, port }) => {
     : Buffer.alloc(0);
   server.send(Buffer.concat([header, question.subarray(12, end), answer]), port, address);
 });
+// Ends with whoever started it, however that ends.
+process.stdin.resume().on('end', () => process.exit());
 server.bind(53, process.argv[2], () => console.log('listening'));
 `;
 
@@ -33,7 +35,7 @@ export async function nameServer(names: Readonly<Record<string, string>>): Promi
   const child = spawn(
     'nsenter',
     [`--net=${namespace}`, process.execPath, '-e', PROGRAM, JSON.stringify(names), `${settings.net}.1`],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   await Promise.race([
     once(child.stdout, 'data'),
