@@ -68,7 +68,9 @@ async function packetsWhile(from: HostName, to: HostName): Promise<number> {
   const counter = `iptables -w -t raw -I PREROUTING -p udp --dport 8472 -s ${addressOf(from)} -m comment --comment seen-by-test`;
   await onHost(to, counter);
   try {
-    expect((await exec(shellOn(from), `timeout 5 wget -q -O - http://${await podIp(shellOn(to))}/`)).trim()).toBe(to);
+    expect(
+      (await exec(shellOn(from), `timeout 5 wget -q -O - http://${await podIp(shellOn(to))}/`)).trim(),
+    ).toBe(to);
     const list = await onHost(to, "iptables -w -t raw -nvxL PREROUTING | awk '/seen-by-test/ { print $1 }'");
     return Number(list);
   } finally {
@@ -79,9 +81,9 @@ async function packetsWhile(from: HostName, to: HostName): Promise<number> {
 const everyPodReachesEveryOther = async (): Promise<void> => {
   for (const from of HOSTS) {
     for (const to of HOSTS) {
-      expect((await exec(shellOn(from), `timeout 5 wget -q -O - http://${await podIp(shellOn(to))}/`)).trim()).toBe(
-        to,
-      );
+      expect(
+        (await exec(shellOn(from), `timeout 5 wget -q -O - http://${await podIp(shellOn(to))}/`)).trim(),
+      ).toBe(to);
     }
   }
 };
@@ -186,9 +188,9 @@ test('a node that was switched off and on again is joined as before', async () =
   await lab('poweroff', 'w2');
   await lab('start', 'w2');
   await eventually(async () => {
-    expect((await exec(shellOn('w1'), `timeout 5 wget -q -O - http://${await podIp(shellOn('w2'))}/`)).trim()).toBe(
-      'w2',
-    );
+    expect(
+      (await exec(shellOn('w1'), `timeout 5 wget -q -O - http://${await podIp(shellOn('w2'))}/`)).trim(),
+    ).toBe('w2');
   }, 120);
 });
 
