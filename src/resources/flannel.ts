@@ -1,6 +1,7 @@
-import type { UnitState } from '../probe/observe.ts';
+import type { UnitState, Watch } from '../probe/observe.ts';
 import { type Change, type Resource, changes, none } from './resource.ts';
 import { serviceId } from './service.ts';
+import type { Step } from './step.ts';
 
 export const FLANNELD = 'flanneld.service';
 
@@ -9,11 +10,15 @@ export const FLANNEL_LINK = 'flannel.1';
 
 const QUESTION = 'flannel-link';
 
+const watches: readonly Watch[] = [
+  { kind: 'answer', key: QUESTION, script: `[ -d /sys/class/net/${FLANNEL_LINK} ]` },
+];
+
 /** Made by flanneld at its start, and not by every version when somebody has taken it away later. */
 export const flannelLink = (inputs: readonly string[]): Resource => ({
   id: `link:${FLANNEL_LINK}`,
   title: FLANNEL_LINK,
-  watches: [{ kind: 'answer', key: QUESTION, script: `[ -d /sys/class/net/${FLANNEL_LINK} ]` }],
+  watches,
   diff(seen, upstream): Change {
     if (seen.answer(QUESTION)?.code === 0) return none('it is there');
     if (changes(upstream.get(serviceId(FLANNELD)) ?? none(''))) return none('it comes with flanneld');
@@ -21,6 +26,24 @@ export const flannelLink = (inputs: readonly string[]): Resource => ({
     return { kind: 'restart', summary: 'restart flanneld', because, interrupts: true };
   },
   steps: () => [{ op: 'unit', verb: 'restart', unit: FLANNELD, inputs }],
+});
+
+const takeAway: Step = {
+  op: 'run',
+  title: `take away ${FLANNEL_LINK}`,
+  script: `[ ! -d /sys/class/net/${FLANNEL_LINK} ] || ip link del ${FLANNEL_LINK}`,
+};
+
+/** Where flannel sets routes between neighbours: what it has made before for vxlan it leaves behind. */
+export const withoutFlannelLink = (): Resource => ({
+  id: `link:${FLANNEL_LINK}`,
+  title: FLANNEL_LINK,
+  watches,
+  diff: (seen): Change =>
+    seen.answer(QUESTION)?.code === 0
+      ? { kind: 'delete', summary: 'of another backend' }
+      : none('is not there'),
+  steps: () => [takeAway],
 });
 
 /** Where another network takes its place: a flanneld that ran on would set its own routes again. */
@@ -36,11 +59,7 @@ export const withoutFlannel = (): Resource => ({
   steps: () => [
     { op: 'unit', verb: 'stop', unit: FLANNELD },
     { op: 'unit', verb: 'disable', unit: FLANNELD },
-    {
-      op: 'run',
-      title: `take away ${FLANNEL_LINK}`,
-      script: `[ ! -d /sys/class/net/${FLANNEL_LINK} ] || ip link del ${FLANNEL_LINK}`,
-    },
+    takeAway,
   ],
 });
 

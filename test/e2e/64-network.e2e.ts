@@ -200,6 +200,7 @@ test('with host-gw the same pods talk without packets within packets', async () 
   expect(changed.code, failures(changed)).toBe(0);
   await eventually(everyPodReachesEveryOther, 60);
   expect(await packetsWhile('w1', 'w2')).toBe(0);
+  expect([...(await onHosts('ls /sys/class/net')).values()].join()).not.toContain('flannel');
   for (const [host, routes] of await onHosts('ip route show')) {
     for (const other of HOSTS.filter((name) => name !== host)) {
       expect(routes, host).toMatch(

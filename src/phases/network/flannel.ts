@@ -4,7 +4,7 @@ import { caFilesOf } from '../../pki/profiles.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import { file, fileId } from '../../resources/file.ts';
-import { FLANNELD, flannelLink } from '../../resources/flannel.ts';
+import { FLANNELD, flannelLink, withoutFlannelLink } from '../../resources/flannel.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { service } from '../../resources/service.ts';
 import { flanneldFlags } from '../../templates/flanneld.ts';
@@ -59,7 +59,7 @@ export const flannelPhase: Phase = {
         ],
         inputs,
       }),
-      ...(flannel?.backend === 'vxlan' ? [flannelLink(inputs)] : []),
+      flannel?.backend === 'vxlan' ? flannelLink(inputs) : withoutFlannelLink(),
     ];
   },
   gates: (_world, host) => [healthGate(host)],

@@ -5,7 +5,12 @@ import { osPhase } from '../../../../src/phases/host/os.ts';
 import { cniPhase } from '../../../../src/phases/network/cni.ts';
 import { flannelPhase } from '../../../../src/phases/network/flannel.ts';
 import type { Phase } from '../../../../src/phases/phase.ts';
-import { FLANNELD, flannelLink, withoutFlannel } from '../../../../src/resources/flannel.ts';
+import {
+  FLANNELD,
+  flannelLink,
+  withoutFlannel,
+  withoutFlannelLink,
+} from '../../../../src/resources/flannel.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
 import { hostOf, hostSaying, sight, worldOf } from '../world.ts';
 
@@ -125,6 +130,21 @@ describe('flannel.1', () => {
     expect(diff(1, new Map([[`service:${FLANNELD}`, { kind: 'update', summary: '' }]]))).toMatchObject({
       kind: 'none',
     });
+  });
+
+  it('goes where the backend makes none', () => {
+    const change = (code: number): unknown =>
+      withoutFlannelLink().diff(sight({ answers: { 'flannel-link': { code, output: '' } } }), NOTHING).kind;
+    expect([change(0), change(1)]).toEqual(['delete', 'none']);
+    const last = (settings: object): string | undefined => {
+      const world = worldOf({
+        inventory: flannel(settings),
+        seen: { w1: { answers: { 'flannel-link': { code: 0, output: '' } } } },
+      });
+      const link = flannelPhase.resources(world, hostOf(world, 'w1')).at(-1);
+      return link?.diff(world.seen('w1') ?? sight({}), NOTHING).kind;
+    };
+    expect([last({}), last({ backend: 'host-gw' })]).toEqual(['none', 'delete']);
   });
 
   it.each([
