@@ -34,8 +34,9 @@ export const sourcesOf = (inventory: Inventory, host: Host): Source[] => {
     ...(isMember ? [caFilesOf('etcd').certificate, `${paths.etcdPki}/ca.crt`] : []),
     ...(isMaster ? [clientCaFile, adminFiles[0]] : []),
   ]);
+  const absent: readonly LeafId[] = inventory.network.cni === 'flannel' ? ['admin'] : ['admin', 'flannel'];
   const leafs = LEAF_IDS.filter(
-    (id) => id !== 'admin' && rolesOf(id).some((role) => host.roles.includes(role)),
+    (id) => !absent.includes(id) && rolesOf(id).some((role) => host.roles.includes(role)),
   );
   return [
     ...[...authorities].map((file) => ({ file, name: undefined, served: undefined })),
