@@ -13,6 +13,7 @@ module.exports = {
     only('state', []),
     only('release', []),
     only('templates', []),
+    only('addons', []),
     only('transport', []),
     only('probe', []),
     only('facts', ['probe']),
@@ -28,6 +29,7 @@ module.exports = {
       'release',
       'pki',
       'templates',
+      'addons',
       'probe',
       'facts',
       'resources',
@@ -50,7 +52,7 @@ module.exports = {
       comment:
         'A folder of data is read by src/ of the same name; the version of the program is in package.json.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/((pki|release|templates)/|cli/program[.]ts)' },
+      from: { path: '^src/', pathNot: '^src/((addons|pki|release|templates)/|cli/program[.]ts)' },
       to: { path: '^src/kernel/data[.]ts' },
     },
     {

@@ -33,6 +33,9 @@ const DOCKER_OPTIONS = [
   '/etc/default/docker',
 ];
 
+/** Whom systemd-resolved asks, where /etc/resolv.conf names but itself. */
+export const RESOLVED = '/run/systemd/resolve/resolv.conf';
+
 /** A file of the probe with what `ip` says of addresses and routes; questions that come later may read it, too. */
 export const NETWORK = '"$D.network"';
 
@@ -111,6 +114,11 @@ done
 say cni; [ ! -f ${paths.cniBridge} ] || while read -r line || [ -n "$line" ]; do
   case $line in *'"subnet"'*) printf '%s\\n' "$line" ;; esac
 done < ${paths.cniBridge}
+while read -r key line; do [ "$key" != nameserver ] || say nameserver "$line"; done < /etc/resolv.conf
+while read -r key line; do [ "$key" != nameserver ] || say resolved "$line"; done < ${RESOLVED}
+for f in /sys/class/net/*; do
+  case $f in */veth*) ;; *) line=; read -r line < "$f/mtu"; say mtu "\${f##*/} $line" ;; esac
+done
 say disk; df -Pk /var/lib
 say listening; ss -ltnp
 read -r key key kernel line < /proc/version

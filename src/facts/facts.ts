@@ -40,6 +40,12 @@ export interface HostFacts {
   /** What is wrong with our routes to pods, as sentences; they themselves are not among `routes`. */
   readonly podRoutes: readonly string[];
   readonly defaultInterface: string | undefined;
+  /** Largest packet by interface, but for those of pods. */
+  readonly mtus: ReadonlyMap<string, number>;
+  /** Servers of /etc/resolv.conf. */
+  readonly nameservers: readonly string[];
+  /** Servers that systemd-resolved asks; empty where it does not run. */
+  readonly resolvedServers: readonly string[];
   /** Free space of the file system that holds /var/lib. */
   readonly diskFreeMiB: number;
   readonly listening: readonly Listener[];
@@ -140,6 +146,9 @@ function parse(seen: Observed): HostFacts {
     routes,
     podRoutes: all('podRoute'),
     defaultInterface: routes.find(({ to }) => to === '0.0.0.0/0')?.dev,
+    mtus: new Map(all('mtu').flatMap(mtu)),
+    nameservers: all('nameserver'),
+    resolvedServers: all('resolved'),
     diskFreeMiB: Math.floor(Number(all('disk').at(-1)?.split(/\s+/)[3] ?? 0) / 1024),
     listening: all('listening').flatMap(listener),
     dockerOptions: new Map(all('docker').flatMap(options)),
@@ -220,6 +229,12 @@ function managerOf(managers: readonly string[], version: string): PackageManager
 function cgroupsOf(marks: readonly string[]): HostFacts['cgroups'] {
   if (!marks.includes('memory')) return 'v2';
   return marks.includes('hybrid') ? 'hybrid' : 'v1';
+}
+
+/** `eth0 1500` */
+function mtu(line: string): [string, number][] {
+  const [, name, size] = /^(\S+) (\d{1,6})$/.exec(line) ?? [];
+  return name === undefined ? [] : [[name, Number(size)]];
 }
 
 /** `2: eth0    inet 192.0.2.11/24 brd … scope global eth0\       valid_lft …`; point-to-point links have `peer` between. */

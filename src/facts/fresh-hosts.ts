@@ -18,6 +18,9 @@ export const freshHosts = {
 == selinux 1
 == selinuxAtBoot enforcing
 == cgroup memory
+== nameserver 192.0.2.1
+== mtu lo 65536
+== mtu eth0 1500
 == disk
 Filesystem     1024-blocks    Used Available Capacity Mounted on
 /dev/sda1         41943040 2097152  39845888       5% /
@@ -43,6 +46,9 @@ LISTEN     0      128          *:22                       *:*                   
 == memory 4014080 kB
 == selinux
 == cgroup memory
+== nameserver 192.0.2.1
+== mtu lo 65536
+== mtu eth0 1500
 == disk
 Filesystem     1024-blocks    Used Available Capacity Mounted on
 /dev/sda1         41943040 2097152  39845888       5% /

@@ -13,7 +13,9 @@ export interface KnownRelease {
   /** Installed where the inventory names no version of its own. */
   readonly etcd: { readonly version: string };
   readonly cni: { readonly version: string };
+  readonly flannel: { readonly version: string };
   readonly pauseImage: string;
+  readonly corednsImage: string;
   /** Whether a component has this flag (name without dashes). */
   flag(component: ComponentName, flag: string): KnownFlag;
   /** All flags of a component, for "did you mean". */

@@ -2,6 +2,7 @@ import { nthAddress } from '../kernel/cidr.ts';
 import type { Surroundings } from './schema/fields.ts';
 import type { KnownRelease } from './known.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
+import { resolveDns, resolveFlannel } from './schema/network-schema.ts';
 import { resolveNfs } from './schema/nfs-schema.ts';
 import type { WrittenInventory } from './schema/schema.ts';
 import type { Balancer, Host, Inventory, OutsideEtcd } from './types.ts';
@@ -12,7 +13,7 @@ export function resolveInventory(
   written: WrittenInventory,
   file: string,
   surroundings: Surroundings,
-  release: Pick<KnownRelease, 'etcd' | 'cni' | 'pauseImage'>,
+  release: Pick<KnownRelease, 'etcd' | 'cni' | 'flannel' | 'pauseImage' | 'corednsImage'>,
 ): Omit<ResolvedHosts, 'hosts'> & { readonly inventory: Inventory } {
   const { hosts, origins, complaints } = resolveHosts(written, surroundings);
   const { name, profile, kubernetes, network, apiServer, artifacts, proxy } = written;
@@ -27,7 +28,9 @@ export function resolveInventory(
       ...network,
       cniVersion: network.cniVersion ?? release.cni.version,
       dnsIP: network.dnsIP ?? tenthAddress(network.serviceCIDR),
+      flannel: resolveFlannel(network, release),
     },
+    dns: resolveDns(written.dns, profile, hosts, release),
     etcd: {
       source: etcd.source,
       version: etcd.version ?? release.etcd.version,

@@ -14,6 +14,7 @@ export interface Inventory {
   };
   readonly hosts: readonly Host[];
   readonly network: Network;
+  readonly dns: Dns;
   readonly etcd: Component & {
     readonly source: 'auto' | 'package' | 'archive';
     /** Of the archive: `v3.3.17`. */ readonly version: string;
@@ -145,9 +146,26 @@ export interface Network {
   readonly clusterDomain: string;
   readonly dnsIP: string;
   readonly nodePortRange: string;
-  readonly cni: 'bridge' | 'none';
+  readonly cni: 'bridge' | 'flannel' | 'none';
   readonly cniVersion: string;
+  /** `undefined` where another pod network is chosen and nothing is said of this one. */
+  readonly flannel: Flannel | undefined;
   readonly proxyMode: 'iptables' | 'ipvs';
+}
+
+export interface Flannel {
+  readonly backend: 'vxlan' | 'host-gw';
+  /** UDP, of vxlan. */
+  readonly port: number;
+  readonly version: string;
+}
+
+export interface Dns {
+  readonly provider: 'coredns' | 'none';
+  /** Who is asked for names of the outside: addresses, or nobody; those that the nodes ask when `undefined`. */
+  readonly upstream: readonly string[] | undefined;
+  readonly replicas: number;
+  readonly image: string;
 }
 
 export interface Runtime {

@@ -19,6 +19,8 @@ export const ports = {
   kubeProxyHealth: 10256,
   controllerManager: 10257,
   scheduler: 10259,
+  /** On loopback only; flannel itself has no port of its own for it. */
+  flanneldHealth: 8473,
   /** Serves the NFS server's ports to clients: TCP and UDP. */
   rpcbind: 111,
   nfs: 2049,
@@ -45,6 +47,9 @@ export const paths = {
   controllerManagerConf: '/etc/kubernetes/controller-manager.conf',
   schedulerConf: '/etc/kubernetes/scheduler.conf',
   proxyConf: '/etc/kubernetes/proxy.conf',
+  flannelConf: '/etc/kubernetes/flannel.conf',
+  /** What flannel is told of the network of pods. */
+  flannelNetwork: '/etc/kubernetes/flannel-network.json',
   /** Name and place as in the course; read by the apiserver at its start only. */
   tokens: '/etc/kubernetes/pki/tokens.csv',
   encryptionConfig: '/etc/kubernetes/encryption-config.yaml',

@@ -3,8 +3,10 @@ import { balancerPhase } from './node/balancer.ts';
 import { basePhase } from './host/base.ts';
 import { cniPhase } from './network/cni.ts';
 import { controllerManagerPhase, schedulerPhase } from './control-plane/controllers.ts';
+import { dnsPhase } from './dns/dns.ts';
 import { etcdPhase } from './etcd/etcd.ts';
 import { outsideEtcdPhase } from './etcd/outside.ts';
+import { flannelPhase } from './network/flannel.ts';
 import { firewallPhase } from './host/firewall.ts';
 import { imagesPhase } from './node/images.ts';
 import { kubeProxyPhase } from './node/kube-proxy.ts';
@@ -48,6 +50,8 @@ export const phases: readonly Phase[] = [
   kubeletPhase,
   kubeProxyPhase,
   nodesPhase,
+  flannelPhase,
   nfsStoragePhase,
   verifyPhase,
+  dnsPhase,
 ];

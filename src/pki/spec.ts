@@ -15,6 +15,7 @@ export const LEAF_IDS = [
   'scheduler',
   'balancer',
   'kube-proxy',
+  'flannel',
   'kubelet-client',
   'kubelet-server',
   'admin',

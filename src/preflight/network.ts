@@ -7,6 +7,7 @@ import type { World } from '../phases/phase.ts';
 import { balancesLocally, isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
+import { FLANNEL_LINK } from '../resources/flannel.ts';
 import { FIREWALLD_ANSWER } from '../resources/firewall.ts';
 import { cannotBeAsked } from '../resources/firewalld.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
@@ -16,13 +17,15 @@ export const networkChecks: readonly Check[] = [
   {
     id: 'address',
     title: 'the host has its address',
-    check: ({ host, facts: { addresses } }) =>
-      addresses.length === 0 || addresses.some(({ ip }) => ip === host.ip)
-        ? []
-        : warn(
-            `${host.ip} is on none of its interfaces (${addresses.map(({ ip }) => ip).join(', ')})`,
-            'Set the host\'s "ip" to the address by which the other hosts reach it.',
-          ),
+    check({ world, host, facts: { addresses } }) {
+      if (addresses.length === 0 || addresses.some(({ ip }) => ip === host.ip)) return [];
+      // flannel looks for its interface by this address, and ends when it finds none.
+      const needed = world.inventory.network.cni === 'flannel' && isNode(host);
+      return (needed ? error : warn)(
+        `${host.ip} is on none of its interfaces (${addresses.map(({ ip }) => ip).join(', ')})`,
+        'Set the host\'s "ip" to the address by which the other hosts reach it.',
+      );
+    },
   },
   {
     id: 'default-route',
@@ -61,7 +64,7 @@ export const networkChecks: readonly Check[] = [
 ];
 
 /** As the kernel cuts them, at 15 characters. */
-const OURS: readonly string[] = COMPONENTS.map((name) => name.slice(0, 15));
+const OURS: readonly string[] = [...COMPONENTS, 'flanneld'].map((name) => name.slice(0, 15));
 const OUR_INTERFACES = /^(?:cni0|docker0|kube-ipvs0|veth.*)$/;
 
 function portsInUse({ world, host, facts }: Subject): Result[] {
@@ -74,6 +77,7 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
       ? [ports.kubelet, ports.kubeletHealth, ports.kubeProxyMetrics, ports.kubeProxyHealth]
       : []),
     ...(isNode(host) && balancesLocally(world) ? [ports.balancer] : []),
+    ...(isNode(host) && world.inventory.network.cni === 'flannel' ? [ports.flanneldHealth] : []),
   ];
   const isOurs = ({ process, port }: Listener): boolean =>
     facts.cluster !== undefined &&
@@ -91,11 +95,10 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
 }
 
 function rangesInUse({ world, facts }: Subject): Result[] {
-  const { cni, podCIDR, serviceCIDR } = world.inventory.network;
+  const { podCIDR, serviceCIDR } = world.inventory.network;
   const foreign = foreignNetworks(facts);
-  // With `none` the users' own pod network lives on nodes of the cluster: whatever its links are called, its range is ours.
   const { routes, addresses } =
-    cni === 'none' && facts.cluster?.name === world.inventory.name ? outside(podCIDR, foreign) : foreign;
+    facts.cluster?.name === world.inventory.name ? withoutPods(world, foreign) : foreign;
   return (
     [
       ['network.podCIDR', podCIDR],
@@ -109,6 +112,20 @@ function rangesInUse({ world, facts }: Subject): Result[] {
     if (use === undefined) return [];
     return error(`${use} lies in ${field} ${cidr}`, `Choose a ${field} that the hosts' networks do not use.`);
   });
+}
+
+/**
+ * On nodes of the cluster. With `none` the users' own pod network lives there: whatever its links are called, its range
+ * is ours. Otherwise ways to pods are ours when they lead to a node, or where flannel's go.
+ */
+function withoutPods(world: World, networks: Networks): Networks {
+  const { cni, podCIDR } = world.inventory.network;
+  if (cni === 'none') return outside(podCIDR, networks);
+  const ips = new Set(nodes(world).map(({ ip }) => ip));
+  return {
+    routes: networks.routes.filter(({ via, dev }) => dev !== FLANNEL_LINK && !(via && ips.has(via))),
+    addresses: networks.addresses.filter(({ interface: name }) => name !== FLANNEL_LINK),
+  };
 }
 
 function outside(cidr: string, { routes, addresses }: Networks): Networks {
@@ -131,10 +148,12 @@ export const foreignNetworks = ({ routes, addresses }: HostFacts): Networks => (
   addresses: addresses.filter(({ interface: name }) => !OUR_INTERFACES.test(name)),
 });
 
-/** `cni: bridge` sends packets for a pod straight to its node: a router between would not know where to. */
+/** Packets for a pod are sent straight to its node, but by vxlan: a router between would not know where to. */
 function neighbours({ world, host, facts }: Subject): Result[] {
   const own = facts.addresses.find(({ ip }) => ip === host.ip);
-  if (world.inventory.network.cni !== 'bridge' || !isNode(host) || !own) return [];
+  const { cni, flannel } = world.inventory.network;
+  const straight = cni === 'bridge' || (cni === 'flannel' && flannel?.backend === 'host-gw');
+  if (!straight || !isNode(host) || !own) return [];
   const far = nodesBeyond(world, own.ip, own.prefix);
   if (far.length === 0) return [];
   return error(
@@ -142,7 +161,7 @@ function neighbours({ world, host, facts }: Subject): Result[] {
       .slice(0, 10)
       .map(({ name, ip }) => `${name} (${ip})`)
       .join(', ')}`,
-    'Use network.cni: none and a pod network that can cross routers, like flannel.',
+    'Use network.cni: flannel with its backend vxlan, which crosses routers.',
   );
 }
 

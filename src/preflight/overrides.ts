@@ -3,6 +3,7 @@ import { BALANCER_UNIT } from '../phases/node/balancer.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { overridesOf, sharedDropIns } from '../resources/foreign/drop-ins.ts';
 import { beforeOurs } from '../resources/foreign/first-network.ts';
+import { FLANNELD } from '../resources/flannel.ts';
 import { ROUTES_UNIT } from '../resources/pod-routes.ts';
 import { type Check, type Result, type Subject, fixedByUp, warn } from './check.ts';
 
@@ -13,7 +14,7 @@ export const overrideChecks: readonly Check[] = [
     id: 'cni-order',
     title: 'the runtime takes our network',
     check: ({ world, host, facts }) =>
-      isNode(host) && world.inventory.network.cni === 'bridge'
+      isNode(host) && world.inventory.network.cni !== 'none'
         ? beforeOurs(facts).flatMap((path) =>
             fixedByUp(`${path} comes before our network; network.cni: none would keep it`),
           )
@@ -21,7 +22,7 @@ export const overrideChecks: readonly Check[] = [
   },
 ];
 
-const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT, BALANCER_UNIT];
+const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT, BALANCER_UNIT, FLANNELD];
 
 function dropIns({ world, seen }: Subject): Result[] {
   const { acceptDropIns } = world.inventory.os;

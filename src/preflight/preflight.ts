@@ -1,3 +1,4 @@
+import { dnsChecks } from './dns-checks.ts';
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
 import { dataFoldersCheck } from './data-folders.ts';
@@ -41,6 +42,7 @@ export const checks: readonly Check[] = [
   ...networkChecks,
   networkPoliciesCheck,
   endpointCheck,
+  ...dnsChecks,
   ...overrideChecks,
   ...nfsChecks,
 ];

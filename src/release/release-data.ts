@@ -22,7 +22,9 @@ const releaseSchema = z.strictObject({
   kubernetes: text,
   etcd: versioned,
   cni: versioned,
+  flannel: versioned,
   pause: text,
+  coredns: text,
   packages: z.strictObject({ docker: packageNames, containerd: packageNames }),
   weaknesses: z.array(weakness),
 });
@@ -36,7 +38,7 @@ const source = z.strictObject({
 
 const artifactsSchema = z.strictObject({
   architectures: z.record(text, z.enum(['amd64', 'arm64'])),
-  sources: z.strictObject({ kubernetes: source, etcd: source, cni: source }),
+  sources: z.strictObject({ kubernetes: source, etcd: source, cni: source, flannel: source }),
 });
 
 const flagTableSchema = z.strictObject({

@@ -25,11 +25,13 @@ export interface Release {
   /** `v1.16`: what is the same for all its patch versions is kept by it. */
   readonly minor: string;
   readonly pauseImage: string;
+  readonly corednsImage: string;
   readonly etcd: PairedVersion;
   readonly cni: PairedVersion;
+  readonly flannel: PairedVersion;
   readonly weaknesses: readonly Weakness[];
   /**
-   * A Kubernetes binary, `etcd` or `cni-plugins`. Without `version` it is the release's own;
+   * A Kubernetes binary, `etcd`, `cni-plugins` or `flannel`. Without `version` it is the release's own;
    * any other works too (kubectl v1.17.1), though its checksum may be unknown.
    * @throws E_ARTIFACT for a name, E_VERSION for a version that cannot be
    */
@@ -105,13 +107,16 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
     [sources.kubernetes, data.kubernetes],
     [sources.etcd, data.etcd.version],
     [sources.cni, data.cni.version],
+    [sources.flannel, data.flannel.version],
   ];
   return {
     version: data.kubernetes,
     minor,
     pauseImage: data.pause,
+    corednsImage: data.coredns,
     etcd: data.etcd,
     cni: data.cni,
+    flannel: data.flannel,
     weaknesses: data.weaknesses,
     artifact: (name, arch, version) => {
       const [source, own] = ownVersions.find(([candidate]) => candidate.names.includes(name)) ?? [];

@@ -57,8 +57,7 @@ export function objectSet({ id, title, lists, wanted, goes, kubectl }: ObjectSet
     steps(_change, seen): Step[] {
       const { off, gone } = differing(seen);
       const stuck = off.filter(
-        ({ object, fields, isNew }) =>
-          !isNew && fields.some((field) => UNCHANGEABLE[object.kind]?.includes(field.split('.')[0] ?? '')),
+        ({ object, fields, isNew }) => !isNew && fields.some((field) => isUnchangeable(object.kind, field)),
       );
       return [
         ...command(`take back ${title}`, `${kubectl} delete --ignore-not-found -f -`, [
@@ -80,13 +79,20 @@ export function objectSet({ id, title, lists, wanted, goes, kubectl }: ObjectSet
  * their class said.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#clusterrolebinding-example
  * https://github.com/kubernetes/kubernetes/blob/v1.16.3/pkg/apis/storage/validation/validation.go
+ * https://github.com/kubernetes/kubernetes/issues/39188
  */
 const BINDING = ['roleRef'];
 const UNCHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   RoleBinding: BINDING,
   ClusterRoleBinding: BINDING,
   StorageClass: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'],
+  Deployment: ['spec.selector'],
+  // Two ports of one number are one to a patch, which then loses the other.
+  Service: ['spec.clusterIP', 'spec.ports'],
 };
+
+const isUnchangeable = (kind: string, field: string): boolean =>
+  (UNCHANGEABLE[kind] ?? []).some((stuck) => field === stuck || field.startsWith(`${stuck}.`));
 
 /** The objects of lists, each with the kind and version that the server leaves out inside a list. */
 export const listed = (seen: Observed, lists: readonly string[]): KubeObject[] =>

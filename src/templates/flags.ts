@@ -47,7 +47,7 @@ export function flagsFor(
   const own = Object.entries(Object.assign({}, ...layers) as FlagData[string]).map(
     ([flag, value]): [string, string | null] => [
       flag,
-      value === null ? null : (fill(file.component, flag, value, values) ?? null),
+      value === null ? null : (filled(`${file.component} --${flag}`, value, values) ?? null),
     ],
   );
   const merged = Object.assign({}, Object.fromEntries(own), ...extra) as Record<string, string | null>;
@@ -85,16 +85,16 @@ export function flagNotes(flags: Flags, explain: (flag: string) => Explanation):
     .join('\n');
 }
 
-function fill(
-  component: string,
-  flag: string,
+/** A value with its `{names}` filled in; `undefined` when one of them has no value. */
+export function filled(
+  what: string,
   text: string,
   values: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const foreign = names.find((name) => !(name in values));
   if (foreign !== undefined) {
-    throw new BootstrapError('E_BUG', `${component} --${flag} asks for {${foreign}}, which nothing gives`);
+    throw new BootstrapError('E_BUG', `${what} asks for {${foreign}}, which nothing gives`);
   }
   if (names.some((name) => values[name] === undefined)) return undefined;
   return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

@@ -9,7 +9,7 @@ export interface ManifestObject {
 }
 
 /** The objects of a file of `templates/rbac/`. */
-export const rbacManifest = (name: 'kubelet-api' | 'pod-security'): readonly ManifestObject[] =>
+export const rbacManifest = (name: 'kubelet-api' | 'pod-security' | 'flannel'): readonly ManifestObject[] =>
   readDocuments(`templates/rbac/${name}.yaml`) as ManifestObject[];
 
 /** As in Kubernetes: https://v1-16.docs.kubernetes.io/docs/reference/generated/kubernetes-api/v1.16/#policyrule-v1-rbac-authorization-k8s-io */

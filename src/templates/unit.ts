@@ -13,6 +13,7 @@ export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContex
   readonly kubelet: UnitContext & { readonly runtimeUnit: string };
   readonly etcd: UnitContext & { readonly wal: string; readonly started: string };
   readonly 'k8s-bootstrap-balancer': Pick<UnitContext, 'revisionFile'> & { readonly config: string };
+  readonly flanneld: UnitContext & { readonly nodeName: string };
 }
 
 const templates = new Map<string, ReturnType<typeof compiled>>();

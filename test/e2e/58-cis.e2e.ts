@@ -38,7 +38,11 @@ const pod = (name: string, namespace: string, privileged: boolean): string =>
 
 beforeAll(async () => {
   await wipe('m1');
-  here = scene('hard', aloneInventory('hard', 'm1', 'profile: cis\n').replace(/^profile: secure\n/m, ''));
+  const dns = `dns: { image: '${settings.controller}:5000/coredns:1.6.2' }\n`;
+  here = scene(
+    'hard',
+    aloneInventory('hard', 'm1', `profile: cis\n${dns}`).replace(/^profile: secure\n/m, ''),
+  );
 });
 afterAll(() => {
   here.remove();

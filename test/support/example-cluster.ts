@@ -29,6 +29,7 @@ export const examples: readonly Example[] = [
   { name: 'single-node-debian', inventory: 'single-node.yaml', family: 'debian' },
   { name: 'course', inventory: 'course.yaml', family: 'centos' },
   { name: 'nfs', inventory: 'nfs.yaml', family: 'centos' },
+  { name: 'flannel', inventory: 'flannel.yaml', family: 'centos' },
 ];
 
 export interface OpenExample {

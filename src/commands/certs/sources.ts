@@ -35,9 +35,10 @@ export const sourcesOf = (inventory: Inventory, host: Host): Source[] => {
     ...(isMember ? [caFilesOf('etcd').certificate, `${paths.etcdPki}/ca.crt`] : []),
     ...(isMaster ? [clientCaFile, adminFiles[0]] : []),
   ]);
+  const absent: readonly LeafId[] = inventory.network.cni === 'flannel' ? ['admin'] : ['admin', 'flannel'];
   const leafs = LEAF_IDS.filter(
     (id) =>
-      id !== 'admin' &&
+      !absent.includes(id) &&
       (id !== 'balancer' || balancesLocally({ inventory })) &&
       rolesOf(id).some((role) => host.roles.includes(role)),
   );
@@ -118,6 +119,7 @@ const kubeconfigs = [
   paths.schedulerConf,
   paths.kubeletConf,
   paths.proxyConf,
+  paths.flannelConf,
 ];
 
 const kubeconfigScript = `for f in ${kubeconfigs.map(quote).join(' ')}; do

@@ -1,12 +1,16 @@
 import type { Look } from '../../cluster/visit-procedure.ts';
 import { COMPONENTS } from '../../kernel/components.ts';
 import { statusWatches } from '../../phases/etcd/etcdctl.ts';
+import { BALANCER_UNIT } from '../../phases/node/balancer.ts';
+import { FLANNELD } from '../../resources/flannel.ts';
 import { NODES } from '../../resources/kube-api.ts';
 
 /** Units of ours that make a host a part of the cluster: the node's first, so that pods are left to no kubelet. */
-export const UNITS: readonly string[] = [...COMPONENTS.toReversed(), 'k8s-bootstrap-routes'].map(
-  (name) => `${name}.service`,
-);
+export const UNITS: readonly string[] = [
+  ...[...COMPONENTS.toReversed(), 'k8s-bootstrap-routes'].map((name) => `${name}.service`),
+  FLANNELD,
+  BALANCER_UNIT,
+];
 
 /**
  * What commands about one node look at: masters, which know the nodes, the members of etcd, and the host itself.

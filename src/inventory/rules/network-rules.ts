@@ -75,6 +75,22 @@ export const nodePortsAreARange: Rule = ({ network, apiServer }, report) => {
   }
 };
 
+export const flannelIsUsed: Rule = ({ network }, report) => {
+  const { cni, flannel, nodePortRange } = network;
+  if (!flannel) return;
+  if (cni !== 'flannel') {
+    report.error(['network', 'flannel'], `nothing reads it: network.cni is ${cni}`, {
+      atKey: true,
+      hint: 'Set network.cni: flannel, or leave flannel out.',
+    });
+    return;
+  }
+  const [from = 0, to = 0] = nodePortRange.split('-').map(Number);
+  if (flannel.backend === 'vxlan' && flannel.port >= from && flannel.port <= to) {
+    report.error(['network', 'flannel', 'port'], `${flannel.port} is among the node ports ${nodePortRange}`);
+  }
+};
+
 const NAME = /^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i;
 const isNameOrIp = (text: string): boolean =>
   /^[\d.]+$/.test(text) ? isIPv4(text) : NAME.test(text) && text.length <= 253;
@@ -129,7 +145,7 @@ export const balancerIsReached: Rule = ({ hosts, apiServer: { balancer, endpoint
 };
 
 /** Ports that something else has on every master. */
-export const apiServerPortIsItsOwn: Rule = ({ hosts, apiServer, profile, nfs }, report) => {
+export const apiServerPortIsItsOwn: Rule = ({ hosts, apiServer, network, profile, nfs }, report) => {
   const masters = hosts.filter((host) => hasRole(host, 'master'));
   const etcd = masters.some((host) => hasRole(host, 'etcd'));
   const serves = nfs !== undefined && masters.some((host) => hasRole(host, 'nfs'));
@@ -138,6 +154,7 @@ export const apiServerPortIsItsOwn: Rule = ({ hosts, apiServer, profile, nfs }, 
     [ports.kubeletHealth, 'kubelet'],
     [ports.kubeProxyMetrics, 'kube-proxy'],
     [ports.kubeProxyHealth, 'kube-proxy'],
+    ...(network.cni === 'flannel' ? ([[ports.flanneldHealth, 'flanneld']] as const) : []),
     [ports.controllerManager, 'kube-controller-manager'],
     [ports.scheduler, 'kube-scheduler'],
     ...(apiServer.balancer === 'local' ? ([[ports.balancer, 'the balancer']] as const) : []),

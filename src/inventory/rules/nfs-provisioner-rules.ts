@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { namespaceProblem } from '../user-names.ts';
 import { covers } from '../schema/nfs-clients.ts';
+import { podsHaveNoToken } from './tokens.ts';
 import { hasRole, type Rule } from './rule.ts';
 import { didYouMean } from '../suggest.ts';
 
@@ -75,12 +76,10 @@ export const volumesCanBeMounted: Rule = ({ nfs }, report) => {
 };
 
 /** It reads and writes volumes with the token of its ServiceAccount, which pods get by that admission plugin. */
-export const provisionerHasAToken: Rule = ({ nfs, profile, apiServer }, report) => {
-  if (!nfs?.provisioner) return;
-  const given = apiServer.extraArgs['disable-admission-plugins'];
-  const off = given === undefined ? (profile === 'course' ? 'ServiceAccount' : '') : (given ?? '');
-  if (!off.split(',').includes('ServiceAccount')) return;
-  const who = given === undefined ? 'profile course' : 'disable-admission-plugins';
+export const provisionerHasAToken: Rule = (inventory, report) => {
+  if (!inventory.nfs?.provisioner) return;
+  const who = podsHaveNoToken(inventory);
+  if (who === undefined) return;
   report.error(AT, `the provisioner needs a token, and ${who} turns ServiceAccount admission off`, {
     atKey: true,
     hint: 'Set apiServer: {extraArgs: {disable-admission-plugins: null}}, or leave the provisioner out.',

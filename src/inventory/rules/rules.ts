@@ -6,6 +6,7 @@ import {
   managedFlagsAreLeftAlone,
   versionsAreKnown,
 } from './component-rules.ts';
+import { dnsHasAToken, upstreamIsAnother } from './dns-rules.ts';
 import { dataFoldersAreApart } from './folder-rules.ts';
 import { namesOfEtcdAreFew, oneStoreIsEnough } from './etcd-rules.ts';
 import { courseIsOpen, fieldsStayHardened, flagsStayHardened } from './hardening-rules.ts';
@@ -25,6 +26,7 @@ import {
   dnsIsAService,
   endpointIsReached,
   everyNodeGetsAPodRange,
+  flannelIsUsed,
   nodePortsAreARange,
   rangesAreApart,
   serviceRangeHasASize,
@@ -65,7 +67,10 @@ export const rules: readonly Rule[] = [
   rangesAreApart,
   serviceRangeHasASize,
   dnsIsAService,
+  dnsHasAToken,
+  upstreamIsAnother,
   everyNodeGetsAPodRange,
+  flannelIsUsed,
   nodePortsAreARange,
   apiServerNamesAreValid,
   endpointIsReached,

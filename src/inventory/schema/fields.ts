@@ -126,6 +126,9 @@ export const cidr = () =>
     }
   });
 
+/** Which one it is stands in `release/`. */
+export const BY_RELEASE = 'default: the one that goes with the version of Kubernetes';
+
 export const IPV6_HINT = 'Only IPv4 is supported: dual stack is alpha in Kubernetes 1.16.';
 
 /** A folder on a host: absolute, plain, and of its own. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import {
-  cidr,
+  BY_RELEASE,
   envText,
   extraArgs,
   hostFolder,
@@ -16,12 +16,10 @@ import {
 } from './fields.ts';
 import { etcdSchema } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
+import { dnsSchema, networkSchema } from './network-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { imageName, registry, registryEndpoint, registryLogins, registryName } from './registry-fields.ts';
 import { userSchema } from './user-schema.ts';
-
-/** Which one it is stands in `release/`. */
-const BY_RELEASE = 'default: the one that goes with the version of Kubernetes';
 
 /** The inventory as it is written, with the defaults of every field that has one of its own. */
 export const inventorySchema = (surroundings: Surroundings) => {
@@ -50,7 +48,8 @@ export const inventorySchema = (surroundings: Surroundings) => {
     groups: z.record(z.string(), group).default({}).describe('Host settings by group name'),
     defaults: group.default({}).describe('Settings of every host'),
     ssh: ssh.default({}),
-    network: network(),
+    network: networkSchema().prefault({}),
+    dns: dnsSchema().prefault({}).describe('Names in the cluster'),
     etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}),
     apiServer: z
       .strictObject({
@@ -183,34 +182,5 @@ const configuredComponent = (kind: string) =>
     extraArgs: extraArgs().default({}),
     config: z.record(z.string(), z.unknown()).default({}).describe(`Fields of ${kind}`),
   });
-
-const network = () =>
-  z
-    .strictObject({
-      serviceCIDR: cidr().default('10.96.0.0/16'),
-      podCIDR: cidr().default('10.244.0.0/16'),
-      nodePrefix: z.int().min(16).max(28).default(24).describe("Length of each node's part of podCIDR"),
-      clusterDomain: z
-        .string()
-        .regex(/^(?=.{1,254}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$/, {
-          error: (issue) => `"${String(issue.input)}" is not a domain name`,
-        })
-        .transform(withoutRoot)
-        .default('cluster.local'),
-      dnsIP: z
-        .ipv4({ error: (issue) => `"${String(issue.input)}" is not an IPv4 address` })
-        .optional()
-        .describe('Default: the 10th address of serviceCIDR'),
-      nodePortRange: z
-        .string()
-        .regex(/^\d{1,5}-\d{1,5}$/, {
-          error: (issue) => `"${String(issue.input)}" is not a range like 30000-32767`,
-        })
-        .default('30000-32767'),
-      cni: z.enum(['bridge', 'none']).default('bridge'),
-      cniVersion: version().optional().describe(`Of the plugins; ${BY_RELEASE}`),
-      proxyMode: z.enum(['iptables', 'ipvs']).default('iptables'),
-    })
-    .prefault({});
 
 export type WrittenInventory = z.output<ReturnType<typeof inventorySchema>>;

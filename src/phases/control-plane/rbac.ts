@@ -16,4 +16,5 @@ export const rbacPhase: Phase = {
 const objects = (world: World): KubeObject[] => [
   ...rbacManifest('kubelet-api'),
   ...(world.inventory.profile === 'cis' ? rbacManifest('pod-security') : []),
+  ...(world.inventory.network.cni === 'flannel' ? rbacManifest('flannel') : []),
 ];

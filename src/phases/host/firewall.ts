@@ -3,7 +3,7 @@ import { ports } from '../../kernel/host-paths.ts';
 import { type FirewallSpec, firewall } from '../../resources/firewall.ts';
 import { masqueradeRule } from '../../resources/pod-routes.ts';
 import { stoppedService } from '../../resources/service.ts';
-import { isNode } from '../shared/topology.ts';
+import { isNode, nodes } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { nfsPorts, nfsPortsFor } from '../nfs/ports.ts';
 import type { Phase, World } from '../phase.ts';
@@ -21,17 +21,35 @@ export const firewallPhase: Phase = {
       : [firewall({ ...opened(world, host), ...trusted(world, host) })],
 };
 
-/** Ports for everybody, and those of NFS for its clients as far as their addresses are known. */
+/** Ports for everybody, those between nodes, and those of NFS for its clients as far as their addresses are known. */
 export function opened(world: World, host: Host): Pick<FirewallSpec, 'ports' | 'portsFor'> {
   const portsFor = nfsPortsFor(world.inventory, host);
+  const own = clusterPorts(world, host);
+  const between = betweenNodes(world, host);
   return portsFor === undefined
-    ? { ports: openPorts(world, host), portsFor: [] }
-    : { ports: clusterPorts(world, host), portsFor };
+    ? { ports: [...own, ...nfsPorts(world.inventory, host)], portsFor: between }
+    : { ports: own, portsFor: [...between, ...portsFor] };
+}
+
+/** Whoever may send there may send as any pod, so it is open to the other nodes alone. */
+function betweenNodes(world: World, host: Host): FirewallSpec['portsFor'] {
+  const port = vxlanPort(world, host);
+  if (port === undefined) return [];
+  return nodes(world)
+    .filter(({ name }) => name !== host.name)
+    .map(({ ip }) => ({ source: ip, port }));
+}
+
+function vxlanPort({ inventory }: World, host: Host): string | undefined {
+  const { cni, flannel } = inventory.network;
+  const isUsed = cni === 'flannel' && flannel?.backend === 'vxlan' && isNode(host);
+  return isUsed ? `${flannel.port}/udp` : undefined;
 }
 
 /** What others must reach on a host, by its roles. */
 export const openPorts = (world: World, host: Host): string[] => [
   ...clusterPorts(world, host),
+  ...[vxlanPort(world, host) ?? []].flat(),
   ...nfsPorts(world.inventory, host),
 ];
 
@@ -59,19 +77,19 @@ function trusted(
   if (!isNode(host)) return { trustedSources: [], trustedInterfaces: [], direct: [] };
   return {
     trustedSources: [podCIDR],
-    trustedInterfaces: cni === 'bridge' ? ['cni0'] : [],
+    trustedInterfaces: cni === 'none' ? [] : ['cni0'],
     direct: [
       { what: `forward to ${podCIDR}`, table: 'filter', chain: 'FORWARD', rule: `-d ${podCIDR} -j ACCEPT` },
-      ...(cni === 'bridge'
-        ? [
+      ...(cni === 'none'
+        ? []
+        : [
             {
               what: `masquerade ${podCIDR}`,
               table: 'nat',
               chain: 'POSTROUTING',
               rule: masqueradeRule(podCIDR),
             } as const,
-          ]
-        : []),
+          ]),
     ],
   };
 }

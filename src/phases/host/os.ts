@@ -55,8 +55,10 @@ const KERNEL_DEFAULTS = {
 
 function modules({ inventory }: World, host: Host): Resource[] {
   if (!isNode(host)) return [];
-  const ipvs = inventory.network.proxyMode === 'ipvs' ? ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh'] : [];
-  const names = ['overlay', 'br_netfilter', 'nf_conntrack', ...ipvs];
+  const { cni, flannel, proxyMode } = inventory.network;
+  const ipvs = proxyMode === 'ipvs' ? ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh'] : [];
+  const vxlan = cni === 'flannel' && flannel?.backend === 'vxlan' ? ['vxlan'] : [];
+  const names = ['overlay', 'br_netfilter', 'nf_conntrack', ...vxlan, ...ipvs];
   return [file({ path: paths.modulesLoad, content: lines(names) }), ...names.map(kernelModule)];
 }
 

@@ -13,8 +13,12 @@ import type { Phase, World } from '../phase.ts';
 import { podRanges, routeTellers } from './pod-ranges.ts';
 import { podRouteTable, podRoutes } from '../../resources/pod-routes.ts';
 import { NETWORK_POLICIES, NODES } from '../../resources/kube-api.ts';
+import { withoutFlannel } from '../../resources/flannel.ts';
 
-/** What pods need to have a network: the plugins, and with `cni: bridge` a bridge on each node and routes between them. */
+/**
+ * What pods need to have a network: the plugins, and a bridge on each node. Between nodes there are routes with
+ * `cni: bridge`; with `flannel` that is a phase of its own, for it reads from the API what node has what range.
+ */
 export const cniPhase: Phase = {
   id: 'cni',
   title: 'Pod network',
@@ -40,7 +44,8 @@ export const cniPhase: Phase = {
         paths.cniBin,
       ),
     ),
-    ...(world.inventory.network.cni === 'bridge' ? bridge(world, host) : []),
+    ...(world.inventory.network.cni === 'flannel' ? [] : [withoutFlannel()]),
+    ...(world.inventory.network.cni === 'none' ? [] : bridge(world, host)),
   ],
 };
 
@@ -48,7 +53,7 @@ const PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap'];
 
 function bridge(world: World, host: Host): Resource[] {
   return [
-    file({ path: paths.cniBridge, content: bridgeConfig(rangeOf(world, host)) }),
+    file({ path: paths.cniBridge, content: bridgeConfig(rangeOf(world, host), mtuOf(world, host)) }),
     firstNetwork(),
     ...podRoutes({
       ip: host.ip,
@@ -65,20 +70,34 @@ function rangeOf(world: World, { name }: Host): string {
   return range;
 }
 
-/** The same text on every node. */
-const routeTable = oncePer((world: World): string =>
-  podRouteTable(
-    world.inventory.network.podCIDR,
-    nodes(world).map((node) => ({ to: rangeOf(world, node), via: node.ip })),
-  ),
-);
+/** The same text on every node. Where flannel sets the routes, none is ours. */
+const routeTable = oncePer((world: World): string => {
+  const { cni, podCIDR } = world.inventory.network;
+  const routed = cni === 'bridge' ? nodes(world) : [];
+  return podRouteTable(
+    podCIDR,
+    routed.map((node) => ({ to: rangeOf(world, node), via: node.ip })),
+  );
+});
+
+/** What a packet of vxlan has around that of a pod: Ethernet, IP, UDP and its own header. RFC 7348, section 5. */
+const VXLAN_HEADERS = 50;
+
+/** As flannel counts it. Where it is left out, the kernel's own is taken, as the interface of a node mostly has it. */
+function mtuOf(world: World, { name, ip }: Host): number | undefined {
+  const { addresses, mtus } = world.facts(name);
+  const outer = mtus.get(addresses.find((one) => one.ip === ip)?.interface ?? '');
+  const { cni, flannel } = world.inventory.network;
+  if (cni !== 'flannel' || outer === undefined) return undefined;
+  return flannel?.backend === 'vxlan' ? outer - VXLAN_HEADERS : outer;
+}
 
 /**
  * Without `cniVersion` kubelet 1.16 takes the file for none. NAT is left to the node's own rule: that of the plugin
  * would hide a pod's address from pods on other nodes.
  * https://www.cni.dev/plugins/current/main/bridge/
  */
-const bridgeConfig = (range: string): string => {
+const bridgeConfig = (range: string, mtu: number | undefined): string => {
   const bridgePlugin = {
     type: 'bridge',
     bridge: 'cni0',
@@ -86,6 +105,7 @@ const bridgeConfig = (range: string): string => {
     forceAddress: true,
     ipMasq: false,
     hairpinMode: true,
+    ...(mtu === undefined ? {} : { mtu }),
     ipam: { type: 'host-local', ranges: [[{ subnet: range }]], routes: [{ dst: '0.0.0.0/0' }] },
   };
   const portmap = { type: 'portmap', capabilities: { portMappings: true } };

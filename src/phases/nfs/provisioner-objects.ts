@@ -1,29 +1,22 @@
 import type { NfsProvisioner } from '../../inventory/types.ts';
 import type { KubeObject } from '../../resources/object.ts';
+import { labelledLists, ofPart } from '../shared/parts.ts';
 
-/** On every object of the provisioner: what carries it and is not wanted any more goes. */
-export const PART_LABEL = { 'k8s-bootstrap/part': 'nfs-provisioner' } as const;
-
-const labelled = (path: string): string =>
-  `${path}?labelSelector=${encodeURIComponent(
-    Object.entries(PART_LABEL)
-      .map(([label, value]) => `${label}=${value}`)
-      .join(','),
-  )}`;
-
-/** The list that the provisioner's Deployment is in, with its status. */
-export const PROVISIONER_DEPLOYMENTS = labelled('/apis/apps/v1/deployments');
+const PART = 'nfs-provisioner';
 
 /** Lists of all kinds that the provisioner is made of, by our label; seven questions over one connection. */
-export const provisionerLists: readonly string[] = [
-  labelled('/api/v1/serviceaccounts'),
-  labelled('/apis/rbac.authorization.k8s.io/v1/clusterroles'),
-  labelled('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'),
-  labelled('/apis/rbac.authorization.k8s.io/v1/roles'),
-  labelled('/apis/rbac.authorization.k8s.io/v1/rolebindings'),
-  PROVISIONER_DEPLOYMENTS,
-  labelled('/apis/storage.k8s.io/v1/storageclasses'),
-];
+export const provisionerLists = labelledLists(PART, [
+  '/api/v1/serviceaccounts',
+  '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  '/apis/rbac.authorization.k8s.io/v1/roles',
+  '/apis/rbac.authorization.k8s.io/v1/rolebindings',
+  '/apis/apps/v1/deployments',
+  '/apis/storage.k8s.io/v1/storageclasses',
+]);
+
+/** The list that the provisioner's Deployment is in, with its status. */
+export const [PROVISIONER_DEPLOYMENTS = ''] = labelledLists(PART, ['/apis/apps/v1/deployments']);
 
 /** In the order in which they are made: rights before the pod that needs them. */
 export const provisionerObjects = (provisioner: NfsProvisioner): KubeObject[] => [
@@ -107,12 +100,11 @@ function deployment(provisioner: NfsProvisioner): KubeObject {
 
 function storageClass({ provisionerName, storageClass: written }: NfsProvisioner): KubeObject {
   const { name, reclaimPolicy, archiveOnDelete, mountOptions } = written;
-  return {
+  return ofPart(PART, {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
     metadata: {
       name,
-      labels: PART_LABEL,
       annotations: {
         'storageclass.kubernetes.io/is-default-class': String(written.default),
         // What is taken out of a list that may be missing would not be seen to differ.
@@ -123,7 +115,7 @@ function storageClass({ provisionerName, storageClass: written }: NfsProvisioner
     reclaimPolicy,
     parameters: { archiveOnDelete: String(archiveOnDelete) },
     ...(mountOptions.length > 0 ? { mountOptions } : {}),
-  };
+  });
 }
 
 const object = (
@@ -132,9 +124,10 @@ const object = (
   name: string,
   namespace: string | undefined,
   more: Readonly<Record<string, unknown>> = {},
-): KubeObject => ({
-  apiVersion,
-  kind,
-  metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: PART_LABEL },
-  ...more,
-});
+): KubeObject =>
+  ofPart(PART, {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    ...more,
+  });

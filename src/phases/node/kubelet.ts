@@ -1,5 +1,6 @@
 import { dump } from 'js-yaml';
 import type { Host } from '../../inventory/types.ts';
+import { resolversOf } from '../../facts/resolv-conf.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
@@ -136,7 +137,7 @@ function kubeletConfig(world: World, host: Host): string {
         healthzPort: ports.kubeletHealth,
         maxPods: 110,
         readOnlyPort: 0,
-        resolvConf: '/etc/resolv.conf',
+        resolvConf: resolversOf(world.facts(host.name)).file,
         tlsCertFile: leafFiles('kubelet-server').certificate,
         tlsPrivateKeyFile: leafFiles('kubelet-server').key,
         ...(hardened

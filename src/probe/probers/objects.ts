@@ -42,9 +42,12 @@ export function* parse(
   return found;
 }
 
-/** Of the state of thousands of nodes only conditions are ever looked at: their images alone would fill the memory. */
+/** What is ever looked at of the state of an object in a list. */
+const LOOKED_AT = ['conditions', 'containerStatuses', 'readyReplicas'];
+
+/** The images of thousands of nodes alone would fill the memory. */
 function withoutBallast(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || !('status' in item)) return item;
-  const { conditions } = (item.status ?? {}) as { readonly conditions?: unknown };
-  return { ...item, status: { conditions } };
+  const kept = Object.entries(item.status ?? {}).filter(([field]) => LOOKED_AT.includes(field));
+  return { ...item, status: Object.fromEntries(kept) };
 }

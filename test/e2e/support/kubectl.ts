@@ -20,6 +20,19 @@ export const tryKubectl = (args: readonly string[], stdin = '', client = ownClie
     env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
   });
 
+/** The same as the administrator of another cluster. */
+export const kubectlWith =
+  (kubeconfig: string) =>
+  async (args: readonly string[], stdin = ''): Promise<string> => {
+    const env = { PATH: process.env['PATH'], HOME: '/nonexistent' };
+    const { code, stdout, stderr } = await command(ownClient, ['--kubeconfig', kubeconfig, ...args], {
+      stdin,
+      env,
+    });
+    if (code === 0) return stdout;
+    throw new Error(`kubectl ${args.join(' ')}: code ${code}\n${stdout}\n${stderr}`);
+  };
+
 export const kubectlJson = async <T>(...args: readonly string[]): Promise<T> =>
   JSON.parse(await kubectl([...args, '-o', 'json'])) as T;
 

@@ -149,7 +149,7 @@ export async function up(...args: readonly string[]): Promise<Result> {
 }
 
 /** What went wrong, in the product's own words. */
-export const failures = ({ events, stderr }: Result): string =>
+export const failures = ({ events, stderr }: Pick<Result, 'events' | 'stderr'>): string =>
   [
     ...events.filter(({ type }) => type.endsWith('.failed')).map((event) => JSON.stringify(event)),
     stderr,

@@ -100,12 +100,17 @@ export const done = ({ code, errors, stderr }: Ended): unknown => ({
 });
 export const WELL = { code: 0, errors: [], stderr: '' };
 
-/** The first host alone, with the lab's own settings; further lines are put at the end. */
+/** Scenes that are about something else do not wait for names. */
+const DNS = /^dns:\n(?: .*\n)+/m;
+const NO_DNS = 'dns: { provider: none }\n';
+
+/** The first host alone, with the lab's own settings, and no DNS unless asked for; further lines are put at the end. */
 export function aloneInventory(name: string, host: HostName = 'm1', more = ''): string {
   const common = labInventory();
   const settingsOnly = common.slice(common.indexOf('\nssh:\n'));
   const hosts = `hosts:\n  - { name: ${host}, address: ${addressOf(host)}, roles: [master, etcd, worker], runtime: containerd }\n`;
-  return `name: ${name}\n${hosts}${settingsOnly}\n${more}`;
+  const rest = /^dns:/m.test(more) ? settingsOnly.replace(DNS, '') : settingsOnly.replace(DNS, NO_DNS);
+  return `name: ${name}\n${hosts}${rest}\n${more}`;
 }
 
 /** Of the three masters that files share. */
@@ -146,7 +151,8 @@ const mastersInventory = (
     const roles = [...(masters.includes(name) ? ['master'] : []), 'etcd', 'worker'].join(', ');
     return `  - { name: ${name}, address: ${addressOf(name)}, roles: [${roles}], runtime: containerd }\n`;
   });
-  return `name: three\nhosts:\n${all.join('')}${common.slice(common.indexOf('\nssh:\n'))}\n${extra}`;
+  const rest = common.slice(common.indexOf('\nssh:\n')).replace(DNS, NO_DNS);
+  return `name: three\nhosts:\n${all.join('')}${rest}\n${extra}`;
 };
 
 /** Three hosts that are masters, members of etcd and workers, with nothing left to do; and the run that saw to it. */

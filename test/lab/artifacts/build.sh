@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything that the lab serves: Kubernetes, etcd, CNI plugins, container images and a yum repository.
+# Builds everything that the lab serves: Kubernetes, etcd, CNI plugins, flannel, container images and a yum repository.
 # usage: build.sh
 #
 # Results go to $K8SB_LAB_CACHE (default /var/cache/k8s-bootstrap-lab), outside the checkout:
@@ -15,6 +15,7 @@ set -euo pipefail
 
 read -r -a kubernetes_versions <<<"${K8SB_LAB_KUBERNETES:-v1.16.3}"
 cni_version=v1.2.0
+flannel_version=v0.28.10
 unused_days=14
 
 install_prerequisites() {
@@ -71,7 +72,7 @@ write_checksums() {
   (
     cd "$1"
     echo "# Made by test/lab/artifacts/build.sh: the lab's own builds, by their path on the mirror."
-    find release etcd cni -type f ! -name '*.sha256' ! -name SHA256SUMS -print0 | sort -z |
+    find release etcd cni flannel -type f ! -name '*.sha256' ! -name SHA256SUMS -print0 | sort -z |
       xargs -0 sha256sum | sed -E 's|^([0-9a-f]{64})  (.*)$|\2: "\1"|'
   ) >"$1/SHA256SUMS.yaml"
 }
@@ -112,6 +113,7 @@ go_version="$(go env GOVERSION)"
 pieces=()
 piece etcd etcd.sh ""
 piece cni cni.sh "$cni_version"
+piece flannel flannel.sh "$flannel_version"
 piece images images.sh "" images registry-config.sh
 piece rpms rpms.sh "" rpm runc-wrapper
 for version in "${kubernetes_versions[@]}"; do

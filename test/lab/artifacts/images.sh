@@ -73,6 +73,20 @@ build_nfs_provisioner() {
     "Labels":{"org.opencontainers.image.description":"a stand-in for nfs-client-provisioner made for the lab of k8s-bootstrap; not the real program"}}'
 }
 
+# The real program, of the version that goes with Kubernetes 1.16.
+build_coredns() {
+  local root="$work/coredns-root" version=1.6.2 module=github.com/census-instrumentation/opencensus-proto
+  mkdir "$root"
+  go_module_source "github.com/coredns/coredns@v$version" "$work/coredns"
+  (
+    cd "$work/coredns"
+    # Of 2018, and in no archive of modules any more; only plugins for clouds ask for it.
+    go mod edit -replace "$module=$module@v0.2.1"
+    CGO_ENABLED=0 go build -ldflags "-s -w" -o "$root/coredns" .
+  )
+  pack coredns "$version" "$root" '{"Entrypoint":["/coredns"],"ExposedPorts":{"53/tcp":{},"53/udp":{}}}'
+}
+
 # Pushes the archives into a registry whose storage is kept. It runs in a network namespace
 # of its own: no port of the machine is taken, whoever else uses it.
 fill_registry() {
@@ -104,4 +118,5 @@ build_pause
 build_busybox
 build_nginx
 build_nfs_provisioner
+build_coredns
 fill_registry

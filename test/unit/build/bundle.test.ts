@@ -22,7 +22,7 @@ async function built<T>(entry: string): Promise<T> {
   return module.exports as T;
 }
 
-const files = ['pki', 'release', 'templates'].flatMap((folder) =>
+const files = ['addons', 'pki', 'release', 'templates'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length)),
@@ -64,7 +64,14 @@ describe('data in the program', () => {
   it('is rendered as the files are', async () => {
     const inside = await built<{ compiled: typeof compiled }>('src/templates/compiled.ts');
     const common = { command: 'x --a="<b>"', flagNotes: '# a', revisionFile: '/r' };
-    const units = { ...common, runtimeUnit: 'docker', wal: '/w', started: '/s', config: '/c' };
+    const units = {
+      ...common,
+      runtimeUnit: 'docker',
+      wal: '/w',
+      started: '/s',
+      config: '/c',
+      nodeName: 'w1',
+    };
     const context = { ...units, port: 1, servers: 's' };
     const templates = files.filter((path) => path.endsWith('.hbs'));
     expect(templates.length).toBeGreaterThan(5);

@@ -13,7 +13,13 @@ const folder = new URL('../../cases/facts/', import.meta.url);
 
 /** As plain data, so that a case can be compared whole. */
 const plain = (facts: HostFacts): unknown =>
-  JSON.parse(JSON.stringify({ ...facts, dockerOptions: Object.fromEntries(facts.dockerOptions) }));
+  JSON.parse(
+    JSON.stringify({
+      ...facts,
+      dockerOptions: Object.fromEntries(facts.dockerOptions),
+      mtus: Object.fromEntries(facts.mtus),
+    }),
+  );
 
 describe('what hosts say is understood', () => {
   for (const name of readdirSync(folder)) {

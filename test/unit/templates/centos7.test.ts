@@ -154,6 +154,7 @@ describe('every unit', () => {
       'containerd.service.d/10-k8s-bootstrap.conf',
       'docker.service.d/10-k8s-bootstrap.conf',
       'etcd.service',
+      'flanneld.service',
       'k8s-bootstrap-balancer.service',
       'k8s-bootstrap-routes.service',
       'kube-apiserver.service',

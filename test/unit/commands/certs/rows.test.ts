@@ -139,6 +139,12 @@ describe('what is asked of a host', () => {
     ]);
   });
 
+  it('is that of flannel where flannel is', () => {
+    const joined = worldOf({ inventory: { network: { cni: 'flannel' } } });
+    const keys = questionsTo(joined.inventory, hostOf(joined, 'w1')).map(({ key }) => key);
+    expect(keys).toContain('/etc/kubernetes/pki/flannel.crt');
+  });
+
   it('is no private key', () => {
     for (const watch of questionsTo(inventory, m1)) {
       if (watch.kind === 'file') expect(watch.key).toMatch(/\.crt$/);
