@@ -1,5 +1,6 @@
 import type { Answer, Answers } from '../../../../src/answers/answers.ts';
 import { etcdSamples } from './etcd-samples.ts';
+import { nodeSamples } from './node-samples.ts';
 
 /** One answer of each kind; every list has something in it, and all texts may be replaced. */
 export const samples: Answers = {
@@ -45,6 +46,7 @@ export const samples: Answers = {
     ],
   },
   ...etcdSamples,
+  ...nodeSamples,
   'explain-file': {
     file: '/etc/etcd/boot.env',
     found: [
@@ -75,14 +77,6 @@ export const samples: Answers = {
       },
     ],
   },
-  'node-drain': { node: 'w1' },
-  'node-remove': {
-    node: 'm3',
-    cleaned: true,
-    setAside: ['/var/lib/etcd/member.set-aside.20260102T030405Z'],
-    stillIn: '/home/ops/inventory.yaml',
-  },
-  'node-uncordon': { node: 'w1' },
   init: {
     file: '/here/inventory.yaml',
     shown: 'inventory.yaml',
