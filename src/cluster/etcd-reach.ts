@@ -42,7 +42,7 @@ export async function checkOutsideEtcd(fleet: Fleet, world: World): Promise<void
   if (closed.length === 0) return;
   const lines = closed.flatMap(([host, problems]) => problems.map((problem) => `${host}: ${problem}`));
   throw new BootstrapError('E_PREFLIGHT', `etcd cannot be used:\n${lines.join('\n')}`, {
-    hint: `Look at it from there: curl --cacert FILE --cert FILE --key FILE ${endpoints[0] ?? ''}/health. Nothing was changed; --ignore-preflight ${ETCD_CHECK} goes on anyway.`,
+    hint: `Look at it from there: curl --noproxy '*' --cacert FILE --cert FILE --key FILE ${endpoints[0] ?? ''}/health. Nothing was changed; --ignore-preflight ${ETCD_CHECK} goes on anyway.`,
   });
 }
 

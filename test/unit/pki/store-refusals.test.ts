@@ -56,9 +56,9 @@ describe('refusing', () => {
     const folder = stateFolder();
     damage(join(folder, 'pki'));
     const before = snapshot(folder);
-    for (const attempt of [loaded(folder), openPkiStore(folder).ensure()]) {
-      await expect(attempt).rejects.toThrow(withCode(code));
-      await expect(attempt).rejects.toThrow(naming);
+    for (const attempt of [() => loaded(folder), () => openPkiStore(folder).ensure()]) {
+      await expect(attempt()).rejects.toThrow(withCode(code));
+      await expect(attempt()).rejects.toThrow(naming);
     }
     expect(snapshot(folder)).toEqual(before);
   });

@@ -152,6 +152,8 @@ describe('requirements', () => {
         'hostnameOverride',
         'pauseImage',
         'firstTaints',
+        'rootDir',
+        'data',
       ];
       const values = Object.fromEntries([...names, ...further].map((name) => [name, '1']));
       const flags = flagsFor(
