@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type AnyHost, HOSTS, onHost, onHosts } from './support/lab.ts';
+import { type AnyHost, HOSTS, addressOf, onHost, onHosts } from './support/lab.ts';
 import { type Ended, threeMasters } from './support/scene.ts';
+import { moved, startsOf } from './support/units.ts';
 import { writeAllTheTime } from './support/writer.ts';
 
 const { three, first, inventory } = await threeMasters('what stands');
@@ -202,4 +203,38 @@ test('all data is destroyed, and a backup brings all of it back, Secrets too', a
   expect(await kubectl('get configmap after --ignore-not-found')).toBe('');
   expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
   await kubectl('delete secret before');
+});
+
+test('the master that made the cluster leaves it: no kubelet is restarted, and no kubeconfig of a node changes', async () => {
+  const others = ['w1', 'w2'] as const;
+  const kubeconfigs = (): Promise<Map<AnyHost, string>> =>
+    onHosts('sha256sum /etc/kubernetes/*.conf', others);
+  const [before, files] = [await startsOf([...others]), await kubeconfigs()];
+  const unasked = await three.run(['node', 'remove', 'm1']);
+  expect(codes(unasked)).toEqual(['E_NOT_CONFIRMED']);
+  const removed = await three.run(['node', 'remove', 'm1', '--yes']);
+  expect(removed.code, explained(removed)).toBe(0);
+  expect(await onHost('m1', 'find /etc/kubernetes /etc/etcd -name "*.key" -o -name "*.conf"')).toBe('');
+  three.write(inventory('', others));
+  const after = await three.run(['up']);
+  expect(after.code, explained(after)).toBe(0);
+  // API servers get the list of members that are left, balancers and routes are reloaded; everything else goes on.
+  const restarted = moved(before, await startsOf([...others])).filter(
+    (line) => !line.includes(' k8s-bootstrap-'),
+  );
+  expect(restarted).toEqual(others.map((host) => `${host} kube-apiserver.service`));
+  expect(await kubeconfigs()).toEqual(files);
+  const traces = await onHosts(
+    'cat /etc/kubernetes/balancer/haproxy.cfg /etc/kubernetes/pod-routes /etc/systemd/system/kube-apiserver.service; ip route',
+    others,
+  );
+  for (const text of traces.values()) expect(text).not.toMatch(new RegExp(`\\b${addressOf('m1')}\\b`));
+  const names = await onHost(
+    'w1',
+    '/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf get nodes -o name',
+  );
+  expect(names.trim().split('\n').sort()).toEqual(['node/w1', 'node/w2']);
+  const status = answer(await three.run(['etcd', 'status'])) as Status;
+  expect(status).toMatchObject({ well: true, quorum: { members: 2, healthy: 2 } });
+  expect((await three.run(['plan', '--detailed-exitcode'])).code).toBe(0);
 });
