@@ -100,17 +100,24 @@ export const done = ({ code, errors, stderr }: Ended): unknown => ({
 });
 export const WELL = { code: 0, errors: [], stderr: '' };
 
-/** Scenes that are about something else do not wait for names. */
-const DNS = /^dns:\n(?: .*\n)+/m;
-const NO_DNS = 'dns: { provider: none }\n';
+/**
+ * Settings of the lab with those of a scene behind them, which say everything of what they name at all. Scenes that are
+ * about something else do not wait for names, and take no snapshots by the clock.
+ */
+function settingsWith(more: string): string {
+  const common = labInventory();
+  const own = /^dns:/m.test(more) ? more : `${more}\ndns: { provider: none }\n`;
+  const named = new Set(['etcd', ...[...own.matchAll(/^(\w+):/gm)].map(([, name]) => name)]);
+  const kept = common
+    .slice(common.indexOf('\nssh:\n'))
+    .replaceAll(/^(\w+):.*\n(?: .*\n)*/gm, (section, name: string) => (named.has(name) ? '' : section));
+  return `${kept}\n${own}`;
+}
 
 /** The first host alone, with the lab's own settings, and no DNS unless asked for; further lines are put at the end. */
 export function aloneInventory(name: string, host: HostName = 'm1', more = ''): string {
-  const common = labInventory();
-  const settingsOnly = common.slice(common.indexOf('\nssh:\n'));
   const hosts = `hosts:\n  - { name: ${host}, address: ${addressOf(host)}, roles: [master, etcd, worker], runtime: containerd }\n`;
-  const rest = /^dns:/m.test(more) ? settingsOnly.replace(DNS, '') : settingsOnly.replace(DNS, NO_DNS);
-  return `name: ${name}\n${hosts}${rest}\n${more}`;
+  return `name: ${name}\n${hosts}${settingsWith(more)}`;
 }
 
 /** Of the three masters that files share. */
@@ -146,13 +153,11 @@ const mastersInventory = (
   hosts: readonly AnyHost[] = HOSTS,
   masters: readonly AnyHost[] = hosts,
 ): string => {
-  const common = labInventory();
   const all = hosts.map((name) => {
     const roles = [...(masters.includes(name) ? ['master'] : []), 'etcd', 'worker'].join(', ');
     return `  - { name: ${name}, address: ${addressOf(name)}, roles: [${roles}], runtime: containerd }\n`;
   });
-  const rest = common.slice(common.indexOf('\nssh:\n')).replace(DNS, NO_DNS);
-  return `name: three\nhosts:\n${all.join('')}${rest}\n${extra}`;
+  return `name: three\nhosts:\n${all.join('')}${settingsWith(extra)}`;
 };
 
 /** Three hosts that are masters, members of etcd and workers, with nothing left to do; and the run that saw to it. */
