@@ -214,7 +214,7 @@ test('the master that made the cluster leaves it: no kubelet is restarted, and n
   expect(codes(unasked)).toEqual(['E_NOT_CONFIRMED']);
   const removed = await three.run(['node', 'remove', 'm1', '--yes']);
   expect(removed.code, explained(removed)).toBe(0);
-  expect(await onHost('m1', 'find /etc/kubernetes /etc/etcd -name "*.key" -o -name "*.conf"')).toBe('');
+  expect(await onHost('m1', 'find /etc/kubernetes /etc/etcd/pki -name "*.key" -o -name "*.conf"')).toBe('');
   three.write(inventory('', others));
   const after = await three.run(['up']);
   expect(after.code, explained(after)).toBe(0);
