@@ -10,8 +10,15 @@ export const identityChecks: readonly Check[] = [
   {
     id: 'foreign-host',
     title: 'no other cluster is on the host',
-    check({ world, facts }) {
+    check({ world, facts, seen }) {
       const { cluster, foreign } = facts;
+      // A disk that was kept from an earlier cluster, where the inventory puts the data: it would come alive.
+      if (!cluster && seen.answer('etcd-data')?.output === 'yes') {
+        return error(
+          'has the data of an etcd that was not made by this program',
+          `Move it away if nobody needs it, or take another folder (etcd.dataDir). Otherwise ${OTHERWISE}`,
+        );
+      }
       const { name } = world.inventory;
       if (!cluster) {
         return foreign.length === 0

@@ -34,7 +34,7 @@ export const otherKeysCheck: Check = {
     if (others.length === 0) return [];
     return error(
       `was given ${others.join(', ')} by another state folder than this one, whose keys differ`,
-      `Is this one a backup of another day, or put together from two? Bring back the one that the cluster was made with, or move the wrong files out of it and run "k8s-bootstrap adopt". If this folder is right and the host is not, remove ${others.join(' ')} there. Authorities hand over step by step: docs/decisions/021-ca-rotation.md.`,
+      `Is this one a backup of another day, or put together from two? Bring back the one that the cluster was made with, or move the wrong files out of it and run "k8s-bootstrap adopt". If this folder is right and the host is not, move ${others.join(' ')} away there, and keep it: it may be the last copy. Authorities hand over step by step: docs/decisions/021-ca-rotation.md.`,
     );
   },
 };

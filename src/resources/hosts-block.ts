@@ -59,6 +59,16 @@ function textOf(seen: Observed): string | undefined {
 /** What others wrote goes back as it was, or nothing is written. */
 function refuseOtherThanText(seen: Observed): void {
   const state = seen.file(FILE);
+  if (state !== undefined && state.type !== 'file' && state.type !== 'absent') {
+    throw new BootstrapError(
+      'E_IN_THE_WAY',
+      `${FILE} is no file, but ${state.type === 'link' ? `a link to ${state.target}` : `a ${state.type}`}`,
+      {
+        hint: 'What it leads to may belong to something else. Put a file there, or take os.hosts out.',
+        where: { resource: 'hosts' },
+      },
+    );
+  }
   const content = state?.type === 'file' ? state.content : undefined;
   if (!content || Buffer.from(content.toString('utf8')).equals(content)) return;
   throw new BootstrapError('E_IN_THE_WAY', `${FILE} is no text in UTF-8`, {

@@ -164,7 +164,9 @@ function stepFailure(
     known?.code ?? 'E_STEP',
     `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`,
     {
-      hint: known?.hint ?? 'Run up again when the cause is gone: it goes on where this one stopped.',
+      hint:
+        known?.hint ??
+        'Run the same command again when the cause is gone: it goes on where this one stopped.',
       ...(step ? { where: { resource: step.resource, ...unitOf(step.step) } } : {}),
     },
   );

@@ -10,6 +10,6 @@ export function stopIfAsked(stop: AbortSignal): void {
     ? stop.reason
     : new BootstrapError('E_ABORTED', 'interrupted; what was running has been finished', {
         exitCode: ExitCode.interrupted,
-        hint: 'Run up again: it goes on where this run stopped.',
+        hint: 'Run the same command again: it goes on where this run stopped.',
       });
 }

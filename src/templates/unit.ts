@@ -11,7 +11,7 @@ export interface UnitContext {
 
 export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContext>> {
   readonly kubelet: UnitContext & { readonly runtimeUnit: string };
-  readonly etcd: UnitContext & { readonly wal: string; readonly started: string };
+  readonly etcd: UnitContext & { readonly data: string; readonly wal: string; readonly started: string };
   readonly 'k8s-bootstrap-balancer': Pick<UnitContext, 'revisionFile'> & { readonly config: string };
   readonly flanneld: UnitContext & { readonly nodeName: string };
 }

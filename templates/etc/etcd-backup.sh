@@ -14,7 +14,8 @@ etcdctl snapshot status .new.db
 name=$(date -u +%Y%m%dT%H%M%SZ).db
 sync
 mv -f -- .new.db "$name"
-# Names are times: what sorts last is newest. Others' files stay.
+# Names are times: what sorts last is newest, by a clock that was perhaps ahead once. Others' files stay, and this one.
 ls | grep -x '[0-9]\{8\}T[0-9]\{6\}Z[.]db' | sort -r | tail -n "+$(($1 + 1))" | while read -r old; do
+  [ "$old" != "$name" ] || continue
   rm -f -- "$old"
 done

@@ -9,6 +9,7 @@ import { NODES } from '../../resources/kube-api.ts';
 export const UNITS: readonly string[] = [
   ...[...COMPONENTS.toReversed(), 'k8s-bootstrap-routes'].map((name) => `${name}.service`),
   FLANNELD,
+  'etcd-backup.timer',
   BALANCER_UNIT,
 ];
 

@@ -59,6 +59,7 @@ export const draining = (at: Host, node: string, { timeout, force }: DrainOption
   id: 'node-drain',
   title: `drain ${node}: its pods end here and are made elsewhere`,
   hosts: [at.name],
+  destroys: `what its pods keep in volumes of the node itself (emptyDir) is lost${force ? ', and pods that nothing makes anew are gone' : ''}`,
   does: running(
     `drain ${node}`,
     `${kubectl} drain ${sh`${node}`} --ignore-daemonsets --delete-local-data ${sh`${`--timeout=${timeout}s`}`}${force ? ' --force' : ''}`,

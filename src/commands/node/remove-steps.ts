@@ -3,7 +3,7 @@ import { BootstrapError } from '../../kernel/errors.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { quote, sh } from '../../kernel/quote.ts';
 import { memberRemoval } from '../etcd/member-removal.ts';
-import { type EtcdMember, isHealthy, membersOf, peerUrl } from '../../phases/etcd/members.ts';
+import { type EtcdMember, isHealthy, membersOf, peerUrl, strayMembers } from '../../phases/etcd/members.ts';
 import { settingAside } from '../../phases/etcd/set-aside.ts';
 import type { World } from '../../phases/phase.ts';
 import { withRole } from '../../phases/shared/topology.ts';
@@ -33,11 +33,14 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
   const { node, alone, stamp, timeout } = removal;
   const host = inventoryHost(world.inventory, node);
   const { at, nodes } = apiBeside(world, node);
-  const member = membersOf(world).find((one) => (host ? one.peerUrl === peerUrl(host) : one.name === node));
+  // A name alone may be an old one of a host that the inventory names otherwise.
+  const member = host
+    ? membersOf(world).find((one) => one.peerUrl === peerUrl(host))
+    : strayMembers(world).find((one) => one.name === node);
   if (!member && !host) knownNode(nodes, node);
   if (host && !alone && !world.seen(node)) {
     throw new BootstrapError('E_UNREACHABLE', `${node} was not reached`, {
-      hint: 'Nothing was changed. If it is gone for good, --force takes it out and leaves it as it is.',
+      hint: 'Nothing was changed. If it is gone for good, --force takes it out and leaves it as it is. Be sure that it is off: its pods run on otherwise, while others are made in their place and write to the same volumes.',
       where: { host: node },
     });
   }
@@ -45,7 +48,9 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
   const cleaned = host && !alone ? host : undefined;
   return [
     // Of a node that is not Ready no kubelet ends the pods; they go with the Node.
-    ...(known && isReady(known) && !alone ? [draining(at, node, { timeout, force: false })] : []),
+    ...(known && isReady(known) && !alone && runsKubelet(world, node)
+      ? [draining(at, node, { timeout, force: false })]
+      : []),
     ...(member ? [leaving(world, node, member)] : []),
     ...(cleaned ? stopping(world, cleaned, stamp) : []),
     ...(known
@@ -54,7 +59,9 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
             id: 'node-delete',
             title: `delete the Node ${node}, and with it what its pods were`,
             hosts: [at.name],
-            destroys: `${node} is no part of the cluster any more`,
+            destroys: alone
+              ? `${node} is no part of the cluster any more; if it is not off, its pods run on and write to their volumes beside those that replace them`
+              : `${node} is no part of the cluster any more`,
             does: running(
               `delete the Node ${node}`,
               `${kubectl} delete node ${sh`${node}`} --timeout=60s`,
@@ -65,6 +72,10 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
       : []),
   ];
 }
+
+/** Of a host that is not looked at, the cluster's word counts. */
+const runsKubelet = (world: World, node: string): boolean =>
+  (world.seen(node)?.unit('kubelet.service')?.active ?? 'active') === 'active';
 
 /** Asked and told at a master that stays. */
 function apiBeside(world: World, node: string): ReturnType<typeof askedNodes> {
@@ -87,8 +98,10 @@ function apiBeside(world: World, node: string): ReturnType<typeof askedNodes> {
 
 /** @throws E_ETCD_NO_QUORUM where those that stay, and are well, would not be enough */
 function leaving(world: World, node: string, member: EtcdMember): ProcedureStep {
-  const others = withRole(world, 'etcd').filter((one) => one.name !== node && isHealthy(world, one));
-  const voting = membersOf(world).filter(({ isLearner, id }) => !isLearner && id !== member.id).length;
+  const staying = membersOf(world).filter(({ isLearner, id }) => !isLearner && id !== member.id);
+  const urls = new Set(staying.map((one) => one.peerUrl));
+  const others = withRole(world, 'etcd').filter((one) => urls.has(peerUrl(one)) && isHealthy(world, one));
+  const voting = staying.length;
   const needed = Math.floor(voting / 2) + 1;
   const [donor] = others;
   if (!donor || others.length < needed) {
@@ -121,6 +134,12 @@ function stopping(world: World, host: Host, stamp: string): ProcedureStep[] {
           ),
       },
     },
+    {
+      id: 'node-containers',
+      title: `end the containers of pods on ${name}`,
+      hosts: [name],
+      does: running(`end the containers of pods on ${name}`, withoutContainers, 60),
+    },
     ...(host.roles.includes('etcd')
       ? [
           {
@@ -136,12 +155,27 @@ function stopping(world: World, host: Host, stamp: string): ProcedureStep[] {
       title: `take the keys of the cluster off ${name}`,
       hosts: [name],
       destroys: `${name} loses its keys and kubeconfigs; "up" makes them anew while the inventory names it`,
-      does: running(`take the keys off ${name}`, withoutKeys),
+      does: running(`take the keys off ${name}`, withoutKeys(world)),
     },
   ];
 }
 
-const KUBECONFIGS = [
+/**
+ * A kubelet that is stopped leaves its containers: those of DaemonSets, and of pods that were not drained, would write
+ * on beside those that replace them. Both runtimes know which are Kubernetes' own.
+ */
+const withoutContainers = `of_docker() { if docker info > /dev/null 2>&1; then docker ps -q --filter label=io.kubernetes.pod.uid; fi; }
+of_containerd() { ctr -n k8s.io tasks list 2> /dev/null | while read -r c _ state _; do if [ "$state" = RUNNING ]; then echo "$c"; fi; done; }
+i=0
+while left="$(of_docker) $(of_containerd)"; [ "$left" != ' ' ]; do
+  [ $i -lt 20 ] || { echo "these containers do not end:" $left; exit 1; }
+  for c in $(of_docker); do docker kill "$c" > /dev/null 2>&1 || true; done
+  for c in $(of_containerd); do ctr -n k8s.io tasks kill -a -s KILL "$c" 2> /dev/null || true; done
+  i=$((i + 1))
+  sleep 1
+done`;
+
+const SECRETS = [
   paths.adminConf,
   paths.kubeletConf,
   paths.controllerManagerConf,
@@ -152,10 +186,12 @@ const KUBECONFIGS = [
 ];
 
 /** By name, in folders that are root's alone; a link is taken away, not followed. */
-const withoutKeys = [
-  `rm -f -- ${KUBECONFIGS.map(quote).join(' ')}`,
-  ...[paths.pki, paths.etcdPki].map(
-    (folder) => `[ ! -d ${quote(folder)} ] || find ${quote(folder)} -xdev -name '*.key' ! -type d -delete`,
-  ),
-  'sync',
-].join('\n');
+const withoutKeys = ({ inventory }: World): string =>
+  [
+    `rm -f -- ${[...SECRETS, `${inventory.kubelet.rootDir ?? paths.kubelet}/config.json`].map(quote).join(' ')}`,
+    ...[paths.pki, paths.etcdPki, `${paths.kubelet}/pki`].map(
+      (folder) =>
+        `[ ! -d ${quote(folder)} ] || find ${quote(folder)} -xdev \\( -name '*.key' -o -name '*.pem' \\) ! -type d -delete`,
+    ),
+    'sync',
+  ].join('\n');

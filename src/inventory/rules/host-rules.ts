@@ -107,7 +107,7 @@ export const etcdHasAQuorum: Rule = ({ hosts, etcd }, report) => {
     const [n, fewer] = [members.length, members.length - 1];
     const survived = n === 2 ? 'no failure' : `the failure of ${n / 2 - 1}`;
     const message = `${n} hosts run etcd (${names(members)}), which survives ${survived}, just as ${fewer} would`;
-    report.error(['hosts'], message, { atKey: true, hint: `Use ${fewer} or ${n + 1}.` });
+    report.warning(['hosts'], message, { atKey: true, hint: `Use ${fewer} or ${n + 1}.` });
   }
 };
 

@@ -68,7 +68,7 @@ export const etcdPhase: Phase = {
       name: 'etcd',
       binary: etcdBinary(world, host),
       values: { ip: host.ip, node: host.name, data: etcdData(world.inventory) },
-      context: { wal: walFolder(world, host), started: paths.etcdStarted },
+      context: { data: etcdData(world.inventory), wal: walFolder(world, host), started: paths.etcdStarted },
       extraArgs: world.inventory.etcd.extraArgs,
       restartOn: [leafId('etcd-server'), leafId('etcd-peer'), fileId(caFile)],
       inputs: [caFile, ...leafPaths('etcd-server'), ...leafPaths('etcd-peer')],

@@ -1,10 +1,10 @@
 import type { Host } from '../../inventory/types.ts';
-import { paths } from '../../kernel/host-paths.ts';
 import { quote } from '../../kernel/quote.ts';
 import { etcdCan } from '../../release/etcd-features.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { Step } from '../../resources/step.ts';
 import { withRole } from '../shared/topology.ts';
+import { etcdData } from '../shared/data-folders.ts';
 import type { World } from '../phase.ts';
 import { clientUrl, etcdctl } from './etcdctl.ts';
 import {
@@ -81,13 +81,14 @@ export const SETTLE_SECONDS = 40;
 
 function addition(world: World, host: Host, learns: boolean): Step {
   const ctl = etcdctl(endpoints(world, host));
-  const leftOver = `${paths.etcdData}/member is of an earlier member: k8s-bootstrap etcd replace ${host.name} sets it aside`;
+  const data = `${etcdData(world.inventory)}/member`;
+  const leftOver = `${data} is of an earlier member: k8s-bootstrap etcd replace ${host.name} sets it aside`;
   const add = `member add ${quote(host.name)} ${quote(`--peer-urls=${peerUrl(host)}`)}${learns ? ' --learner' : ''}`;
   return {
     op: 'run',
     title: `add ${host.name} to the members of etcd`,
     seconds: SETTLE_SECONDS,
-    script: `[ ! -e ${paths.etcdData}/member ] || { echo ${quote(leftOver)}; exit 1; }
+    script: `[ ! -e ${quote(data)} ] || { echo ${quote(leftOver)}; exit 1; }
 said=$(${ctl} endpoint health 2>&1) || { echo 'no member is added before all are healthy:'; printf '%s\\n' "$said"; exit 1; }
 i=0
 until said=$(${ctl} ${add} 2>&1); do

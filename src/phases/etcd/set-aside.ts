@@ -1,16 +1,15 @@
 import type { Host } from '../../inventory/types.ts';
-import { paths } from '../../kernel/host-paths.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Step } from '../../resources/step.ts';
+import { etcdData } from '../shared/data-folders.ts';
 import type { World } from '../phase.ts';
 import { walFolder } from './members.ts';
 
-const MEMBER = `${paths.etcdData}/member`;
-
 /** Folders with the data of a member; what makes it one, comes last. */
 const dataFolders = (world: World, host: Host): string[] => {
+  const member = `${etcdData(world.inventory)}/member`;
   const wal = walFolder(world, host);
-  return wal.startsWith(`${MEMBER}/`) ? [MEMBER] : [MEMBER, wal];
+  return wal.startsWith(`${member}/`) ? [member] : [member, wal];
 };
 
 export const asideName = (folder: string, stamp: string): string => `${folder}.set-aside.${stamp}`;

@@ -10,7 +10,9 @@ export const nodeRemoveText = ({ node, cleaned, setAside, stillIn }: NodeRemoved
     `${node} is no part of the cluster any more.`,
     ...(setAside.length === 0 ? [] : [`The former data of etcd lies on it in ${setAside.join(', ')}.`]),
     ...(cleaned
-      ? ['Programs, packages and what pods left behind are still on it.']
+      ? [
+          'Programs, packages, snapshots of etcd by the clock and what pods left behind are still on it: install it anew before somebody else gets it.',
+        ]
       : [
           `Nothing was done on the host itself. Should it come back, its kubelet would make it a node again: stop kubelet there, or install the host anew.`,
         ]),

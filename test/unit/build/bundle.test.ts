@@ -67,6 +67,7 @@ describe('data in the program', () => {
     const units = {
       ...common,
       runtimeUnit: 'docker',
+      data: '/d',
       wal: '/w',
       started: '/s',
       config: '/c',

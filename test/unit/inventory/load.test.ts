@@ -71,6 +71,17 @@ describe('a broken inventory', () => {
   });
 });
 
+describe('an even number of members of etcd', () => {
+  it.each([
+    [2, '2 hosts run etcd (m1, m2), which survives no failure, just as 1 would'],
+    [4, '4 hosts run etcd (m1, m2, m3, m4), which survives the failure of 1, just as 3 would'],
+  ])('%i: is warned of, and taken: one of three may have left', async (count, told) => {
+    const hosts = `{ name: 'm[1-${count}]', address: '1.2.3.[1-${count}]', roles: [master, etcd] }`;
+    const { warnings } = await load(`name: a\nhosts: [${hosts}]\n`);
+    expect(warnings.map(({ message }) => message)).toEqual([told]);
+  });
+});
+
 describe('warnings', () => {
   const warningsOf = async (text: string): Promise<string[]> => {
     const { warnings } = await load(`name: a\nhosts: [{name: a, address: 1.2.3.4}]\n${text}`);

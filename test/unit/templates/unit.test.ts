@@ -9,7 +9,7 @@ const common = { command: '/bin/x', flagNotes: '# why', revisionFile: '/rev' };
 
 /** The compiler holds these to the contexts; the test below holds the templates to these. */
 const contexts: { readonly [Name in keyof UnitTemplates]: UnitTemplates[Name] } = {
-  etcd: { ...common, wal: '/wal', started: '/started' },
+  etcd: { ...common, data: '/d', wal: '/wal', started: '/started' },
   'kube-apiserver': common,
   'kube-controller-manager': common,
   'kube-scheduler': common,

@@ -47,6 +47,7 @@ export function receiver(path: string): Receiver {
     hash.update(chunk);
     for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at);
     bytes += chunk.length;
+    if (announced && bytes > announced.bytes) throw notWhole('the host sends more than it said');
   };
   return {
     take(chunk) {

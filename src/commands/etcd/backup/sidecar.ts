@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod';
 import { writeAtomic } from '../../../kernel/atomic-file.ts';
+import { BootstrapError } from '../../../kernel/errors.ts';
 import type { Secret } from '../../../kernel/secret.ts';
 import { readIfThere } from '../../../state/state-files.ts';
 
@@ -27,13 +28,18 @@ const pathOf = (file: string): string => `${file}.json`;
 export const writeSidecar = (file: string, sidecar: Sidecar): Promise<void> =>
   writeAtomic(pathOf(file), `${JSON.stringify(sidecar, undefined, 2)}\n`);
 
-/** `undefined` where there is none, or what there is is not of the known form. */
+/**
+ * `undefined` where there is none.
+ * @throws E_ETCD_BACKUP for one that cannot be read: what it would refuse must not pass for unknown
+ */
 export async function readSidecar(file: string): Promise<Sidecar | undefined> {
   const text = await readIfThere(pathOf(file));
   try {
     return text === undefined ? undefined : sidecarSchema.parse(JSON.parse(text));
   } catch {
-    return undefined;
+    throw new BootstrapError('E_ETCD_BACKUP', `${pathOf(file)} does not say what the backup beside it is`, {
+      hint: 'It is damaged, or of a newer version of this program. Bring it back, or move it away: then nothing is known of the backup, and that is told.',
+    });
   }
 }
 

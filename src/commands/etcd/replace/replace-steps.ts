@@ -51,7 +51,7 @@ export function replaceSteps(world: World, replacement: Replacement): ProcedureS
       hosts: [name],
       does: { kind: 'steps', steps: () => [{ op: 'unit', verb: 'stop', unit: 'etcd.service' }] },
     },
-    ...(own?.started ? [memberRemoval(donor, name, own.id)] : []),
+    ...(own && (own.started || hasData(world, host)) ? [memberRemoval(donor, name, own.id)] : []),
     {
       id: 'etcd-set-aside',
       title: 'set aside what it has of the store',
@@ -79,11 +79,15 @@ function refuse(world: World, host: Host, { force }: Replacement): void {
   const isKnown = members.some((member) => member.peerUrl === peerUrl(host));
   const all = members.length + (isKnown ? 0 : 1);
   const needed = Math.floor(all / 2) + 1;
-  const others = withRole(world, 'etcd').filter((one) => one.name !== name && isHealthy(world, one));
-  if (others.length >= needed) return;
+  const voters = new Set(members.map((member) => member.peerUrl));
+  const others = withRole(world, 'etcd').filter(
+    (one) => one.name !== name && voters.has(peerUrl(one)) && isHealthy(world, one),
+  );
+  // etcd takes nobody in while one of the members is away: taken out, it would not come back.
+  if (others.length >= needed && others.length === all - 1) return;
   throw new BootstrapError(
     'E_ETCD_NO_QUORUM',
-    `of the other members of etcd ${others.length === 0 ? 'none is' : `${others.map((one) => one.name).join(', ')} alone ${others.length === 1 ? 'is' : 'are'}`} healthy, and of ${all} members ${needed} must be while ${name} is away`,
+    `of the other members of etcd ${others.length === 0 ? 'none is' : `${others.map((one) => one.name).join(', ')} alone ${others.length === 1 ? 'is' : 'are'}`} healthy, and the ${all - 1} others all must be, or etcd takes it in no more`,
     {
       hint: 'Nothing was changed. Start the others first: k8s-bootstrap logs etcd says why one does not run. Where no quorum comes back, k8s-bootstrap etcd restore FILE brings all of them back to a snapshot.',
     },

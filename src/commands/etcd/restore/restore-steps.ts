@@ -78,11 +78,11 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
     {
       // Their watches wait for revisions that come only after those that are gone: they would see nothing until then.
       id: 'nodes-restart',
-      title: 'restart kubelet and kube-proxy, which look at everything anew; pods run on',
+      title: 'restart what runs on nodes, which looks at everything anew; pods run on',
       hosts: others,
       does: running(
-        'restart kubelet and kube-proxy',
-        'systemctl try-restart kubelet.service kube-proxy.service',
+        'restart kubelet, kube-proxy and flanneld',
+        'systemctl try-restart kubelet.service kube-proxy.service flanneld.service',
       ),
     },
   ];

@@ -32,13 +32,24 @@ describe('a snapshot that comes', () => {
   it.each<[string, Buffer[]]>([
     ['is cut', [head(), bytes.subarray(1)]],
     ['is another', [head('0'.repeat(64)), bytes]],
-    ['is longer', [head(), bytes, Buffer.from('x')]],
     ['is not announced', [Buffer.from('hello\n')]],
   ])('and %s is not kept', (_what, pieces) => {
     const at = folder();
     const incoming = receiver(join(at, 'x.db'));
     for (const piece of pieces) incoming.take(piece);
     expect(() => incoming.check()).toThrow(coded('E_ETCD_BACKUP'));
+    incoming.end();
+    expect(readdirSync(at)).toEqual([]);
+  });
+
+  it('and is longer than announced is not taken to its end', () => {
+    const at = folder();
+    const incoming = receiver(join(at, 'x.db'));
+    incoming.take(head());
+    incoming.take(bytes);
+    expect(() => {
+      incoming.take(Buffer.from('x'));
+    }).toThrow(coded('E_ETCD_BACKUP'));
     incoming.end();
     expect(readdirSync(at)).toEqual([]);
   });
@@ -77,7 +88,8 @@ describe('what lies beside it', () => {
     await writeSidecar(file, sidecar);
     expect(await readSidecar(file)).toEqual(sidecar);
     await writeSidecar(file, { ...sidecar, sha256: 'x' });
-    expect(await readSidecar(file)).toBeUndefined();
+    // What it would refuse does not pass for unknown.
+    await expect(readSidecar(file)).rejects.toThrow(coded('E_ETCD_BACKUP'));
     expect(await readSidecar(join(folder(), 'y.db'))).toBeUndefined();
   });
 

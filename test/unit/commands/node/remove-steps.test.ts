@@ -29,19 +29,27 @@ interface Given {
   readonly members?: readonly string[];
   /** Hosts that are not reached. */
   readonly off?: readonly string[];
+  /** Members that only listen. */
+  readonly learners?: readonly string[];
+  /** The name by which etcd knows a member, where that is an older one than the inventory's. */
+  readonly oldNames?: Readonly<Record<string, string>>;
+  /** Whether the kubelet of the host that goes runs. */
+  readonly kubelet?: 'active' | 'inactive';
   /** Units that are on the host that goes. */
   readonly units?: readonly string[];
 }
 
 function steps(node: string, given: Given = {}, alone = false) {
   const { hosts: names = ALL, nodes = ALL, members = ['m1', 'm2', 'm3'], off = [], units = UNITS } = given;
+  const { learners = [], oldNames = {}, kubelet = 'active' } = given;
   const items = nodes.map((text) => {
     const [name, status] = text.endsWith('!') ? [text.slice(0, -1), 'Unknown'] : [text, 'True'];
     return { metadata: { name }, status: { conditions: [{ type: 'Ready', status }] } };
   });
   const list = members.map((name) => ({
     id: name.charCodeAt(0) + name.length + Number(ADDRESSES[name]?.split('.')[3]),
-    name,
+    name: oldNames[name] ?? name,
+    isLearner: learners.includes(name),
     peerURLs: [`https://${ADDRESSES[name]}:2380`],
     clientURLs: ['https://x:2379'],
   }));
@@ -60,7 +68,12 @@ function steps(node: string, given: Given = {}, alone = false) {
         ? undefined
         : {
             ...(name.startsWith('m') ? master : {}),
-            units: Object.fromEntries(units.map((unit) => [unit, { load: 'loaded', active: 'active' }])),
+            units: Object.fromEntries(
+              units.map((unit) => [
+                unit,
+                { load: 'loaded', active: unit === 'kubelet.service' ? kubelet : 'active' },
+              ]),
+            ),
           },
     ]),
   );
@@ -73,13 +86,33 @@ const told = (...args: Parameters<typeof steps>): string[] =>
 
 describe('a host is taken out', () => {
   it.each<[string, string, Given, boolean, string[]]>([
-    ['a worker', 'w1', {}, false, ['node-drain m1', 'node-stop w1', 'node-keys w1', 'node-delete m1']],
+    [
+      'a worker',
+      'w1',
+      {},
+      false,
+      ['node-drain m1', 'node-stop w1', 'node-containers w1', 'node-keys w1', 'node-delete m1'],
+    ],
+    [
+      'a worker whose kubelet is stopped, which would end no pod',
+      'w1',
+      { kubelet: 'inactive' },
+      false,
+      ['node-stop w1', 'node-containers w1', 'node-keys w1', 'node-delete m1'],
+    ],
+    [
+      'a node of a former name, whose member has another by now',
+      'old',
+      { nodes: [...ALL, 'old'], oldNames: { m1: 'old' } },
+      false,
+      ['node-drain m1', 'node-delete m1'],
+    ],
     [
       'a worker that is not Ready',
       'w1',
       { nodes: ['m1', 'm2', 'm3', 'w1!'] },
       false,
-      ['node-stop w1', 'node-keys w1', 'node-delete m1'],
+      ['node-stop w1', 'node-containers w1', 'node-keys w1', 'node-delete m1'],
     ],
     ['a worker that is dead', 'w1', { off: ['w1'] }, true, ['node-delete m1']],
     [
@@ -87,7 +120,7 @@ describe('a host is taken out', () => {
       'w1',
       { nodes: ['m1', 'm2', 'm3'] },
       false,
-      ['node-stop w1', 'node-keys w1'],
+      ['node-stop w1', 'node-containers w1', 'node-keys w1'],
     ],
     [
       'the master that made the cluster',
@@ -98,6 +131,7 @@ describe('a host is taken out', () => {
         'node-drain m2',
         'etcd-remove m2',
         'node-stop m1',
+        'node-containers m1',
         'etcd-set-aside m1',
         'node-keys m1',
         'node-delete m2',
@@ -109,7 +143,14 @@ describe('a host is taken out', () => {
       'm3',
       { members: ['m1', 'm2'] },
       false,
-      ['node-drain m1', 'node-stop m3', 'etcd-set-aside m3', 'node-keys m3', 'node-delete m1'],
+      [
+        'node-drain m1',
+        'node-stop m3',
+        'node-containers m3',
+        'etcd-set-aside m3',
+        'node-keys m3',
+        'node-delete m1',
+      ],
     ],
     [
       'a node that the inventory has forgotten',
@@ -167,6 +208,13 @@ describe('it is refused', () => {
     ],
     ['a master, when no other answers', 'E_NODE_LAST_MASTER', 'm1', { off: ['m2', 'm3'] }, false],
     ['below a quorum', 'E_ETCD_NO_QUORUM', 'm1', { off: ['m2'] }, false],
+    [
+      'below a quorum, as a learner has no vote',
+      'E_ETCD_NO_QUORUM',
+      'm1',
+      { learners: ['m3'], off: ['m2'] },
+      false,
+    ],
     ['below a quorum, of a dead one', 'E_ETCD_NO_QUORUM', 'm1', { off: ['m2'] }, true],
     ['a host that is not reached', 'E_UNREACHABLE', 'w1', { off: ['w1'] }, false],
     ['a name that nobody knows', 'E_NODE_UNKNOWN', 'w9', {}, false],
