@@ -31,8 +31,13 @@ const schedulable = async (): Promise<boolean> =>
 
 const withoutW2 = (text: string): string => text.replace(/ {2}- name: w2\n(?: {4}.*\n)+/, '');
 
-const keysOn = (host: 'w2'): Promise<string> =>
-  onHost(host, "find /etc/kubernetes -name '*.key' -o -name '*.conf'");
+/** What would still let a host act in the cluster, and what still runs there of it. */
+const leftOn = (host: 'w2'): Promise<string> =>
+  onHost(
+    host,
+    `find /etc/kubernetes /var/lib/kubelet/pki -name '*.key' -o -name '*.pem' -o -name '*.conf'
+    ctr -n k8s.io tasks list | grep RUNNING || true`,
+  );
 
 const app = {
   apiVersion: 'apps/v1',
@@ -71,7 +76,15 @@ const alone = {
 };
 
 const gone = (): Promise<string> =>
-  kubectl(['delete', 'deployment/kept', 'pdb/kept', 'pod/alone', '--ignore-not-found', '--wait=true']);
+  kubectl([
+    'delete',
+    'deployment/kept',
+    'daemonset/kept',
+    'pdb/kept',
+    'pod/alone',
+    '--ignore-not-found',
+    '--wait=true',
+  ]);
 
 beforeAll(async () => {
   await standingCluster();
@@ -131,7 +144,17 @@ describe('remove', () => {
     expect(lines((await k8sb(['plan'])).planned)).toEqual([]);
   });
 
-  test('of a host that lives leaves neither a unit nor a key of the cluster on it', async () => {
+  test('of a host that lives leaves neither a unit, nor a container, nor a key of the cluster on it', async () => {
+    // Pods that tolerate everything come back while a node is drained, as those of DaemonSets stay.
+    const daemons = {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'kept', namespace: 'default' },
+      spec: { selector: app.spec.selector, template: app.spec.template },
+    };
+    await kubectl(['apply', '-f', '-'], JSON.stringify(daemons));
+    await kubectl(['rollout', 'status', 'daemonset/kept', '--timeout=90s']);
+    expect(await leftOn('w2')).toContain('RUNNING');
     const result = await node('remove', 'w2', '--timeout', '60');
     expect(result.code, failures(result)).toBe(0);
     expect(await nodes()).toEqual(['m1', 'w1']);
@@ -139,7 +162,7 @@ describe('remove', () => {
     expect(
       (await tryOnHost('w2', `systemctl is-active ${units}; systemctl is-enabled ${units}`)).stdout.trim(),
     ).toBe([...Array<string>(3).fill('inactive'), ...Array<string>(3).fill('disabled')].join('\n'));
-    expect(await keysOn('w2')).toBe('');
+    expect(await leftOn('w2')).toBe('');
   });
 
   test('and the next up leaves no trace of it on the others, once the inventory has forgotten it', async () => {
