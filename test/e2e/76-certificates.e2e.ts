@@ -74,9 +74,9 @@ const shown = (path: string): string => path.slice(all.length + 1);
 
 describe('every certificate', () => {
   test('is there: of every kind, and those of the hosts', () => {
-    // m1 is master and etcd member, w1 and w2 are workers.
-    expect(leafs().filter((leaf) => shown(leaf).startsWith('lab-'))).toHaveLength(12 + 3 + 3);
-    expect(leafs().length).toBeGreaterThan(LEAF_IDS.length + 18);
+    // m1 is master and etcd member, w1 and w2 are workers; each has a balancer.
+    expect(leafs().filter((leaf) => shown(leaf).startsWith('lab-'))).toHaveLength(13 + 4 + 4);
+    expect(leafs().length).toBeGreaterThan(LEAF_IDS.length + 21);
   });
 
   test('passes openssl verify -x509_strict for what it is for, and for nothing else', async () => {
