@@ -1,4 +1,5 @@
 import { BootstrapError } from '../../../kernel/errors.ts';
+import { strayMembers } from '../../../phases/etcd/members.ts';
 import { preparing, swapping } from '../../../phases/etcd/restoring.ts';
 import type { World } from '../../../phases/phase.ts';
 import { nodes, withRole } from '../../../phases/shared/topology.ts';
@@ -19,7 +20,7 @@ const STARTS = ['apiserver', 'controller-manager', 'scheduler'] as const;
 /**
  * The same steps whatever was done of them before: a run that was cut short is begun anew, and puts aside once more
  * what it finds. Members of before and after do not speak to each other, as the token is another. Pure.
- * @throws E_UNREACHABLE
+ * @throws E_UNREACHABLE, E_ETCD_STRAYS
  */
 export function restoreSteps(world: World, { snapshot, stamp }: Restoration): ProcedureStep[] {
   const members = withRole(world, 'etcd').map(({ name }) => name);
@@ -29,6 +30,17 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
     throw new BootstrapError('E_UNREACHABLE', `${lost.join(', ')} cannot be reached`, {
       hint: 'All masters and members of etcd go back together, or some would go on with what the others have left. Nothing was changed.',
     });
+  }
+  const strays = strayMembers(world);
+  if (strays.length > 0) {
+    const names = strays.map(({ name, peerUrl }) => `${name || 'one that has not started'} (${peerUrl})`);
+    throw new BootstrapError(
+      'E_ETCD_STRAYS',
+      `the inventory does not name ${names.join(', ')}, which etcd counts among its members`,
+      {
+        hint: 'Nothing was changed. They would go on beside the cluster that comes back, with the same certificates: put them into the inventory, or take each out first (k8s-bootstrap node remove NAME).',
+      },
+    );
   }
   const token = `${world.inventory.name}-${stamp}`;
   const others = nodes(world).flatMap(({ name }) => (world.seen(name) ? [name] : []));

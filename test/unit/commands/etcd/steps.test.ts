@@ -126,6 +126,16 @@ describe('etcd restore', () => {
     expect(swap).toContain('mv -T -- /fast/wal.restoring /fast/wal');
   });
 
+  it('is refused while etcd counts members that the inventory does not name, for they would go on beside it', () => {
+    const hosts = ['m1', 'm2'].map((name, index) => ({
+      name,
+      address: `192.0.2.${11 + index}`,
+      roles: ['master', 'etcd'],
+    }));
+    expect(() => steps(['well', 'well', 'well'], { hosts })).toThrow(coded('E_ETCD_STRAYS'));
+    expect(() => steps(['gone', 'gone', 'gone'], { hosts })).not.toThrow();
+  });
+
   it('waits for no member that is away', () => {
     expect(() => steps(['well', 'away', 'well'])).toThrow(coded('E_UNREACHABLE'));
   });
