@@ -1,4 +1,5 @@
 import { BootstrapError } from '../../../kernel/errors.ts';
+import { quote } from '../../../kernel/quote.ts';
 import { strayMembers } from '../../../phases/etcd/members.ts';
 import { preparing, swapping } from '../../../phases/etcd/restoring.ts';
 import type { World } from '../../../phases/phase.ts';
@@ -44,6 +45,11 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
   }
   const token = `${world.inventory.name}-${stamp}`;
   const others = nodes(world).flatMap(({ name }) => (world.seen(name) ? [name] : []));
+  const ofNodes = [
+    'kubelet',
+    'kube-proxy',
+    ...(world.inventory.network.cni === 'flannel' ? ['flanneld'] : []),
+  ].map((name) => `${name}.service`);
   const onMembers = (steps: (name: string) => readonly Step[]): ProcedureStep['does'] => ({
     kind: 'steps',
     steps,
@@ -92,10 +98,7 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
       id: 'nodes-restart',
       title: 'restart what runs on nodes, which looks at everything anew; pods run on',
       hosts: others,
-      does: running(
-        'restart kubelet, kube-proxy and flanneld',
-        'systemctl try-restart kubelet.service kube-proxy.service flanneld.service',
-      ),
+      does: running(`restart ${ofNodes.join(', ')}`, `systemctl try-restart ${ofNodes.map(quote).join(' ')}`),
     },
   ];
 }

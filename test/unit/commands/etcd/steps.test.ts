@@ -126,6 +126,15 @@ describe('etcd restore', () => {
     expect(swap).toContain('mv -T -- /fast/wal.restoring /fast/wal');
   });
 
+  it.each([
+    ['bridge', 'systemctl try-restart kubelet.service kube-proxy.service'],
+    ['flannel', 'systemctl try-restart kubelet.service kube-proxy.service flanneld.service'],
+  ])('restarts what a node has with network %s', (cni, script) => {
+    expect(scripts(steps(['gone', 'gone', 'gone'], { network: { cni } }), 'nodes-restart', 'm1')).toBe(
+      script,
+    );
+  });
+
   it('is refused while etcd counts members that the inventory does not name, for they would go on beside it', () => {
     const hosts = ['m1', 'm2'].map((name, index) => ({
       name,
