@@ -61,6 +61,8 @@ const inventory = (hosts) => ({
   hosts,
   ssh: { user: 'root', agent: false, keys: [join(folder, 'id_ed25519')] },
   network: { podCIDR: '10.0.0.0/8', serviceCIDR: '172.20.0.0/16', cni },
+  // A host that is imagined runs no pods that could answer for names.
+  dns: { provider: 'none' },
   artifacts: {
     mirrors: [join(folder, 'mirror')],
     onlyMirrors: true,

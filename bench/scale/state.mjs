@@ -24,7 +24,7 @@ export function simulatedHost({ name, ip }, api) {
   };
   return {
     file: (path) => files.get(path),
-    runs: (unit) => unit !== 'firewalld.service',
+    runs: (unit) => unit !== 'firewalld.service' && unit !== 'flanneld.service',
     package: () => '1.0-1',
     sysctl: (key) => new RegExp(`^${key.replaceAll('.', '\\.')} = (.*)$`, 'm').exec(text(paths.sysctl))?.[1],
     answer: (key) => ({ code: 0, output: key === 'facts' ? facts(name, ip, text) : (ANSWERS[key] ?? '') }),
