@@ -13,9 +13,13 @@ const indexOf = oncePer(({ hosts }: Inventory): Index => ({
   byRoles: new Map(),
 }));
 
+/** A host that somebody has named, who may be wrong. */
+export const hostIfNamed = (inventory: Inventory, name: string): Host | undefined =>
+  indexOf(inventory).byName.get(name);
+
 /** @throws E_BUG when the inventory has no host of that name */
 export function hostNamed(inventory: Inventory, name: string): Host {
-  const host = indexOf(inventory).byName.get(name);
+  const host = hostIfNamed(inventory, name);
   if (host) return host;
   throw new BootstrapError('E_BUG', `there is no host ${name} in the inventory`);
 }

@@ -73,6 +73,3 @@ export const uncordoning = (at: Host, node: string): ProcedureStep => ({
   hosts: [at.name],
   does: running(`uncordon ${node}`, `${kubectl} uncordon ${sh`${node}`}`),
 });
-
-export const isReady = ({ status }: NodeObject): boolean =>
-  (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');

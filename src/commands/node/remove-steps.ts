@@ -1,4 +1,5 @@
-import type { Host, Inventory } from '../../inventory/types.ts';
+import { hostIfNamed } from '../../inventory/lookup.ts';
+import type { Host } from '../../inventory/types.ts';
 import { BootstrapError } from '../../kernel/errors.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { quote, sh } from '../../kernel/quote.ts';
@@ -8,9 +9,10 @@ import { settingAside } from '../../phases/etcd/set-aside.ts';
 import type { World } from '../../phases/phase.ts';
 import { withRole } from '../../phases/shared/topology.ts';
 import { kubectl } from '../../resources/kube-api.ts';
+import { notReady } from '../../resources/node-object.ts';
 import { type ProcedureStep, running } from '../../run/procedure.ts';
 import { UNITS } from './node-look.ts';
-import { type DrainOptions, askedNodes, draining, isReady, knownNode } from './node-steps.ts';
+import { type DrainOptions, askedNodes, draining, knownNode } from './node-steps.ts';
 
 export interface Removal extends Pick<DrainOptions, 'timeout'> {
   readonly node: string;
@@ -20,9 +22,6 @@ export interface Removal extends Pick<DrainOptions, 'timeout'> {
   readonly stamp: string;
 }
 
-export const inventoryHost = ({ hosts }: Inventory, name: string): Host | undefined =>
-  hosts.find((host) => host.name === name);
-
 /**
  * What is left to do until the host is no node and no member, by what is seen: a run that was cut short is finished by
  * the next. The member goes while it still runs, so that nobody counts on one that does not answer; the Node goes last,
@@ -31,7 +30,7 @@ export const inventoryHost = ({ hosts }: Inventory, name: string): Host | undefi
  */
 export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
   const { node, alone, stamp, timeout } = removal;
-  const host = inventoryHost(world.inventory, node);
+  const host = hostIfNamed(world.inventory, node);
   const { at, nodes } = apiBeside(world, node);
   // A name alone may be an old one of a host that the inventory names otherwise.
   const member = host
@@ -48,7 +47,7 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
   const cleaned = host && !alone ? host : undefined;
   return [
     // Of a node that is not Ready no kubelet ends the pods; they go with the Node.
-    ...(known && isReady(known) && !alone && runsKubelet(world, node)
+    ...(known && notReady(known) === undefined && !alone && runsKubelet(world, node)
       ? [draining(at, node, { timeout, force: false })]
       : []),
     ...(member ? [leaving(world, node, member)] : []),
@@ -81,7 +80,7 @@ const runsKubelet = (world: World, node: string): boolean =>
 function apiBeside(world: World, node: string): ReturnType<typeof askedNodes> {
   const masters = withRole(world, 'master').filter(({ name }) => name !== node);
   const answers = ({ name }: Host): boolean => world.seen(name)?.object('/healthz')?.status === 200;
-  const isMaster = inventoryHost(world.inventory, node)?.roles.includes('master') === true;
+  const isMaster = hostIfNamed(world.inventory, node)?.roles.includes('master') === true;
   if (isMaster && !masters.some(answers)) {
     throw new BootstrapError(
       'E_NODE_LAST_MASTER',

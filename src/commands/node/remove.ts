@@ -1,10 +1,11 @@
 import { type ProcedureOptions, visitProcedure } from '../../cluster/visit-procedure.ts';
+import { hostIfNamed } from '../../inventory/lookup.ts';
 import { hasData } from '../../phases/etcd/members.ts';
 import { asidePaths } from '../../phases/etcd/set-aside.ts';
 import { stampOf } from '../etcd/backup/take-snapshot.ts';
 import { nodeLook } from './node-look.ts';
 import { refuseNoName } from './node-steps.ts';
-import { inventoryHost, removeSteps } from './remove-steps.ts';
+import { removeSteps } from './remove-steps.ts';
 
 export interface RemoveOptions extends ProcedureOptions {
   readonly node: string;
@@ -23,13 +24,13 @@ export async function nodeRemove(options: RemoveOptions): Promise<number> {
   return visitProcedure(options, {
     look: nodeLook(node, alone),
     steps(world) {
-      const host = inventoryHost(world.inventory, node);
+      const host = hostIfNamed(world.inventory, node);
       setAside = host && !alone && hasData(world, host) ? asidePaths(world, host, stamp) : [];
       return removeSteps(world, { node, alone, stamp, timeout });
     },
     confirm: () => ({ question: `${node} leaves the cluster.`, word: node }),
     done({ inventory }) {
-      const named = inventoryHost(inventory, node) !== undefined;
+      const named = hostIfNamed(inventory, node) !== undefined;
       options.emit({
         type: 'result',
         answer: 'node-remove',

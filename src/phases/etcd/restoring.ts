@@ -5,8 +5,8 @@ import type { Content, Step } from '../../resources/step.ts';
 import { etcdData } from '../shared/data-folders.ts';
 import { withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
-import { peerUrl, walFolder } from './members.ts';
-import { settingAside } from './set-aside.ts';
+import { peerUrl } from './members.ts';
+import { otherWal, settingAside } from './set-aside.ts';
 
 /** All in the folder of user etcd is done as that user: where it writes, root does not. */
 const asEtcd = sh`runuser -u ${users.etcd} --`;
@@ -73,10 +73,4 @@ export function swapping(world: World, host: Host, stamp: string): Step[] {
     settingAside(world, host, stamp),
     { op: 'run', title: 'put the data from the snapshot in its place', script },
   ];
-}
-
-/** Where etcd keeps its log when that is not within its data. */
-function otherWal(world: World, host: Host): string | undefined {
-  const wal = walFolder(world, host);
-  return wal.startsWith(`${etcdData(world.inventory)}/member/`) ? undefined : wal;
 }

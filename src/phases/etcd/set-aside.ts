@@ -7,10 +7,15 @@ import { walFolder } from './members.ts';
 
 /** Folders with the data of a member; what makes it one, comes last. */
 const dataFolders = (world: World, host: Host): string[] => {
-  const member = `${etcdData(world.inventory)}/member`;
-  const wal = walFolder(world, host);
-  return wal.startsWith(`${member}/`) ? [member] : [member, wal];
+  const wal = otherWal(world, host);
+  return [`${etcdData(world.inventory)}/member`, ...(wal === undefined ? [] : [wal])];
 };
+
+/** Where etcd keeps its log when that is not within its data. */
+export function otherWal(world: World, host: Host): string | undefined {
+  const wal = walFolder(world, host);
+  return wal.startsWith(`${etcdData(world.inventory)}/member/`) ? undefined : wal;
+}
 
 export const asideName = (folder: string, stamp: string): string => `${folder}.set-aside.${stamp}`;
 
