@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Cli } from './context.ts';
 import { hostRun } from './host-run.ts';
+import { ACCEPT } from './accept.ts';
 
 export function registerAdopt(root: Command, cli: Cli): void {
   const command = root.command('adopt [inventory]');
   command
     .description('make the state folder anew from what the masters hold, when it was lost')
-    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option(...ACCEPT)
     .option('--encrypt-keys', 'keep the private keys sealed with a passphrase')
     .action(async (argument?: string) => {
       const { adopt } = await import('../commands/adopt/adopt.ts');

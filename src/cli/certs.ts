@@ -2,11 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { hostRun } from './host-run.ts';
 import { reported } from './run.ts';
-
-const ACCEPT = [
-  '--accept-new-host-keys',
-  'trust hosts that were never seen before, and remember their keys',
-] as const;
+import { ACCEPT } from './accept.ts';
 
 export function registerCerts(root: Command, cli: Cli): void {
   const { around, exit } = cli;

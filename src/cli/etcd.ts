@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Cli } from './context.ts';
 import { hostRun } from './host-run.ts';
-import { ACCEPT, procedure } from './procedure.ts';
+import { ACCEPT } from './accept.ts';
+import { procedure } from './procedure.ts';
 
 export function registerEtcd(root: Command, cli: Cli): void {
   const etcd = root

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { RunOptions } from '../cluster/visit.ts';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { reported } from './run.ts';
+import { ACCEPT } from './accept.ts';
 
 /** Options of the commands that go to the hosts by way of the phases. */
 export interface HostRunOptions extends GlobalOptions {
@@ -16,7 +17,7 @@ export interface HostRunOptions extends GlobalOptions {
 
 export const hostRunOptions = (command: Command): Command =>
   command
-    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option(...ACCEPT)
     .option('--ignore-preflight <id...>', 'go on although this check fails')
     .option('--only <phase...>', 'these phases only')
     .option('--skip <phase...>', 'all phases but these');

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { reported } from './run.ts';
+import { ACCEPT } from './accept.ts';
 
 interface InitOptions extends GlobalOptions {
   readonly output?: string;
@@ -30,7 +31,7 @@ export function registerInit(root: Command, { around, exit }: Cli): void {
       '--from <inventory>',
       'take over all settings of another inventory but its name, hosts and groups',
     )
-    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option(...ACCEPT)
     .action(async (addresses: string[]) => {
       const options = command.optsWithGlobals<InitOptions>();
       const { user, port, key, name, masters, from, interface: wanted, acceptNewHostKeys = false } = options;

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Cli } from './context.ts';
 import { hostRun } from './host-run.ts';
+import { ACCEPT } from './accept.ts';
 
 export function registerLogs(root: Command, cli: Cli): void {
   const command = root.command('logs <unit> [host...]');
@@ -8,7 +9,7 @@ export function registerLogs(root: Command, cli: Cli): void {
     .description('show the journal of a unit from all hosts that have it, in the order of time')
     .option('-n, --lines <count>', 'lines of each host', count, 50)
     .option('-f, --follow', 'go on as new lines come')
-    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option(...ACCEPT)
     .action(async (unit: string, hosts: string[], options: { lines: number; follow?: boolean }) => {
       const { logs } = await import('../commands/logs/logs.ts');
       const { lines, follow = false } = options;

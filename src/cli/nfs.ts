@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions } from './context.ts';
 import { hostRun } from './host-run.ts';
-
-const ACCEPT = [
-  '--accept-new-host-keys',
-  'trust hosts that were never seen before, and remember their keys',
-] as const;
+import { ACCEPT } from './accept.ts';
 
 export function registerNfs(root: Command, cli: Cli): void {
   const nfs = root.command('nfs').description('storage for pods: setup, check, status, remove');

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from './context.ts';
 import { hostRun } from './host-run.ts';
+import { ACCEPT } from './accept.ts';
 
 export function registerStatus(root: Command, cli: Cli): void {
   const command = root.command('status');
@@ -9,7 +10,7 @@ export function registerStatus(root: Command, cli: Cli): void {
       'health of every component, expiry of certificates, drift; exits with 3 when anything is off',
     )
     .option('--deep', 'hash every binary instead of believing its size and times')
-    .option('--accept-new-host-keys', 'trust hosts that were never seen before, and remember their keys')
+    .option(...ACCEPT)
     .action(async () => {
       const { status } = await import('../commands/status/status.ts');
       const { deep = false } = command.optsWithGlobals<{ deep?: boolean }>();

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
 import { hostRun } from './host-run.ts';
 import { reported } from './run.ts';
+import { ACCEPT } from './accept.ts';
 
 interface IssueCommandOptions {
   readonly group?: string[];
@@ -16,11 +17,6 @@ interface IssueCommandOptions {
   readonly renew?: boolean;
   readonly allowSystem?: boolean;
 }
-
-const ACCEPT = [
-  '--accept-new-host-keys',
-  'trust hosts that were never seen before, and remember their keys',
-] as const;
 
 export function registerIssueUser(root: Command, cli: Cli): void {
   const command = root.command('issue-user <name>');
