@@ -6,7 +6,9 @@ export default defineConfig({
     maxWorkers: '100%',
     include: ['test/{unit,cases,golden,contract}/**/*.test.ts'],
     sequence: { shuffle: true },
-    testTimeout: 20_000,
+    // What must be quick measures itself; a busy machine alone makes no test red.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Nobody's known hosts, keys and shell settings decide what comes of a test.
     env: { HOME: '/nonexistent' },
   },

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export const APART = ['node-forge', 'undici'];
 
 /**
- * One script of all that `entry` imports, with the data of `addons/`, `pki/`, `release/` and `templates/` in it, but what is apart.
+ * One script of all that `entry` imports, with the data of `addons/`, `pki/`, `release/`, `templates/` and `texts/` in it, but what is apart.
  * Lines and names are kept as they are, for stack traces.
  */
 export const bundle = async (entry) => (await bundleWithPackages(entry)).text;
@@ -78,7 +78,10 @@ function insteadOfFiles({ onLoad }) {
 function dataModule() {
   const texts = {};
   const documents = {};
-  for (const path of ['package.json', ...['addons', 'pki', 'release', 'templates'].flatMap(filesIn)]) {
+  for (const path of [
+    'package.json',
+    ...['addons', 'pki', 'release', 'templates', 'texts'].flatMap(filesIn),
+  ]) {
     texts[path] = readFileSync(join(root, path), 'utf8');
     if (/[.](yaml|json)$/.test(path)) documents[path] = JSON.stringify(loadAll(texts[path]));
   }

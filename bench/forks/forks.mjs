@@ -4,7 +4,7 @@
 // holds the connection through which w2 is reached.
 // usage: node bench/forks/forks.mjs [INVENTORY] [RUNS]     default inventory/lab.yaml, 10; the lab's cluster must be up
 // Needs root, perf, bash and `npm run build`. K8SB_LAB_INSTANCE says which lab.
-// Exits with 1 when a contract is missed: at most 20 forks on a worker and 26 on a master, the controller at most 0.18 s.
+// Exits with 1 when a contract is missed: at most 19 forks on a worker and 24 on a master, the controller at most 0.18 s.
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const { hosts } = load(readFileSync(file, 'utf8'));
 const lab = `k8sb-lab${process.env.K8SB_LAB_INSTANCE > 0 ? `-${process.env.K8SB_LAB_INSTANCE}` : ''}`;
 const command = ['node', join(root, 'bin/k8s-bootstrap'), 'up', file, '--json'];
 const scratch = mkdtempSync(join(tmpdir(), 'bench-forks-'));
-const FORKS = { master: 26, worker: 20 };
+const FORKS = { master: 24, worker: 19 };
 const SECONDS = 0.18;
 /** Milliseconds between two runs. */
 const REST = 500;

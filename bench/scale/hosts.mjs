@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import ssh2 from 'ssh2';
-import { nonceOf } from './wire.mjs';
+import { nonceOf } from '../../test/support/simulated/wire.ts';
 
 const [folder, port] = process.argv.slice(2);
 const hostKeys = [readFileSync(join(folder, 'host_key'))];

@@ -1,20 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readDocuments, readText } from '../kernel/data.ts';
+import { readText } from '../kernel/data.ts';
 import { fill } from './fill.ts';
-
-const FOLDER = 'addons/coredns';
-
-/** An object as a manifest has it. */
-export interface AddonObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
+import { type AddonObject, addonObjects } from './objects.ts';
 
 export interface CoreDns {
   readonly clusterDomain: string;
@@ -24,15 +11,19 @@ export interface CoreDns {
   readonly replicas: number;
   /** Who is asked for names of the outside; nobody when empty, those of the node when `undefined`. */
   readonly upstream: readonly string[] | undefined;
+  /** When the cluster last went back to a snapshot: pods of before wait for revisions that are gone. */
+  readonly restored: string | undefined;
 }
 
 /** In the order in which they are made: rights before the pods that need them. */
 export function corednsObjects(settings: CoreDns): readonly AddonObject[] {
-  const { clusterDomain, dnsIP, image, pullPolicy, replicas, upstream } = settings;
-  const corefile = fill(readText(`${FOLDER}/Corefile`), { clusterDomain, forward: forwarded(upstream) });
-  const corefileDigest = createHash('sha256').update(corefile).digest('hex').slice(0, 16);
-  const values = { corefile, corefileDigest, dnsIP, image, pullPolicy, replicas };
-  return (readDocuments(`${FOLDER}/objects.yaml`) as AddonObject[]).map((object) => fill(object, values));
+  const { clusterDomain, dnsIP, image, pullPolicy, replicas, upstream, restored } = settings;
+  const corefile = fill(readText('addons/coredns/Corefile'), { clusterDomain, forward: forwarded(upstream) });
+  const corefileDigest = createHash('sha256')
+    .update(corefile + (restored ?? ''))
+    .digest('hex')
+    .slice(0, 16);
+  return addonObjects('coredns', { corefile, corefileDigest, dnsIP, image, pullPolicy, replicas });
 }
 
 /** https://coredns.io/plugins/forward/ */

@@ -1,5 +1,14 @@
-import type { CertificateList, TrustedAuthorities } from './certificates.ts';
-import type { Adopted, ExplainedFile, ExplainedFlag, NewInventory, ValidInventory } from './cluster.ts';
+import type { AddonList, ImageList } from './addons.ts';
+import type { CertificateList, Rotated, TrustedAuthorities } from './certificates.ts';
+import type {
+  Adopted,
+  ExplainedField,
+  ExplainedFile,
+  ExplainedFlag,
+  ExplainedThing,
+  NewInventory,
+  ValidInventory,
+} from './cluster.ts';
 import type {
   EtcdBackup,
   EtcdDefragmentation,
@@ -9,6 +18,8 @@ import type {
 } from './etcd.ts';
 import type { HostStatuses, JournalEntry, TrustedHosts } from './hosts.ts';
 import type { NodeDrained, NodeRemoved, NodeUncordoned } from './node.ts';
+import type { ClusterReset } from './reset.ts';
+import type { SupportArchive } from './support.ts';
 import type { NfsCheck, NfsClaim, NfsRemoval, NfsStatus } from './nfs.ts';
 import type {
   Identity,
@@ -21,16 +32,21 @@ import type {
 
 /** What each question is answered with. Plain data: `--json` prints it as it is. */
 export interface Answers {
+  readonly 'addons-list': AddonList;
   readonly adopt: Adopted;
   readonly 'certs-list': CertificateList;
+  readonly 'certs-rotate': Rotated;
   readonly 'certs-trust': TrustedAuthorities;
   readonly 'etcd-backup': EtcdBackup;
   readonly 'etcd-defrag': EtcdDefragmentation;
   readonly 'etcd-replace': EtcdReplacement;
   readonly 'etcd-restore': EtcdRestoration;
   readonly 'etcd-status': EtcdStatus;
+  readonly 'explain-field': ExplainedField;
   readonly 'explain-file': ExplainedFile;
   readonly 'explain-flag': ExplainedFlag;
+  readonly 'explain-thing': ExplainedThing;
+  readonly 'images-list': ImageList;
   readonly init: NewInventory;
   readonly 'node-drain': NodeDrained;
   readonly 'node-remove': NodeRemoved;
@@ -41,8 +57,10 @@ export interface Answers {
   readonly 'nfs-claim': NfsClaim;
   readonly 'nfs-remove': NfsRemoval;
   readonly 'nfs-status': NfsStatus;
+  readonly reset: ClusterReset;
   readonly 'rbac-render': RenderedAccess;
   readonly status: HostStatuses;
+  readonly support: SupportArchive;
   readonly trust: TrustedHosts;
   readonly 'users-kubeconfig': WrittenKubeconfig;
   readonly 'users-list': UserList;

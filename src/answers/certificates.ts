@@ -18,6 +18,8 @@ export interface CertificateRow {
   readonly serial: string;
   readonly subject: string;
   readonly issuer: string;
+  /** Key id, hex, of the authority that issued it, which tells two of one name apart; `null` when it does not say. */
+  readonly issuerKeyId: string | null;
   readonly sans: readonly string[];
   readonly authority: boolean;
   /** ISO 8601; of the one on disk. */
@@ -60,4 +62,16 @@ export interface TrustedAuthorities {
     readonly notAfter: string;
     readonly fingerprint: string;
   }[];
+}
+
+/** How far an authority, or the key of service accounts' tokens, has got on the way of handing over to another. */
+export interface Rotated {
+  /** Of the trust tree, or `service-account`. */
+  readonly what: string;
+  /** `begun`: another is believed beside it. `handed-over`: the other is used, the former still believed. `done`. */
+  readonly reached: 'begun' | 'handed-over' | 'done';
+  /** Of the one that is used from now on; `null` for a key without a certificate. */
+  readonly issuing: TrustedAuthorities['trusted'][number] | null;
+  /** The longest time, in seconds, in which no API server answered on this machine; `null` when none can be reached from it. */
+  readonly silentSeconds: number | null;
 }

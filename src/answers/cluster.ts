@@ -9,6 +9,8 @@ export interface Adopted {
   readonly tokens: number;
   /** Users that `issue-user` made, as far as the cluster tells of them. */
   readonly issued: readonly string[];
+  /** Users of whom the cluster knows, and the state folder did not, that they were revoked. */
+  readonly revoked: readonly string[];
   /** Users of the inventory, who got new keys and certificates. */
   readonly users: readonly string[];
 }
@@ -48,7 +50,11 @@ export interface KnownWeakness {
   readonly remedy: string | null;
 }
 
+/** What texts of `explain` are written in. */
+export type ExplainedIn = 'en' | 'zh';
+
 export interface ExplainedFile {
+  readonly language: ExplainedIn;
   readonly file: string;
   readonly found: readonly FileFact[];
 }
@@ -59,12 +65,54 @@ export interface FileFact {
   readonly phase: string;
   readonly title: string;
   readonly hosts: readonly string[];
-  readonly kind: string;
+  readonly kind: 'certificate' | 'key' | 'binary' | 'file' | 'folder' | 'part';
+  /** The certificate that a key is for, or what a part is of. */
+  readonly of: string | undefined;
+  readonly why: string | undefined;
   /** Units that start anew when it changes. */
   readonly restarts: readonly string[];
 }
 
+export interface ExplainedField {
+  readonly language: ExplainedIn;
+  readonly field: string;
+  readonly found: FieldFact;
+}
+
+/** What a field of the inventory is for. */
+export interface FieldFact {
+  readonly field: string;
+  /** As `schema` has it; `null` where its name says all. */
+  readonly what: string | null;
+  /** As JSON; `null` when there is none, or it depends on something else. */
+  readonly default: string | null;
+  /** Where this inventory says it; nowhere when empty. */
+  readonly sources: readonly string[];
+}
+
+export interface ExplainedThing {
+  readonly language: ExplainedIn;
+  readonly thing: string;
+  readonly found: readonly ThingFact[];
+}
+
+/** What something with a name is that is neither a flag nor a file. */
+export interface ThingFact {
+  readonly kind: 'unit' | 'authority' | 'certificate' | 'object' | 'addon';
+  readonly name: string;
+  readonly why: string;
+  /** Who puts it where; `undefined` when nothing of the inventory wants it. */
+  readonly wanted:
+    { readonly phase: string; readonly title: string; readonly hosts: readonly string[] } | undefined;
+  /** Where it lies on hosts. */
+  readonly files: readonly string[];
+  /** Of a certificate or an authority. */
+  readonly issued:
+    { readonly subject: string; readonly by: string | undefined; readonly days: number } | undefined;
+}
+
 export interface ExplainedFlag {
+  readonly language: ExplainedIn;
   readonly flag: string;
   readonly found: readonly FlagFact[];
 }
@@ -79,6 +127,7 @@ export interface FlagFact {
   /** Profile and inventory lines, the ones that win last. */
   readonly sources: readonly string[];
   readonly phase: string | undefined;
+  /** The file of the unit. */
   readonly unit: string;
   readonly cis: readonly string[];
   readonly deprecated: boolean;

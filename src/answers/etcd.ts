@@ -65,4 +65,6 @@ export interface EtcdRestoration {
   readonly revision: number | null;
   /** Where on each host the former data lies. */
   readonly setAside: Readonly<Record<string, readonly string[]>>;
+  /** Hosts that were installed anew, and have no more yet than what was needed. */
+  readonly unfinished: readonly string[];
 }

@@ -14,6 +14,8 @@ export interface HostStatus {
   readonly certificates: readonly CertificateStatus[];
   /** What `up` would change. */
   readonly drift: readonly { readonly phase: string; readonly change: string; readonly summary: string }[];
+  /** Files that an earlier run wrote and nothing wants any more. */
+  readonly orphans: readonly string[];
   /** Everything that is off, as sentences; empty when all is well. */
   readonly problems: readonly string[];
 }
@@ -23,6 +25,10 @@ export interface ComponentStatus {
   /** As systemd says it: `active`, `inactive`, `failed`, or `not-found`. */
   readonly state: string;
   readonly atBoot: boolean;
+  /** When its process was started, in systemd's words and the host's own time; `null` where none runs. */
+  readonly since: string | null;
+  /** Files that others have put over it. */
+  readonly changedBy: readonly string[];
 }
 
 export interface CertificateStatus {

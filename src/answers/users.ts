@@ -1,4 +1,4 @@
-import type { KubeObject } from '../resources/object.ts';
+import type { KubeObject } from '../resources/cluster/object.ts';
 
 export interface UserList {
   readonly users: readonly UserRow[];
@@ -43,6 +43,8 @@ export interface RevokedUser {
   readonly applied: boolean;
   /** Masters that could not be reached: a token still opens their API servers. */
   readonly missed: readonly string[];
+  /** Folder on this machine with the user's key and kubeconfig, which was deleted; `null` where there was none. */
+  readonly deleted: string | null;
   /** Those that stay valid: nobody asks whether a certificate was revoked. */
   readonly certificates: readonly { readonly serial: string; readonly expires: string }[];
   readonly groups: readonly string[];
@@ -65,6 +67,10 @@ export interface Identity {
   readonly token: boolean;
   /** Of HTTP. */
   readonly status: number;
+  /** Where it was asked what the holder may do. */
+  readonly namespace: string;
+  /** Whether the holder may do there what not everybody may who is known; `null` when the server does not say. */
+  readonly rights: boolean | null;
 }
 
 export interface RenderedAccess {

@@ -1,12 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
-import { hostRun } from './host-run.ts';
-import { reported } from './run.ts';
-import { ACCEPT } from './accept.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './shared/context.ts';
+import { hostRun } from './shared/host-run.ts';
+import { procedure } from './shared/procedure.ts';
+import { reported } from './shared/run.ts';
+import { ACCEPT } from './shared/accept.ts';
 
 export function registerCerts(root: Command, cli: Cli): void {
-  const { around, exit } = cli;
-  const certs = root.command('certs').description('certificates on all hosts: list, renew, trust');
+  const { exit } = cli;
+  const certs = root
+    .command('certs')
+    .description('certificates on all hosts: list, renew, trust, rotate-ca, rotate-sa');
 
   const listing = certs.command('list');
   listing
@@ -48,6 +51,12 @@ export function registerCerts(root: Command, cli: Cli): void {
       );
     });
 
+  registerTrust(certs, cli);
+  registerRotateCa(certs, cli);
+  registerRotateSa(certs, cli);
+}
+
+function registerTrust(certs: Command, { around, exit }: Cli): void {
   const trusting = certs.command('trust <authority> <file>');
   trusting
     .description('have hosts trust another authority beside cluster, etcd, front-proxy or users')
@@ -63,6 +72,69 @@ export function registerCerts(root: Command, cli: Cli): void {
       );
     });
 }
+
+interface RotateOptions {
+  readonly to?: string;
+  readonly trustOnly?: boolean;
+  readonly keepOld?: boolean;
+  readonly leavePods?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+const KEEP_OLD = ['--keep-old', 'stop before the former is believed no more'] as const;
+const LEAVE_PODS = ['--leave-pods', 'do not wait for pods of others to be restarted'] as const;
+
+function registerRotateCa(certs: Command, cli: Cli): void {
+  const command = procedure(certs.command('rotate-ca <authority>'));
+  command
+    .description('have another authority take over from cluster, etcd, front-proxy or users, in three steps')
+    .option('--to <files>', 'CERT,KEY of the one that takes over, or one file with both (default: a new one)')
+    .option('--trust-only', 'stop when hosts trust both, before anything is issued anew')
+    .option(...KEEP_OLD)
+    .option(...LEAVE_PODS)
+    .option('--ignore-preflight <id...>', 'go on although this check fails')
+    .action(async (authority: string) => {
+      const { rotateAuthority } = await import('../commands/certs/rotate/rotate-ca.ts');
+      const options = { ...rotateOptions(command.opts<RotateOptions>()), authority };
+      cli.exit(
+        await hostRun(cli, command, undefined, true, (run) => rotateAuthority({ ...run, ...options })),
+      );
+    });
+}
+
+function registerRotateSa(certs: Command, cli: Cli): void {
+  const command = procedure(certs.command('rotate-sa'));
+  command
+    .description('have another key sign the tokens of service accounts, in three steps')
+    .option(...KEEP_OLD)
+    .option(...LEAVE_PODS)
+    .option('--ignore-preflight <id...>', 'go on although this check fails')
+    .action(async () => {
+      const { rotateServiceAccount } = await import('../commands/certs/rotate/rotate-sa.ts');
+      const { keepOld, leavePods, dryRun, yes } = rotateOptions(command.opts<RotateOptions>());
+      const options = { keepOld, leavePods, dryRun, yes };
+      cli.exit(
+        await hostRun(cli, command, undefined, true, (run) => rotateServiceAccount({ ...run, ...options })),
+      );
+    });
+}
+
+const rotateOptions = ({
+  to,
+  trustOnly = false,
+  keepOld = false,
+  leavePods = false,
+  dryRun = false,
+  yes = false,
+}: RotateOptions): Required<Omit<RotateOptions, 'to'>> & { readonly to: string | undefined } => ({
+  to,
+  trustOnly,
+  keepOld,
+  leavePods,
+  dryRun,
+  yes,
+});
 
 const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, w: 7 * 24 };
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Cli } from './context.ts';
-import { hostRun } from './host-run.ts';
-import { ACCEPT } from './accept.ts';
-import { procedure } from './procedure.ts';
+import type { Cli } from './shared/context.ts';
+import { hostRun } from './shared/host-run.ts';
+import { ACCEPT } from './shared/accept.ts';
+import { procedure } from './shared/procedure.ts';
 
 export function registerEtcd(root: Command, cli: Cli): void {
   const etcd = root

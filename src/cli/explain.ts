@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
-import { reported } from './run.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './shared/context.ts';
+import { languageOf } from '../texts/language.ts';
+import { reported } from './shared/run.ts';
 
 export function registerExplain(root: Command, { around, exit }: Cli): void {
   const command = root.command('explain <what>');
   command
-    .description('say which line and phase put a flag or a file on the hosts: explain anonymous-auth')
+    .description(
+      'say what a flag, file, unit, certificate, object, add-on or field of the inventory is for, and which line and phase put it there',
+    )
     // `explain --anonymous-auth` is what one would paste.
     .allowUnknownOption()
     .action(async (what: string) => {
@@ -14,7 +17,12 @@ export function registerExplain(root: Command, { around, exit }: Cli): void {
       exit(
         await reported(around, options, undefined, 'explain', async ({ emit, secrets }) => {
           const { explain } = await import('../commands/explain/explain.ts');
-          return explain(what, { file, env: around.env, emit, secrets });
+          return explain(what, languageOf(options.lang, around.env), {
+            file,
+            env: around.env,
+            emit,
+            secrets,
+          });
         }),
       );
     });

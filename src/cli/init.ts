@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
-import { reported } from './run.ts';
-import { ACCEPT } from './accept.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './shared/context.ts';
+import { reported } from './shared/run.ts';
+import { ACCEPT } from './shared/accept.ts';
 
 interface InitOptions extends GlobalOptions {
   readonly output?: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from './context.ts';
-import { hostRun } from './host-run.ts';
-import { ACCEPT } from './accept.ts';
+import type { Cli, GlobalOptions } from './shared/context.ts';
+import { hostRun } from './shared/host-run.ts';
+import { ACCEPT } from './shared/accept.ts';
 
 export function registerNfs(root: Command, cli: Cli): void {
   const nfs = root.command('nfs').description('storage for pods: setup, check, status, remove');

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Cli } from './context.ts';
-import { hostRun } from './host-run.ts';
-import { procedure } from './procedure.ts';
+import type { Cli } from './shared/context.ts';
+import { hostRun } from './shared/host-run.ts';
+import { procedure } from './shared/procedure.ts';
 
 export function registerNode(root: Command, cli: Cli): void {
   const node = root

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli } from './context.ts';
+import type { Cli } from './shared/context.ts';
 
 export function registerPhases(root: Command, { around }: Cli): void {
   root

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Cli } from './context.ts';
-import { hostRun, hostRunOptions } from './host-run.ts';
+import type { Cli } from './shared/context.ts';
+import { hostRun, hostRunOptions } from './shared/host-run.ts';
 
 export function registerPreflight(root: Command, cli: Cli): void {
   const command = hostRunOptions(root.command('preflight [inventory]'));

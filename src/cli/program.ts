@@ -2,10 +2,12 @@ import { Command, CommanderError, Option } from 'commander';
 import { readData } from '../kernel/data.ts';
 import { ExitCode } from '../kernel/errors.ts';
 import type { OutputStream } from '../report/text.ts';
+import { LANGUAGES } from '../texts/language.ts';
 import { registerCerts } from './certs.ts';
+import { registerAddons, registerImages } from './addons.ts';
 import { registerAdopt } from './adopt.ts';
-import { registerCompletion } from './completion.ts';
-import type { Cli, ProcessIo } from './context.ts';
+import { registerCompletion } from './completion/completion.ts';
+import type { Cli, ProcessIo } from './shared/context.ts';
 import { registerEtcd } from './etcd.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
@@ -15,9 +17,11 @@ import { registerNfs } from './nfs.ts';
 import { registerPhases } from './phases.ts';
 import { registerPlan } from './plan.ts';
 import { registerPreflight } from './preflight.ts';
+import { registerReset } from './reset.ts';
 import { registerSchema } from './schema.ts';
 import { registerSsh } from './ssh.ts';
 import { registerStatus } from './status.ts';
+import { registerSupport } from './support.ts';
 import { registerTrust } from './trust.ts';
 import { registerUp } from './up.ts';
 import { registerIssueUser, registerRbac, registerUsers } from './users.ts';
@@ -40,9 +44,13 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerEtcd,
   registerNode,
   registerNfs,
+  registerAddons,
+  registerImages,
+  registerReset,
   registerExplain,
   registerLogs,
   registerSsh,
+  registerSupport,
   registerPhases,
   registerSchema,
   registerCompletion,
@@ -57,6 +65,9 @@ const globalOptions: readonly Option[] = [
   new Option('--json', 'one JSON event a line on stdout; the last line is the summary'),
   new Option('--plain', 'plain lines even on a terminal'),
   new Option('-v, --verbose', 'tell more'),
+  new Option('--lang <language>', 'of explain and of hints (default: by LC_ALL, LC_MESSAGES, LANG)').choices(
+    LANGUAGES,
+  ),
 ];
 
 /** Parses the command line, runs the command, returns the exit code. */
@@ -64,13 +75,14 @@ export async function program(around: ProcessIo): Promise<number> {
   let code: number = ExitCode.ok;
   const cli: Cli = {
     around,
+    version: version(),
     exit: (result) => {
       code = result;
     },
   };
   const root = new Command('k8s-bootstrap')
     .description('A real Kubernetes v1.16 cluster from binaries, on your own CentOS hosts, over SSH.')
-    .version(version())
+    .version(cli.version)
     .showHelpAfterError('(add --help for the options)')
     // For `ssh`: options behind the host belong to the command there.
     .enablePositionalOptions()

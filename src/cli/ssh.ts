@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import type { Login } from '../commands/ssh/ssh.ts';
-import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
-import { reported } from './run.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './shared/context.ts';
+import { reported } from './shared/run.ts';
 
 export function registerSsh(root: Command, { around, exit }: Cli): void {
   const command = root.command('ssh <host> [command...]');

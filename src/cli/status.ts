@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Cli } from './context.ts';
-import { hostRun } from './host-run.ts';
-import { ACCEPT } from './accept.ts';
+import type { Cli } from './shared/context.ts';
+import { hostRun } from './shared/host-run.ts';
+import { ACCEPT } from './shared/accept.ts';
 
 export function registerStatus(root: Command, cli: Cli): void {
   const command = root.command('status');

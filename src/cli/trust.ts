@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
-import { reported } from './run.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './shared/context.ts';
+import { reported } from './shared/run.ts';
 
 interface TrustFlags extends GlobalOptions {
   readonly replace?: boolean;

@@ -1,9 +1,9 @@
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Cli, type GlobalOptions, inventoryFile } from './context.ts';
-import { hostRun } from './host-run.ts';
-import { reported } from './run.ts';
-import { ACCEPT } from './accept.ts';
+import { type Cli, type GlobalOptions, inventoryFile } from './shared/context.ts';
+import { hostRun } from './shared/host-run.ts';
+import { reported } from './shared/run.ts';
+import { ACCEPT } from './shared/accept.ts';
 
 interface IssueCommandOptions {
   readonly group?: string[];
@@ -101,7 +101,9 @@ export function registerUsers(root: Command, cli: Cli): void {
       const options = asking.optsWithGlobals<GlobalOptions & { readonly kubeconfig?: string }>();
       const { env } = around;
       const kubeconfig = resolve(
-        options.kubeconfig ?? env['KUBECONFIG'] ?? join(env['HOME'] ?? '/', '.kube', 'config'),
+        options.kubeconfig ??
+          env['KUBECONFIG']?.split(delimiter).find(Boolean) ??
+          join(env['HOME'] ?? '/', '.kube', 'config'),
       );
       exit(
         await reported(around, options, undefined, 'users whoami', async ({ emit, secrets }) => {

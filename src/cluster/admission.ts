@@ -16,11 +16,13 @@ const CODES: Readonly<Record<string, string>> = {
   'state-other': 'E_STATE_OTHER',
   manifest: 'E_MANIFEST',
   'etcd-data': 'E_ETCD_DATA_LOST',
+  'revoked-users': 'E_USER_REVOKED',
+  'outdated-users': 'E_USER_OUTDATED',
 };
 
 /**
  * Judges the hosts by what was seen, before anything is touched; each finding is told once in a run.
- * The function it returns throws E_STATE_MISSING, E_STATE_OTHER, E_FOREIGN_HOST, E_MANIFEST, E_ETCD_DATA_LOST or E_PREFLIGHT.
+ * The function it returns throws the code of one of those, or E_PREFLIGHT.
  */
 export function admission(
   cluster: Cluster,
@@ -28,6 +30,7 @@ export function admission(
     readonly emit: Emit;
     readonly ignorePreflight: readonly string[];
     readonly mends?: readonly string[];
+    readonly limit?: readonly string[];
   },
 ): Goal['admit'] {
   const told = new Set<string>();
@@ -47,7 +50,12 @@ export function admission(
     }
     const { mends = [] } = options;
     const ignored = [...options.ignorePreflight.filter((id) => !neverIgnored.includes(id)), ...mends];
-    const stopping = findings.filter(({ id, level }) => level === 'error' && !ignored.includes(id));
+    // What is amiss on a host that is left as it is stops nothing, unless nothing may be done beside it.
+    const counts = (host: string, id: string): boolean =>
+      (options.limit?.includes(host) ?? true) || neverIgnored.includes(id);
+    const stopping = findings.filter(
+      ({ host, id, level }) => level === 'error' && !ignored.includes(id) && counts(host, id),
+    );
     if (stopping.length > 0) throw refusal(stopping);
   };
 }

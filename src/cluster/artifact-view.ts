@@ -8,7 +8,14 @@ import { fileContent } from '../resources/content.ts';
 import type { Content, Download } from '../resources/step.ts';
 
 /** The artifact store as phases see it, by the inventory's choice of who fetches. */
-export function artifactView(store: ArtifactStore, settings: Artifacts): ArtifactView {
+export function artifactView(
+  store: ArtifactStore,
+  settings: Artifacts,
+): ArtifactView & {
+  /** Fetches what was said to come. */
+  readonly settle: () => Promise<void>;
+} {
+  const awaited = new Map<string, Artifact>();
   const byController = (artifact: Artifact, member?: string) => async (): Promise<Content> => {
     const { file, size, sha256 } = await (member === undefined
       ? store.fetch(artifact)
@@ -17,6 +24,16 @@ export function artifactView(store: ArtifactStore, settings: Artifacts): Artifac
   };
   return {
     expected: (artifact, member) => store.expected(artifact, member),
+    comes: (artifact) => {
+      if (!store.isInArchive(artifact)) return false;
+      awaited.set(artifact.path, artifact);
+      return true;
+    },
+    settle: async () => {
+      await Promise.all([...awaited.values()].map((artifact) => store.fetch(artifact)));
+      awaited.clear();
+    },
+    isKnown: (sha256) => store.isKnown(sha256),
     admit: (artifact) => {
       store.admit(artifact);
     },
@@ -31,8 +48,8 @@ function byHost(store: ArtifactStore, settings: Artifacts, artifact: Artifact, m
   if (sha256 === undefined) {
     throw unpinned(
       artifact,
-      'hosts fetch only what is pinned',
-      'Name a file in artifacts.checksums, or set artifacts.fetch to controller once.',
+      'hosts fetch only what is pinned by SHA-256',
+      'Name a file with it in artifacts.checksums, or set artifacts.fetch to controller once: what that run fetches is in the lock file afterwards.',
     );
   }
   const urls = artifactSources(artifact, settings.mirrors, settings.onlyMirrors).flatMap((source) =>

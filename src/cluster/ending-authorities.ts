@@ -12,7 +12,7 @@ export const endingAuthorities = (pki: PkiStore, now: Date): string[] =>
     const days = expires && Math.floor((expires.getTime() - now.getTime()) / DAY);
     if (days === undefined || days < 0 || days >= WARN_DAYS) return [];
     return [
-      `the authority "${id}" ends in ${count(days, 'day')}, and all that it has issued with it: docs/decisions/021-ca-rotation.md says how another takes over`,
+      `the authority "${id}" ends in ${count(days, 'day')}, and all that it has issued with it: "k8s-bootstrap certs rotate-ca ${id}" has another take over (docs/decisions/021-ca-rotation.md)`,
     ];
   });
 

@@ -1,6 +1,7 @@
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
+import { ROTATED } from '../pki/contents.ts';
 import { CA_IDS } from '../pki/spec.ts';
 import { openUserStore } from '../users/open-user-store.ts';
 import type { UserStore } from '../users/user-store.ts';
@@ -56,6 +57,7 @@ export async function openState(options: StateOptions, read?: LoadedInventory): 
 const keysOf = (pki: PkiStore): Secret[] =>
   [
     ...CA_IDS.map((id) => pki.caKey(id)),
+    ...ROTATED.map((what) => pki.rotation(what)?.other?.key),
     pki.serviceAccount()?.privateKey,
     pki.encryptionKey(),
     pki.planKey(),

@@ -10,6 +10,7 @@ import { phases } from '../phases/index.ts';
 import type { World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust/authorities.ts';
 import { apiEndpoint, apiHost } from '../phases/shared/topology.ts';
+import { isUndecided } from '../phases/control-plane/outdated-users.ts';
 import { forgottenUsers, revocableUsers } from '../phases/control-plane/users.ts';
 import { type OpenState, type StateOptions, openState } from './open-state.ts';
 import { readGivenClient } from '../pki/given-client.ts';
@@ -20,7 +21,15 @@ import { installKubectl, isExecutable, kubectlFile } from './controller-kubectl.
 import { imaginedWatches } from './first-look.ts';
 import { type Renewal, renewalStages } from './renewal.ts';
 import { type Environment } from './read-inventory.ts';
-import { type Selection, bind, clusterWatches, selectPhases, whoTakesPart, worldOf } from './stages.ts';
+import {
+  type Selection,
+  bind,
+  clusterWatches,
+  limited,
+  selectPhases,
+  whoTakesPart,
+  worldOf,
+} from './stages.ts';
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import { checkCacheFolder } from '../state/folder.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
@@ -41,6 +50,8 @@ export interface Cluster {
   /** Titles of the phases that are left out of this run, as there is no cluster yet. */
   later(seen: ReadonlyMap<string, Observed>): readonly string[];
   readonly desire: Desire;
+  /** The same of all hosts, also of those that this run leaves as they are. */
+  readonly whole: Desire;
   /** What to look at on a host before anything is known of it. */
   readonly watches: (host: string) => readonly Watch[];
   /** Finds out what `watches` tells, with turns for others between: of thousands of hosts it takes a while. */
@@ -48,6 +59,10 @@ export interface Cluster {
   /** Whether all phases take part. */
   readonly complete: boolean;
   world(seen: ReadonlyMap<string, Observed>): World;
+  /** Whether an API server could tell what was decided of people: as it was at the first look, for the whole run. */
+  begin(seen: ReadonlyMap<string, Observed>): void;
+  /** Whether one can now, and could not at the first look: then there may be more to do. */
+  reconsider(seen: ReadonlyMap<string, Observed>): boolean;
   /** Users who can still get in although nothing names them any more. */
   forgotten(seen: ReadonlyMap<string, Observed>): readonly string[];
   /** Those of them whom a run that prunes revokes here, too: none when users are no part of it. */
@@ -66,6 +81,8 @@ export interface ClusterOptions extends Selection, StateOptions {
   readonly emit: Emit;
   /** Take away what an earlier run wrote and nothing wants any more. */
   readonly prune?: boolean;
+  /** Hosts that something may be changed on; all by default. */
+  readonly limit?: readonly string[];
   /** Make these certificates anew, and do nothing else. */
   readonly renewal?: Renewal;
   /** Further questions to a host, in the same exec as all others. */
@@ -112,7 +129,12 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const { prune = false, renewal, asks } = options;
   const known = { inventory, release, pki, etcdClient, users, artifacts: view, prune, renewal };
   // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
-  const world = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
+  const anew = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
+  let undecided: boolean | undefined;
+  const world = (seen: ReadonlyMap<string, Observed>): World => {
+    const here = anew(seen);
+    return { ...here, undecided: undecided ?? isUndecided(here) };
+  };
   const stages = (here: World, taking = selected): readonly Stage[] =>
     renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
   const takingPart = whoTakesPart(selected, options);
@@ -151,11 +173,23 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
     world,
     forgotten: (seen) => forgottenUsers(world(seen)),
     revocable: (seen) => (selected.some(({ id }) => id === 'users') ? revocableUsers(world(seen)) : []),
+    begin: (seen) => {
+      undecided ??= isUndecided(anew(seen));
+    },
+    reconsider: (seen) => {
+      if (undecided !== true || isUndecided(anew(seen))) return false;
+      undecided = false;
+      return true;
+    },
     later: (seen) => {
       const taking = takingPart(world(seen));
       return selected.filter((phase) => !taking.includes(phase)).map(({ title }) => title);
     },
     desire: (seen) => {
+      const here = world(seen);
+      return limited(stages(here, takingPart(here)), options.limit);
+    },
+    whole: (seen) => {
       const here = world(seen);
       return stages(here, takingPart(here));
     },
@@ -169,6 +203,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
       if (pki.exists()) await keepTexts();
     },
     prepare: async () => {
+      await view.settle();
       await pki.ensure();
       guard();
       const here = world(new Map());

@@ -1,5 +1,6 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Host } from '../inventory/types.ts';
+import { quotable } from '../kernel/quotable.ts';
 import { quote, sh } from '../kernel/quote.ts';
 import type { World } from '../phases/phase.ts';
 import { type Fleet, alive, onEach, runOn } from '../run/fleet.ts';
@@ -31,8 +32,8 @@ export async function checkReach(fleet: Fleet, world: World): Promise<void> {
       timeoutMs: 30_000,
     });
     for (const [, name = '', why = ''] of result.stdout.toString('utf8').matchAll(/^blocked (\S+) (.*)$/gm)) {
-      const ip = others.find((other) => other.name === name)?.ip ?? '';
-      blocked.push(`${member.name} cannot reach ${name} (${ip}): ${why}`);
+      const other = others.find((one) => one.name === name);
+      if (other) blocked.push(`${member.name} cannot reach ${name} (${other.ip}): ${quotable(why)}`);
     }
   });
   if (blocked.length === 0) return;

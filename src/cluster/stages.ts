@@ -33,6 +33,19 @@ export function selectPhases({ only, skip = [] }: Selection): readonly Phase[] {
   return phases.filter(({ id }) => (only?.includes(id) ?? true) && !skip.includes(id));
 }
 
+/**
+ * The same stages, which want nothing of hosts that are not named. These are members all the same: who must stand while
+ * another is restarted is asked of all.
+ */
+export function limited(stages: readonly Stage[], names: readonly string[] | undefined): readonly Stage[] {
+  if (!names) return stages;
+  const touched = new Set(names);
+  return stages.map((stage) => ({
+    ...stage,
+    resources: (host) => stage.resources(host).filter(({ about = host }) => touched.has(about)),
+  }));
+}
+
 /** What tells whether there is a cluster, where that matters and nothing else asks. */
 export const clusterWatches = ({ needCluster = [] }: Selection, { roles }: Host): Watch[] =>
   needCluster.length > 0 && roles.includes('master')

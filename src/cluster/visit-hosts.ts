@@ -24,6 +24,8 @@ export interface Route extends LoadedInventory {
   readonly hosts: readonly string[];
   /** How many are worked on at a time; as the inventory says by default. */
   readonly concurrency?: number;
+  /** What digests of secrets are salted with, by host; another one in each run by default. */
+  readonly nonces?: ReadonlyMap<string, string>;
   /** What a host is asked as soon as it is there. */
   readonly ask?: (fleet: Fleet, member: Member) => Promise<void>;
   /** The kubeconfig that the summary names. */
@@ -61,6 +63,7 @@ export async function visitHosts(
     addressOf: (name) => hostNamed(inventory, name).ip,
     concurrency,
     kill,
+    nonceOf: (name) => route.nonces?.get(name),
     knownError,
   });
   try {
@@ -86,9 +89,13 @@ export async function visitHosts(
 export const lostIn = (fleet: Fleet): string[] =>
   [...fleet.members.values()].flatMap(({ name, failed }) => (failed ? [name] : []));
 
-/** 0 when all hosts got to the end, 4 when some did, 1 when none did. */
-export function outcome(fleet: Fleet): number {
-  const failed = lostIn(fleet).length;
+/**
+ * 0 when all hosts got to the end, 4 when some did, 1 when none did.
+ * @param limit those that count, where a run is about some of them only
+ */
+export function outcome(fleet: Fleet, limit?: readonly string[]): number {
+  const counted = limit ? new Set(limit).size : fleet.members.size;
+  const failed = lostIn(fleet).filter((name) => limit?.includes(name) ?? true).length;
   if (failed === 0) return ExitCode.ok;
-  return failed === fleet.members.size ? ExitCode.failed : ExitCode.someHostsFailed;
+  return failed === counted ? ExitCode.failed : ExitCode.someHostsFailed;
 }

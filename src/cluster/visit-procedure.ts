@@ -1,11 +1,12 @@
 import type { Host, Inventory } from '../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import type { World } from '../phases/phase.ts';
-import { checks } from '../preflight/preflight.ts';
 import type { Watch } from '../probe/observe.ts';
 import { type Fleet, sightings } from '../run/fleet.ts';
 import { type ProcedureStep, planned, runProcedure } from '../run/procedure.ts';
+import { settled } from '../run/settled.ts';
 import type { Cluster } from './open.ts';
+import { unjudged } from './unjudged.ts';
 import { type RunOptions, visit } from './visit.ts';
 import { outcome } from './visit-hosts.ts';
 
@@ -23,8 +24,15 @@ export interface Look {
 export interface ProcedureOptions extends RunOptions {
   /** The steps are told, and nothing is done. */
   readonly dryRun: boolean;
-  /** Nothing need be typed. */
-  readonly yes: boolean;
+  /** Nothing need be typed; or what was typed already. */
+  readonly yes: boolean | string;
+}
+
+export interface Confirmation {
+  readonly question: string;
+  readonly word: string;
+  /** Whether `--yes` wants the word as well. */
+  readonly namesIt?: boolean;
 }
 
 /** What a command that is a procedure is about. */
@@ -33,20 +41,19 @@ export interface ClusterProcedure {
   /** The steps that are left, by what was seen; throws when it is refused. Pure. */
   readonly steps: (world: World, cluster: Cluster) => readonly ProcedureStep[];
   /** What is to be typed before something is destroyed. */
-  readonly confirm: (inventory: Inventory) => { readonly question: string; readonly word: string };
+  readonly confirm: (inventory: Inventory) => Confirmation;
   /** What it answers when all is done. */
   readonly done: (cluster: Cluster, fleet: Fleet) => void | Promise<void>;
 }
 
-/** A run that looks at this alone: whether hosts are fit for `up` is no matter, and nothing is said of it. */
+/** Refusals that the late answer of a busy host can cause. */
+export const MAY_PASS = ['E_ETCD_NO_QUORUM'];
+
+/** A run that looks at this alone. */
 export const lookingAt = (options: RunOptions, { phases, takesPart, mends, asks }: Look): RunOptions => ({
-  ...options,
-  emit: (event) => {
-    if (event.type !== 'preflight') options.emit(event);
-  },
+  ...unjudged(options),
   only: phases,
   takesPart,
-  ignorePreflight: checks.map(({ id }) => id),
   mends,
   ...(asks && { asks }),
 });
@@ -57,25 +64,33 @@ export const visitProcedure = (
   { look, steps, confirm, done }: ClusterProcedure,
 ): Promise<number> =>
   visit(lookingAt(options, look), async ({ cluster, fleet, goal }) => {
+    const { stop } = options;
     const left = (): readonly ProcedureStep[] => steps(cluster.world(sightings(fleet)), cluster);
-    const told = left();
+    const how = { left, mayPass: MAY_PASS, stop };
+    const told = await settled(fleet, goal, { ...how, judge: left });
     options.emit({ type: 'procedure.planned', steps: planned(told) });
     if (options.dryRun) return outcome(fleet);
     if (told.some(({ destroys }) => destroys !== undefined)) {
       await refuseUnconfirmed(options, confirm(cluster.inventory));
     }
-    if (told.length > 0) await runProcedure(fleet, goal, { told, left, stop: options.stop });
+    if (told.length > 0) await runProcedure(fleet, goal, { told, ...how });
     await done(cluster, fleet);
     return outcome(fleet);
   });
 
-async function refuseUnconfirmed(
-  { yes, confirm }: ProcedureOptions,
-  { question, word }: { readonly question: string; readonly word: string },
+/** @throws E_NOT_CONFIRMED */
+export async function refuseUnconfirmed(
+  { yes, confirm }: Pick<ProcedureOptions, 'yes' | 'confirm'>,
+  { question, word, namesIt = typeof yes === 'string' }: Confirmation,
 ): Promise<void> {
-  if (yes || (confirm && (await confirm(`${question} Type ${word} to confirm:`, word)))) return;
+  if (
+    yes === true ||
+    yes === word ||
+    (yes === false && confirm && (await confirm(`${question} Type ${word} to confirm:`, word)))
+  )
+    return;
   throw new BootstrapError('E_NOT_CONFIRMED', `${word} was not typed`, {
-    hint: 'Nothing was changed. Type it on the terminal, or give --yes.',
+    hint: `Nothing was changed. Type it on the terminal, or give --yes${namesIt ? ` ${word}` : ''}.`,
     exitCode: ExitCode.usage,
   });
 }

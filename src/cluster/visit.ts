@@ -1,9 +1,11 @@
 import { hostname, userInfo } from 'node:os';
+import { hostNames } from '../inventory/host-names.ts';
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { Plan } from '../plan/plan.ts';
-import { type Goal, consider, tellPlan } from '../run/converge.ts';
-import { type Fleet, probeAnew } from '../run/fleet.ts';
+import { type Goal, consider, rehearse, tellPlan } from '../run/converge.ts';
+import { type Fleet, alive, probeAnew } from '../run/fleet.ts';
+import { hooksOf } from './controller-hook.ts';
 import { kubectlHere } from './controller-kubectl.ts';
 import { endingAuthorities, endingClient } from './ending-authorities.ts';
 import type { OpenState } from './open-state.ts';
@@ -17,6 +19,8 @@ export interface RunOptions extends ClusterOptions, VisitOptions {
   readonly mends?: readonly string[];
   /** Hosts that take part; all by default. */
   readonly takesPart?: (host: Host) => boolean;
+  /** What digests of secrets on hosts are salted with, where they are compared with those of a plan that was kept. */
+  readonly nonces?: ReadonlyMap<string, string>;
   /** Seal the private keys on this machine, or open them for good; as they are by default. */
   readonly encryptKeys?: boolean;
   /** First interrupt: finish what runs, then end. */
@@ -46,6 +50,7 @@ export async function visit(
   const read =
     options.state ?? options.read ?? (await readInventory(options.file, options.env, options.secrets));
   const { inventory } = read;
+  if (options.limit) hostNames(inventory, options.limit);
   // While the hosts answer, everything else is read; each is asked as soon as it has answered and that is done.
   const opened = open(options, read);
   let cluster: Cluster | undefined;
@@ -53,13 +58,20 @@ export async function visit(
     (found) => ({ cluster } = found),
     () => undefined,
   );
+  let rehearsed = false;
   const route = {
     ...read,
     ...(options.ending && { ending: options.ending }),
+    ...(options.nonces && { nonces: options.nonces }),
     hosts: inventory.hosts.filter(options.takesPart ?? (() => true)).map(({ name }) => name),
     ask: async (fleet: Fleet, member: Parameters<typeof probeAnew>[1]) => {
       const found = await opened.catch(() => undefined);
-      if (found) await probeAnew(fleet, member, found.goal.watches);
+      if (!found) return;
+      await probeAnew(fleet, member, found.goal.watches);
+      const awaited = alive(fleet).filter(({ seen }) => !seen).length;
+      if (rehearsed || awaited === 0 || awaited > FEW) return;
+      rehearsed = true;
+      rehearse(fleet, found.goal, member.name);
     },
     kubeconfig: () => (!cluster || cluster.pki.isSealed() ? null : cluster.kubeconfigFile),
     kubectl: () => (cluster ? kubectlHere(options.env, cluster.stateFolder) : null),
@@ -74,6 +86,9 @@ export async function visit(
     await cluster?.artifacts.close();
   }
 }
+
+/** Of many hosts there is always one to plan for when another has answered. */
+const FEW = 10;
 
 /** Before anybody is dialled; where nothing was chosen, nothing is loaded for it. */
 async function refuseUnknown(options: RunOptions): Promise<void> {
@@ -95,6 +110,7 @@ async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Ru
     import('./admission.ts'),
   ]);
   const cluster = await openCluster(options, options.state ?? (await openState(options, read)));
+  const admit = admission(cluster, options);
   const now = new Date();
   const { etcdClient } = cluster.world(new Map());
   for (const message of [...endingAuthorities(cluster.pki, now), ...endingClient(etcdClient, now)]) {
@@ -105,13 +121,23 @@ async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Ru
     desire: cluster.desire,
     watches: cluster.watches,
     essential: essentialHosts(cluster.inventory),
-    admit: admission(cluster, options),
+    admit: (seen, times) => {
+      cluster.begin(seen);
+      admit(seen, times);
+    },
     prepare: cluster.prepare,
     complete: cluster.complete,
     prune: options.prune ?? false,
+    touches: options.limit && among(options.limit),
+    hooks: hooksOf(cluster.inventory),
     owner: `${userInfo().username}@${hostname()} (pid ${process.pid})`,
   };
   return { cluster, goal };
+}
+
+function among(names: readonly string[]): (host: string) => boolean {
+  const set = new Set(names);
+  return (host) => set.has(host);
 }
 
 /** Masters and etcd members: without one of them a run does not go on. */

@@ -253,8 +253,9 @@ function plainSecrets(value: unknown, path: Path): Complaint[] {
   }
   const key = path.at(-1);
   const isSecret =
-    (path.includes('ssh') || path.includes('registries') || path[0] === 'pki') &&
-    (key === 'password' || key === 'passphrase');
+    ((path.includes('ssh') || path.includes('registries') || path[0] === 'pki') &&
+      (key === 'password' || key === 'passphrase')) ||
+    (path[0] === 'addons' && /password$/i.test(String(key)));
   if (!isSecret || typeof value !== 'string' || envVariable(value) !== undefined) return [];
   const hint = 'Write it as ${env:NAME} and set NAME, or use a key.';
   return [{ path, message: 'a secret in plain text', hint }];

@@ -1,8 +1,10 @@
 import { nthAddress } from '../kernel/cidr.ts';
+import { resolveAddons } from './schema/addons-schema.ts';
 import type { Surroundings } from './schema/fields.ts';
 import type { KnownRelease } from './known.ts';
 import { resolveHosts, type ResolvedHosts } from './resolve-hosts.ts';
 import { resolveDns, resolveFlannel } from './schema/network-schema.ts';
+import { resolveHooks } from './schema/hook-schema.ts';
 import { resolveNfs } from './schema/nfs-schema.ts';
 import type { WrittenInventory } from './schema/schema.ts';
 import type { Balancer, Host, Inventory, OutsideEtcd } from './types.ts';
@@ -31,6 +33,7 @@ export function resolveInventory(
       flannel: resolveFlannel(network, release),
     },
     dns: resolveDns(written.dns, profile, hosts, release),
+    addons: resolveAddons(written.addons),
     etcd: {
       source: etcd.source,
       version: etcd.version ?? release.etcd.version,
@@ -56,6 +59,7 @@ export function resolveInventory(
     users: written.users.map(resolveUser),
     nfs: written.nfs && resolveNfs(written.nfs, hosts),
     proxy: proxy && { http: proxy.http, https: proxy.https, noProxy: proxy.noProxy },
+    hooks: resolveHooks(written.hooks),
     concurrency,
     file,
   };

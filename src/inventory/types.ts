@@ -1,4 +1,5 @@
 import type { ComponentName } from '../kernel/components.ts';
+import type { Hook } from '../kernel/hook.ts';
 import type { Secret } from '../kernel/secret.ts';
 import type { PolicyRule, RolePreset } from '../templates/rbac.ts';
 
@@ -15,6 +16,8 @@ export interface Inventory {
   readonly hosts: readonly Host[];
   readonly network: Network;
   readonly dns: Dns;
+  /** In the order in which they are made. */
+  readonly addons: readonly Addon[];
   readonly etcd: Component & {
     readonly source: 'auto' | 'package' | 'archive';
     /** Of the archive: `v3.3.17`. */ readonly version: string;
@@ -58,6 +61,8 @@ export interface Inventory {
   /** Storage for pods; `undefined` when the inventory has no `nfs:`. */
   readonly nfs: Nfs | undefined;
   readonly proxy: Proxy | undefined;
+  /** Commands around a run and its phases, in their order. */
+  readonly hooks: readonly Hook[];
   readonly concurrency: number;
   /** The file it came from, absolute; generated material lives beside it. */
   readonly file: string;
@@ -168,6 +173,15 @@ export interface Dns {
   readonly image: string;
 }
 
+/** A program of the cluster's own that runs in pods: one of `addons/catalog.yaml`. */
+export interface Addon {
+  readonly name: string;
+  /** By the name that its objects use. */
+  readonly images: Readonly<Record<string, string>>;
+  /** What its objects are filled in with, defaults included. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 export interface Runtime {
   readonly default: RuntimeName | 'auto';
   /** Registry host → mirror endpoints, tried in order (URLs). */
@@ -197,7 +211,7 @@ export interface Artifacts {
   /** Only the given mirrors are used: nothing is asked of the internet. */
   readonly onlyMirrors: boolean;
   readonly fetch: 'controller' | 'host';
-  /** File of `path: sha256` that replaces the release's own checksums; explicit, and shown in the plan. */
+  /** File of `path: checksum`, SHA-256 or SHA-512, that replaces the release's own checksums; explicit, and shown in the plan. */
   readonly checksums: string | undefined;
   readonly cache: string | undefined;
 }

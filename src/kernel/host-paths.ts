@@ -87,7 +87,15 @@ export const paths = {
   state: '/var/lib/k8s-bootstrap',
   cluster: '/var/lib/k8s-bootstrap/cluster',
   manifest: '/var/lib/k8s-bootstrap/manifest',
+  /** What was opened in firewalld, so that it can be closed. */
+  firewall: '/var/lib/k8s-bootstrap/firewall',
+  /** Since when the cluster is what a snapshot had: what watches the API was started after that, or is started anew. */
+  restored: '/var/lib/k8s-bootstrap/restored',
 } as const;
 
 /** System users that own files of ours. */
 export const users = { root: 'root', etcd: 'etcd' } as const;
+
+/** The unit whose file a path is: `etcd.service`; `undefined` for any other file. */
+export const unitIn = (path: string): string | undefined =>
+  /^\/etc\/systemd\/system\/([^/]+\.(?:service|timer))$/.exec(path)?.[1];

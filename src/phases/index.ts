@@ -1,3 +1,4 @@
+import { addonsPhase } from './addons/addons.ts';
 import { apiserverPhase } from './control-plane/apiserver.ts';
 import { balancerPhase } from './node/balancer.ts';
 import { basePhase } from './host/base.ts';
@@ -54,4 +55,5 @@ export const phases: readonly Phase[] = [
   nfsStoragePhase,
   verifyPhase,
   dnsPhase,
+  addonsPhase,
 ];

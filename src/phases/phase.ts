@@ -42,6 +42,11 @@ export interface World {
   readonly users: UserStore;
   /** Whether users whom nothing declares any more lose their rights in this run. */
   readonly prune: boolean;
+  /**
+   * Whether the run began without an API server that could tell what was decided of people, beside a cluster that stands:
+   * until one has, nobody gets or loses a row of the token file by what the state folder says.
+   */
+  readonly undecided?: boolean;
   /** A certificate's remaining life is judged against it; later in a run than at its start. */
   readonly now: Date;
   /** Certificates of before a moment that are made anew although they would do. */
@@ -57,6 +62,13 @@ export interface World {
 export interface ArtifactView {
   /** Digest that a binary must have, or `undefined` while nothing has pinned it. */
   expected(artifact: Artifact, member?: string): string | undefined;
+  /** Whether a digest is that of anything whose checksum is known: what a host has may be of another version. */
+  isKnown(sha256: string): boolean;
+  /**
+   * Whether its digest is known as soon as the archive that it is in was fetched, which is then done before the first
+   * change: what a host has can be judged by nothing else.
+   */
+  comes(artifact: Artifact): boolean;
   /**
    * Asked before it is brought to any host.
    * @throws E_CHECKSUM_UNKNOWN when nothing pins what would come over plain http

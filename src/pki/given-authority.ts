@@ -5,6 +5,7 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/secret.ts';
 import { type AuthorityFacts, authorityFacts } from './authority-facts.ts';
 import { privatePem } from './keys.ts';
+import { readIfThere } from '../state/state-files.ts';
 import { type AskSecret, passphraseFor } from './passphrase.ts';
 import { certificatesOf } from './trusted.ts';
 
@@ -48,6 +49,16 @@ export async function readGivenAuthority(
     throw refused('E_OWN_CA_KEY', `${given.key} is not the key of ${named} in ${given.cert}`, ORDER);
   }
   return { certificate, parents, key: privatePem(key) };
+}
+
+/**
+ * The certificate of an authority that the inventory names; `undefined` when its files are not here any more.
+ * @throws E_OWN_CA
+ */
+export async function certificateIfThere({
+  cert,
+}: Pick<GivenAuthority, 'cert'>): Promise<string | undefined> {
+  return (await readIfThere(cert)) === undefined ? undefined : (await certificatesIn(cert))[0];
 }
 
 /** The certificates of a file; at least one. */

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import {
-  CA_FILES,
   type Contents,
   ENCRYPTION_KEY,
   PLAN_KEY,
-  SERVICE_ACCOUNT,
-  chainFile,
+  type Rotated,
   hasEncryptionKey,
+  rotatedFiles,
 } from './contents.ts';
 import type { CheckedAuthority } from './given-authority.ts';
 import { newKeyPair, privatePem, publicPem } from './keys.ts';
 import { caSpec } from './profiles.ts';
+import { type PairTexts, pairNames } from './rotation-files.ts';
 import type { CaId } from './spec.ts';
 import type { StateFile } from '../state/state-files.ts';
 
@@ -39,37 +39,56 @@ export async function newKeyFiles(contents: Contents, options: NewKeys): Promise
   return [
     ...pairs.flat(),
     ...(hasEncryptionKey(contents) ? [] : [randomKeyFile(ENCRYPTION_KEY)]),
-    ...(planKey === undefined ? [randomKeyFile(PLAN_KEY)] : []),
+    ...(planKey === undefined ? [newPlanKey()] : []),
   ];
 }
 
 const secret = (name: string, content: string): StateFile => ({ name, content, secret: true });
 const open = (name: string, content: string): StateFile => ({ name, content, secret: false });
 
-const givenAuthority = ({ certificate, parents, key }: CheckedAuthority): StateFile[] => [
-  secret(`${CA_FILES.cluster}.key`, key.reveal()),
-  ...(parents.length > 0 ? [open(chainFile('cluster'), parents.join(''))] : []),
-  open(`${CA_FILES.cluster}.crt`, certificate),
-];
+const givenAuthority = (given: CheckedAuthority): StateFile[] => filesOf('cluster', textsOf(given));
 
-async function newAuthority(id: CaId, { keyBits, now }: NewKeys): Promise<StateFile[]> {
+const newAuthority = async (id: CaId, { keyBits, now }: NewKeys): Promise<StateFile[]> =>
+  filesOf(id, await newAuthorityTexts(id, keyBits, now));
+
+const newServiceAccount = async ({ keyBits }: NewKeys): Promise<StateFile[]> =>
+  filesOf('service-account', await newServiceAccountTexts(keyBits));
+
+/** The files of a pair in use; the key goes before what belongs to it. */
+export function filesOf(what: Rotated, texts: PairTexts): StateFile[] {
+  const names = pairNames(rotatedFiles(what));
+  return [
+    secret(names.key, texts.key),
+    ...(texts.chain === '' ? [] : [open(names.chain, texts.chain)]),
+    open(names.open, texts.open),
+  ];
+}
+
+/** An authority that was given, as it is kept. */
+export const textsOf = ({ certificate, parents, key }: CheckedAuthority): PairTexts => ({
+  open: certificate,
+  key: key.reveal(),
+  chain: parents.join(''),
+});
+
+/** A new authority of the trust tree. */
+export async function newAuthorityTexts(id: CaId, keyBits: number, now: Date): Promise<PairTexts> {
   // forge takes 40 ms to load: only who issues pays for it.
   const [{ caCertificate }, keys] = await Promise.all([
     import('./issue-certificate.ts'),
     newKeyPair(keyBits),
   ]);
-  return [
-    secret(`${CA_FILES[id]}.key`, privatePem(keys.privateKey).reveal()),
-    open(`${CA_FILES[id]}.crt`, caCertificate(caSpec(id), keys, now)),
-  ];
+  const key = privatePem(keys.privateKey).reveal();
+  return { open: caCertificate(caSpec(id), keys, now), key, chain: '' };
 }
 
-async function newServiceAccount({ keyBits }: NewKeys): Promise<StateFile[]> {
+/** A new pair for the tokens of service accounts. */
+export async function newServiceAccountTexts(keyBits: number): Promise<PairTexts> {
   const keys = await newKeyPair(keyBits);
-  return [
-    secret(SERVICE_ACCOUNT.privateKey, privatePem(keys.privateKey).reveal()),
-    open(SERVICE_ACCOUNT.publicKey, publicPem(keys.publicKey)),
-  ];
+  return { open: publicPem(keys.publicKey), key: privatePem(keys.privateKey).reveal(), chain: '' };
 }
+
+/** What digests in stored plans are keyed with. */
+export const newPlanKey = (): StateFile => randomKeyFile(PLAN_KEY);
 
 const randomKeyFile = (name: string): StateFile => secret(name, `${randomBytes(32).toString('base64')}\n`);

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { BootstrapError } from '../kernel/errors.ts';
 import type { LockedText } from '../kernel/locked-text.ts';
 import { Secret } from '../kernel/secret.ts';
 import { isSelfSigned } from './authority-facts.ts';
@@ -7,7 +7,6 @@ import type { Issued, KeptPair, KeyFiles } from './authority.ts';
 import type { Issuer } from './issue-certificate.ts';
 import {
   ADMIN,
-  CA_FILES,
   KEY_FILES,
   NOTHING,
   missingFrom,
@@ -15,24 +14,31 @@ import {
   readContents,
   trustedFile,
 } from './contents.ts';
-import type { Contents } from './contents.ts';
-import {
-  type CheckedAuthority,
-  type GivenAuthority,
-  certificatesIn,
-  readGivenAuthority,
-} from './given-authority.ts';
+import type { Contents, Rotated } from './contents.ts';
+import { type CheckedAuthority, readGivenAuthority } from './given-authority.ts';
 import { type KeySafe, VAULT_FILE, openKeySafe } from './key-safe.ts';
 import { newKeyPair, privatePem } from './keys.ts';
 import { type KeyName, keyNamed } from './named-keys.ts';
-import { newKeyFiles } from './new-keys.ts';
+import { newKeyFiles, newPlanKey } from './new-keys.ts';
 import type { PkiStore, PkiStoreOptions } from './pki-store.ts';
 import { keyIdOf, readAuthority } from './read-certificate.ts';
+import {
+  type RotationState,
+  type Turn,
+  believedIn,
+  rotationState,
+  tokenKeysIn,
+  trustedIn,
+  writesOf,
+} from './rotation.ts';
+import { write } from './rotation-files.ts';
 import { CA_IDS } from './spec.ts';
 import type { CaId, CertificateSpec } from './spec.ts';
-import { publish, readIfThere, replaceFile } from '../state/state-files.ts';
+import { publish, replaceFile } from '../state/state-files.ts';
 import type { StateFile } from '../state/state-files.ts';
 import { checkStateFolder, makeStateFolder } from '../state/folder.ts';
+import { withLock } from '../state/file-lock.ts';
+import { refuseAnother, refuseExpired } from './store-refusals.ts';
 import { type TextDigests, openTextDigests } from './text-digests.ts';
 import { bundle } from './trusted.ts';
 
@@ -66,7 +72,8 @@ class FolderStore implements PkiStore {
     await checkStateFolder(this.#stateFolder);
     await this.#read();
     const { given, ask } = this.#options;
-    if (given && this.exists()) await this.#refuseAnother(given);
+    if (given && this.exists())
+      await refuseAnother(given, [this.caPem('cluster') ?? '', ...this.trusted('cluster')]);
     else if (given) this.#given ??= await readGivenAuthority(given, ask, this.#now());
   }
 
@@ -74,7 +81,7 @@ class FolderStore implements PkiStore {
     await makeStateFolder(this.#stateFolder);
     await this.load();
     await this.unlock();
-    for (const id of CA_IDS) this.#refuseExpired(id);
+    for (const id of CA_IDS) refuseExpired(this.#folder, id, this.caExpires(id), this.#now());
     const { keyBits = 2048, authorities = CA_IDS } = this.#options;
     const made = { keyBits, now: this.#now(), given: this.#given, authorities };
     const files = await newKeyFiles(this.#contents, made);
@@ -150,7 +157,7 @@ class FolderStore implements PkiStore {
   }
 
   trusted(id: CaId): readonly string[] {
-    return this.#contents.trusted[id] ?? [];
+    return trustedIn(this.#contents, id);
   }
 
   anchorPem(id: CaId): string | undefined {
@@ -160,7 +167,8 @@ class FolderStore implements PkiStore {
 
   trustPem(id: CaId): string | undefined {
     const issuing = this.caPem(id);
-    return issuing && bundle(issuing, [...this.trusted(id), ...this.#parents(id)]);
+    const above = [...this.#parents(id), ...believedIn(this.#contents, id).flatMap(({ parents }) => parents)];
+    return issuing && bundle(issuing, [...this.trusted(id), ...above]);
   }
 
   chainPem(id: CaId): string {
@@ -179,12 +187,42 @@ class FolderStore implements PkiStore {
     return this.#contents.serviceAccount;
   }
 
+  tokenKeysPem(): string | undefined {
+    return tokenKeysIn(this.#contents);
+  }
+
+  rotation(what: Rotated): RotationState | undefined {
+    return rotationState(this.#contents, what);
+  }
+
+  async rotate(what: Rotated, turn: Turn): Promise<void> {
+    await this.unlock();
+    await withLock(`${this.#folder}.lock`, async () => {
+      await this.#read();
+      for (const change of writesOf(this.#contents, what, turn)) {
+        await write(this.#folder, change, (file) => this.#sealed(file));
+      }
+    });
+    await this.#read();
+  }
+
   encryptionKey(): Secret | undefined {
     return this.#contents.encryptionKey;
   }
 
   planKey(): Secret | undefined {
     return this.#contents.planKey;
+  }
+
+  async ensurePlanKey(): Promise<Secret> {
+    if (this.#contents.planKey === undefined) {
+      await makeStateFolder(this.#stateFolder);
+      await publish(this.#folder, [newPlanKey()]);
+      await this.#read();
+    }
+    const key = this.#contents.planKey;
+    if (key) return key;
+    throw new BootstrapError('E_BUG', `no key of stored plans was made in ${this.#folder}`);
   }
 
   admin(): KeptPair | undefined {
@@ -197,7 +235,7 @@ class FolderStore implements PkiStore {
         hint: `It is made by "up", in ${this.#folder}.`,
       });
     }
-    this.#refuseExpired(spec.ca);
+    refuseExpired(this.#folder, spec.ca, this.caExpires(spec.ca), this.#now());
     const { certificate, key } = await this.#opened(spec.ca);
     // forge takes 40 ms to load: only who issues pays for it.
     const [{ leafCertificate }, keys] = await Promise.all([
@@ -257,26 +295,5 @@ class FolderStore implements PkiStore {
 
   #parents(id: CaId): readonly string[] {
     return this.#contents.authorities[id]?.parents ?? this.#pending(id)?.parents ?? [];
-  }
-
-  /** A cluster keeps its authority; the files it came from may be far away by now. */
-  async #refuseAnother({ cert }: GivenAuthority): Promise<void> {
-    if ((await readIfThere(cert)) === undefined) return;
-    const [issuing = ''] = await certificatesIn(cert);
-    const [given, own] = [readAuthority(issuing).x509, readAuthority(this.caPem('cluster') ?? '').x509];
-    if (given.publicKey.equals(own.publicKey)) return;
-    throw new BootstrapError('E_OWN_CA', `${cert} is not the authority that this cluster has`, {
-      hint: 'Nothing was changed: all that it issued would be worth nothing. How one takes over from another is in docs/decisions/021-ca-rotation.md.',
-      exitCode: ExitCode.usage,
-    });
-  }
-
-  #refuseExpired(id: CaId): void {
-    const expires = this.caExpires(id);
-    if (expires === undefined || expires > this.#now()) return;
-    const path = join(this.#folder, `${CA_FILES[id]}.crt`);
-    throw new BootstrapError('E_CA_EXPIRED', `${path} expired on ${expires.toISOString().slice(0, 10)}`, {
-      hint: 'Nothing it signed is valid any more. The authority has to be replaced on every host.',
-    });
   }
 }

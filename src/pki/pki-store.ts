@@ -4,6 +4,8 @@ import type { Issued, KeptPair, KeyFiles } from './authority.ts';
 import type { GivenAuthority } from './given-authority.ts';
 import type { KeyName } from './named-keys.ts';
 import type { AskSecret } from './passphrase.ts';
+import type { Rotated } from './contents.ts';
+import type { RotationState, Turn } from './rotation.ts';
 import type { CaId, CertificateSpec } from './spec.ts';
 
 /**
@@ -69,10 +71,21 @@ export interface PkiStore {
   /** What `--client-ca-file` holds: all that are trusted for the cluster, then those for users. */
   clientCaPem(): string | undefined;
   serviceAccount(): KeyFiles | undefined;
+  /** What tokens of service accounts are verified with: the public key of the pair in use, then of one that hands over. */
+  tokenKeysPem(): string | undefined;
+  /** How far an authority, or the service accounts' pair, has got on the way of handing over to another. */
+  rotation(what: Rotated): RotationState | undefined;
+  /**
+   * Goes one turn further on that way; keys are opened for it. A crash in the middle leaves what was, or what is to be.
+   * @throws E_STATE_RACE when another turn is next; E_PASSPHRASE
+   */
+  rotate(what: Rotated, turn: Turn): Promise<void>;
   /** Base64 of 32 bytes, for the encryption of secrets in etcd. */
   encryptionKey(): Secret | undefined;
   /** Base64 of 32 bytes, for digests of secrets in stored plans. */
   planKey(): Secret | undefined;
+  /** Makes the key of stored plans where there is none, and nothing else. */
+  ensurePlanKey(): Promise<Secret>;
   /** The administrator's certificate, when there is one that belongs to its key. */
   admin(): KeptPair | undefined;
   /**

@@ -113,6 +113,17 @@ export const filesOf = (id: LeafId): HostFiles | undefined => profiles().certifi
 /** Where an authority's certificate and key lie on the masters. */
 export const caFilesOf = (id: CaId): HostFiles => profiles().authorities[id].files;
 
+/** What a certificate says of whom it is for, as the profiles have it, with `{node}` and `{user}`. */
+export function issuedAs(id: LeafId | 'user'): {
+  readonly subject: string;
+  readonly by: CaId;
+  readonly days: number;
+} {
+  const { ca, commonName, organizations, days: lifetime } = profiles().certificates[id];
+  const subject = [...organizations.map((name) => `O=${name}`), `CN=${commonName}`].join(', ');
+  return { subject, by: ca, days: lifetime };
+}
+
 /** Roles whose hosts hold a certificate. */
 export const rolesOf = (id: LeafId): readonly HolderRole[] => profiles().certificates[id].roles;
 

@@ -63,6 +63,10 @@ export function readAuthority(pem: string): CertificateFacts {
   return facts;
 }
 
+/** Whether two authorities, PEM, have the same key: what one has issued, the other vouches for. */
+export const isSameAuthority = (one: string, other: string): boolean =>
+  readAuthority(one).x509.publicKey.equals(readAuthority(other).x509.publicKey);
+
 /** The values of all extensions, by OID. */
 export const extensionsOf = (x509: X509Certificate): Map<string, Buffer> =>
   extensionValues(elements(unwrap(unwrap(x509.raw))).find(({ tag }) => tag === EXTENSIONS));

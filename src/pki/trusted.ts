@@ -5,9 +5,13 @@ import type { CertificateFacts } from './read-certificate.ts';
 
 /** The certificates of a PEM text one by one, each ending in a line break; what is between them is left out. */
 export const certificatesOf = (pem: string): string[] =>
-  [...pem.matchAll(/^-----BEGIN CERTIFICATE-----\r?\n[\s\S]*?^-----END CERTIFICATE-----$/gm)].map(
+  [...pem.matchAll(/^-----BEGIN CERTIFICATE-----\r?\n[^-]*^-----END CERTIFICATE-----$/gm)].map(
     ([text]) => `${text.replaceAll('\r', '')}\n`,
   );
+
+/** The public keys of a PEM text one by one, without the line break at the end. */
+export const publicKeysOf = (pem: string): string[] =>
+  pem.match(/^-----BEGIN[^-]*-----[^-]*-----END[^-]*-----$/gm) ?? [];
 
 /**
  * The file of authorities that are trusted beside the issuing one; nothing when there is none.

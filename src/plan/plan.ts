@@ -1,3 +1,4 @@
+import type { Hook } from '../kernel/hook.ts';
 import type { Watch } from '../probe/observe.ts';
 import type { Change } from '../resources/resource.ts';
 
@@ -75,11 +76,20 @@ export interface PlanSummary {
   readonly changes: number;
   /** Of the changes, those that are known only during the run. */
   readonly unknown: number;
+  /** Units that do not run, and are started. */
+  readonly starts: readonly UnitHosts[];
   readonly restarts: readonly UnitHosts[];
-  /** Of the restarts, those of units that run. */
+  /** Of the restarts, those that put something out of service for a moment. */
   readonly interruptions: readonly UnitHosts[];
   /** Of the interruptions, those that no other host makes up for: a single etcd member's, or one of two. */
   readonly outages: readonly UnitHosts[];
+  /** Commands of somebody else's that are run on the way. */
+  readonly hooks: readonly PlannedHook[];
+}
+
+export interface PlannedHook extends Pick<Hook, 'when' | 'of' | 'run'> {
+  /** Names of hosts, or `controller`. */
+  readonly on: readonly string[];
 }
 
 export interface UnitHosts {
@@ -90,13 +100,13 @@ export interface UnitHosts {
 /**
  * @param hosts how many were looked at
  * @param order all phases, as they are done
- * @param alone those of them in which no host can do without another
+ * @param more of the phases those in which no host can do without another, and hooks
  */
 export function summaryOf(
   plan: Plan,
   hosts: number,
   order: readonly string[],
-  alone: readonly string[] = [],
+  { alone = [], hooks = [] }: { readonly alone?: readonly string[]; readonly hooks?: readonly Hook[] } = {},
 ): PlanSummary {
   const changes = allChanges(plan);
   const used = new Set(changes.map(({ phase }) => phase));
@@ -106,14 +116,25 @@ export function summaryOf(
     phases: order.filter((phase) => used.has(phase)),
     changes: changes.length,
     unknown: changes.filter(({ planned: { change } }) => change.kind === 'unknown').length,
-    restarts: unitsOf(changes, ({ kind }) => kind === 'restart'),
+    starts: unitsOf(changes, starts),
+    restarts: unitsOf(changes, (change) => change.kind === 'restart' && !starts(change)),
     interruptions: unitsOf(changes, interrupts),
     outages: unitsOf(
       changes.filter(({ phase }) => alone.includes(phase)),
       interrupts,
     ),
+    hooks: hooks.flatMap((hook) => {
+      const inPlace = changes.filter(({ phase }) => hook.of === 'up' || phase === hook.of);
+      if (inPlace.length === 0) return [];
+      const busy = [...new Set(inPlace.map(({ host }) => host))];
+      const on = hook.on === 'hosts' ? busy : [hook.on].flat();
+      return [{ when: hook.when, of: hook.of, run: hook.run, on }];
+    }),
   };
 }
+
+/** What did not run is started, whatever else has changed for it. */
+const starts = (change: Change): boolean => change.kind === 'restart' && change.summary === 'start';
 
 const interrupts = (change: Change): boolean => change.kind === 'restart' && change.interrupts;
 

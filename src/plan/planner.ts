@@ -1,5 +1,6 @@
 import { type Piecewise, atOnce } from '../kernel/breather.ts';
 import { BootstrapError } from '../kernel/errors.ts';
+import { paths } from '../kernel/host-paths.ts';
 import { type Observed, type Watch, isAnswered } from '../probe/observe.ts';
 import { MANIFEST, manifestOf } from '../resources/manifest.ts';
 import { type Change, type Resource, changes } from '../resources/resource.ts';
@@ -76,6 +77,11 @@ function* dueOf(
   return found;
 }
 
-/** What the manifest of a host names and no stage wants any more, with the manifest read. */
+/**
+ * What the manifest of a host names and no stage wants any more, with the manifest read. The record of what was opened
+ * in a firewall is needed for as long as that is open.
+ */
 const orphansOn = (seen: Observed, owned: ReadonlySet<string>): string[] =>
-  seen.file(MANIFEST) === undefined ? [] : [...manifestOf(seen).keys()].filter((path) => !owned.has(path));
+  seen.file(MANIFEST) === undefined
+    ? []
+    : [...manifestOf(seen).keys()].filter((path) => !owned.has(path) && path !== paths.firewall);

@@ -1,8 +1,10 @@
+import { someOf } from '../kernel/some-of.ts';
 import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
 import { MANIFEST, isDamaged } from '../resources/manifest.ts';
 import { leafFiles } from '../phases/shared/certificates.ts';
 import { startedRange } from '../phases/shared/service-range.ts';
 import { serviceIp } from '../phases/shared/topology.ts';
+import { missingUsers } from './missing-users.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
 
 /** Whose host it is, and whether it can be told from the others. */
@@ -43,10 +45,12 @@ export const identityChecks: readonly Check[] = [
   {
     id: 'state-missing',
     title: 'the state folder belongs to the cluster on the host',
-    check({ world, facts }) {
+    check(subject) {
+      const { world, facts } = subject;
       const { name } = world.inventory;
       const missing = world.pki.missing();
-      if (facts.cluster?.name !== name || missing.length === 0) return [];
+      if (facts.cluster?.name !== name) return [];
+      if (missing.length === 0) return missingUsers(subject);
       const what = world.pki.exists() ? `${missing.join(', ')} of its keys` : 'its keys';
       return error(
         `the cluster "${name}" lives on this host, and ${what} are not in the state folder`,
@@ -77,7 +81,7 @@ export const identityChecks: readonly Check[] = [
       const clones = twins('machineId');
       if (clones.length === 0) return [];
       return warn(
-        `has the same machine id as ${some(clones)}`,
+        `has the same machine id as ${someOf(clones)}`,
         'Clones of one image: remove /etc/machine-id, run systemd-machine-id-setup and boot again.',
       );
     },
@@ -97,7 +101,7 @@ export const identityChecks: readonly Check[] = [
       const namesakes = twins('hostname');
       if (namesakes.length === 0) return [];
       return warn(
-        `is called ${facts.hostname} as ${some(namesakes)} is`,
+        `is called ${facts.hostname} as ${someOf(namesakes)} is`,
         'Set setHostname: true, so that logs and prompts tell them apart.',
       );
     },
@@ -106,11 +110,8 @@ export const identityChecks: readonly Check[] = [
 
 const OTHERWISE = 'install the host anew, or use another one; nothing was touched.';
 
-/** There is no reset: whoever has the state folder has the cluster. */
-const OURS = `To go on with that cluster, use the inventory that made it, with its state folder (.k8s-bootstrap) beside it. To have the host for this one (README, "Taking a host out"), ${OTHERWISE}`;
-
-const some = (names: readonly string[]): string =>
-  names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+/** Whoever has the state folder has the cluster, and can take the host out of it. */
+const OURS = `To go on with that cluster, use the inventory that made it, with its state folder (.k8s-bootstrap) beside it. To have the host for this one, run "k8s-bootstrap reset --limit HOST" with that inventory; or ${OTHERWISE}`;
 
 /** The certificate of a living API server names its own address as a service: the first of the range. */
 function serviceRange({ world, host, facts, seen }: Subject): Result[] {

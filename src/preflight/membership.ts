@@ -12,7 +12,8 @@ import {
 import type { World } from '../phases/phase.ts';
 import { etcdData } from '../phases/shared/data-folders.ts';
 import { nodes, withRole } from '../phases/shared/topology.ts';
-import { nodesIn } from '../resources/kube-api.ts';
+import { someOf } from '../kernel/some-of.ts';
+import { nodesIn } from '../resources/cluster/kube-api.ts';
 import { MANIFEST } from '../resources/manifest.ts';
 import { type Check, type Result, type Subject, error, warn } from './check.ts';
 
@@ -122,9 +123,8 @@ function strayNodes({ world, host }: Subject): Result[] {
   const wanted = new Set(nodes(world).map(({ name }) => name));
   const strays = [...known.keys()].filter((name) => !wanted.has(name) && /^[a-z0-9.-]{1,253}$/.test(name));
   if (strays.length === 0) return [];
-  const some = strays.slice(0, 10);
   return warn(
-    `nodes of the cluster that the inventory does not name: ${some.join(', ')}${strays.length > 10 ? ` and ${strays.length - 10} more` : ''}`,
+    `nodes of the cluster that the inventory does not name: ${someOf(strays)}`,
     'Put them back into the inventory, or take each away: k8s-bootstrap node remove NODE.',
   );
 }

@@ -1,4 +1,4 @@
-import { NETWORK_POLICIES } from '../resources/kube-api.ts';
+import { NETWORK_POLICIES } from '../resources/cluster/kube-api.ts';
 import { withRole } from '../phases/shared/topology.ts';
 import { type Check, warn } from './check.ts';
 

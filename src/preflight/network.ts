@@ -7,9 +7,9 @@ import type { World } from '../phases/phase.ts';
 import { balancesLocally, isNode, nodes } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
-import { FLANNEL_LINK } from '../resources/flannel.ts';
-import { FIREWALLD_ANSWER } from '../resources/firewall.ts';
-import { cannotBeAsked } from '../resources/firewalld.ts';
+import { FLANNEL_LINK } from '../resources/network/flannel.ts';
+import { FIREWALLD_ANSWER } from '../resources/network/firewall.ts';
+import { cannotBeAsked } from '../resources/network/firewalld.ts';
 import { type Check, type Result, type Subject, error, fixedByUp, warn } from './check.ts';
 
 /** Addresses, ports and routes. */

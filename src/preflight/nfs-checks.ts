@@ -1,5 +1,5 @@
-import { type ForeignExport, exportedPaths, foreignExports } from '../resources/exports.ts';
-import { folderSights } from '../resources/shared-folder.ts';
+import { type ForeignExport, exportedPaths, foreignExports } from '../resources/nfs/exports.ts';
+import { folderSights } from '../resources/nfs/shared-folder.ts';
 import { ownerOfFolder, placeOf } from '../templates/places.ts';
 import { exportsOf } from '../phases/nfs/server.ts';
 import { type Check, type Result, type Subject, error, warn } from './check.ts';

@@ -2,9 +2,11 @@ import type { LockedText } from '../kernel/locked-text.ts';
 import { paths } from '../kernel/host-paths.ts';
 import { encryptionConfig } from '../phases/control-plane/encryption-config.ts';
 import { handedDown, serviceAccountPublicFile } from '../phases/trust/authorities.ts';
+import type { World } from '../phases/phase.ts';
 import { caFilesOf } from '../pki/profiles.ts';
-import type { CaId } from '../pki/spec.ts';
-import { certificatesOf } from '../pki/trusted.ts';
+import type { Rotated } from '../pki/contents.ts';
+import { keyIdOf, readCertificate } from '../pki/read-certificate.ts';
+import { certificatesOf, publicKeysOf } from '../pki/trusted.ts';
 import { sha256 } from '../resources/content.ts';
 import { manifestOf } from '../resources/manifest.ts';
 import { type Check, type Result, type Subject, error } from './check.ts';
@@ -20,13 +22,24 @@ export const otherKeysCheck: Check = {
   check(subject): Result[] {
     const { world, host, facts } = subject;
     if (facts.cluster?.name !== world.inventory.name || !host.roles.includes('master')) return [];
+    const { pki } = world;
+    const sets: readonly KeySet[] = [
+      ...handedDown(world.inventory).map((id) => ({
+        path: caFilesOf(id).certificate,
+        ours: pki.trustPem(id),
+        next: nextOf(world, id),
+        partsOf: certificatesOf,
+      })),
+      {
+        path: serviceAccountPublicFile,
+        ours: pki.tokenKeysPem(),
+        next: nextOf(world, 'service-account'),
+        partsOf: publicKeysOf,
+      },
+    ];
     const others = [
-      ...handedDown(world.inventory)
-        .filter((id) => isOtherAuthority(subject, id))
-        .map((id) => caFilesOf(id).certificate),
-      ...(isOtherText(subject, serviceAccountPublicFile, world.pki.serviceAccount()?.publicKey)
-        ? [serviceAccountPublicFile]
-        : []),
+      ...(hasPassedOn(subject) ? [caFilesOf('cluster').certificate] : []),
+      ...sets.filter((set) => isOtherSet(subject, set)).map(({ path }) => path),
       ...(isOtherText(subject, paths.encryptionConfig, encryptionConfig(world), subject.seen.nonce)
         ? [paths.encryptionConfig]
         : []),
@@ -39,15 +52,39 @@ export const otherKeysCheck: Check = {
   },
 };
 
-/** While one hands over to another, the file and the folder have one of them in common. */
-function isOtherAuthority({ world, seen }: Subject, id: CaId): boolean {
-  const path = caFilesOf(id).certificate;
+/** A file of keys on masters, of which the first is the one in use. */
+interface KeySet {
+  readonly path: string;
+  /** What the state folder would write, PEM. */
+  readonly ours: string | undefined;
+  /** What takes over in the folder, and has not yet. */
+  readonly next: string | undefined;
+  readonly partsOf: (pem: string) => readonly string[];
+}
+
+/**
+ * While one hands over to another, the folder believes the one that the host uses, wherever it was cut. A host that uses
+ * one that the folder does not know, or that has not taken over there, was brought further by another folder.
+ */
+function isOtherSet({ seen }: Subject, { path, ours, next, partsOf }: KeySet): boolean {
   const state = seen.file(path);
-  const ours = world.pki.trustPem(id);
   if (ours === undefined || state?.type !== 'file' || state.content === undefined) return false;
   if (state.sha256 !== manifestOf(seen).get(path)?.written) return false;
-  const known = new Set(certificatesOf(ours));
-  return !certificatesOf(state.content.toString('latin1')).some((pem) => known.has(pem));
+  const [used] = partsOf(state.content.toString('latin1'));
+  return used === undefined || !partsOf(ours).includes(used) || partsOf(next ?? '').includes(used);
+}
+
+/** The same of the cluster's authority, which a host is marked with; one that is not known at all is `foreign-host`. */
+function hasPassedOn({ world, facts }: Subject): boolean {
+  const next = nextOf(world, 'cluster');
+  const used = facts.cluster?.ca;
+  if (next === undefined || used === world.pki.caKeyId('cluster')) return false;
+  return used === keyIdOf(readCertificate(next));
+}
+
+function nextOf({ pki }: World, what: Rotated): string | undefined {
+  const rotation = pki.rotation(what);
+  return rotation?.step === 'begun' ? rotation.other?.open : undefined;
 }
 
 /** @param salt of the digest of a secret, which leaves its host so only */
@@ -55,12 +92,12 @@ function isOtherText(
   { seen }: Subject,
   path: string,
   wanted: string | LockedText | undefined,
-  salt?: string,
+  salt: string,
 ): boolean {
   const state = seen.file(path);
   const written = manifestOf(seen).get(path)?.written;
   const digest = typeof wanted === 'string' ? sha256(wanted) : wanted?.sha256;
   if (state?.type !== 'file' || written === undefined || digest === undefined) return false;
-  const salted = (text: string): string => (salt === undefined ? text : sha256(salt + text));
+  const salted = (text: string): string => sha256(salt + text);
   return state.sha256 === salted(written) && state.sha256 !== salted(digest);
 }

@@ -3,8 +3,8 @@ import { BALANCER_UNIT } from '../phases/node/balancer.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { overridesOf, sharedDropIns } from '../resources/foreign/drop-ins.ts';
 import { beforeOurs } from '../resources/foreign/first-network.ts';
-import { FLANNELD } from '../resources/flannel.ts';
-import { ROUTES_UNIT } from '../resources/pod-routes.ts';
+import { FLANNELD } from '../resources/network/flannel.ts';
+import { ROUTES_UNIT } from '../resources/network/pod-routes.ts';
 import { type Check, type Result, type Subject, fixedByUp, warn } from './check.ts';
 
 /** What others have put on a host that decides, when things run, over what the inventory says. */

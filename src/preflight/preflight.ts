@@ -1,14 +1,17 @@
+import { addonsCheck } from './addon-checks.ts';
 import { dnsChecks } from './dns-checks.ts';
 import { identityChecks } from './identity.ts';
 import { machineChecks } from './machine.ts';
 import { dataFoldersCheck } from './data-folders.ts';
 import { endpointCheck } from './endpoint.ts';
 import { etcdStoreCheck } from './etcd-store.ts';
+import { ipvsCheck } from './ipvs.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { networkPoliciesCheck } from './network-policies.ts';
 import { nfsChecks } from './nfs-checks.ts';
 import { otherKeysCheck } from './other-keys.ts';
+import { outdatedUsersChecks } from './outdated-users.ts';
 import { overrideChecks } from './overrides.ts';
 import { toolsCheck } from './tools.ts';
 import { type AskedAt, type Check, type Result, type Subject, skewOf } from './check.ts';
@@ -28,6 +31,8 @@ export const neverIgnored: readonly string[] = [
   'manifest',
   'etcd-data',
   'nfs-folders',
+  'revoked-users',
+  'outdated-users',
 ];
 
 /** All checks in the order in which their findings are told. */
@@ -40,9 +45,12 @@ export const checks: readonly Check[] = [
   toolsCheck,
   ...machineChecks,
   ...networkChecks,
+  ipvsCheck,
   networkPoliciesCheck,
   endpointCheck,
   ...dnsChecks,
+  ...outdatedUsersChecks,
+  addonsCheck,
   ...overrideChecks,
   ...nfsChecks,
 ];

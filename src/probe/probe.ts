@@ -44,9 +44,8 @@ const asking = oncePer((watches: readonly Watch[]): string => {
     ['units', units.script(asked.unit)],
     ...answers.sections(asked.answer),
     ['packages', packages.script(asked.package)],
-    ['sysctls', sysctls.script(asked.sysctl)],
     ['modules', modules.script(asked.module)],
-    ['files', files.script(asked.file, inputs)],
+    ['files', files.script(asked.file, inputs, sysctls.script(asked.sysctl))],
   ];
   const gathered = [...background.map(([name]) => name), 'end'].map((name) => `"$D.${name}"`);
   return [
@@ -101,14 +100,15 @@ export function* readProbe(watches: readonly Watch[], nonce: string, stdout: Buf
   const frame = (name: string): Buffer => frames.get(name) ?? Buffer.alloc(0);
   const asked = group(watches);
   const onDisk = frame('files');
+  const lines = files.lines(onDisk);
   // Of what is kept nothing holds on to the answer that it was cut out of: there are as many as hosts.
   const found: Found = detached({
     clock: files.clock(onDisk),
     file: files.parse(asked.file, onDisk),
     unit: units.parse(asked.unit, frame('units'), files.unitFacts(onDisk)),
     package: packages.parse(asked.package, frame('packages')),
-    sysctl: sysctls.parse(asked.sysctl, frame('sysctls')),
-    sysctlAtBoot: sysctls.parseAtBoot(asked.sysctl, frame('sysctls')),
+    sysctl: sysctls.parse(asked.sysctl, lines),
+    sysctlAtBoot: sysctls.parseAtBoot(asked.sysctl, lines),
     module: modules.parse(asked.module, frame('modules')),
     answer: answers.parse(asked.answer, frame),
     endpoint: endpoints.parse(asked.endpoint, frame, nonce),
@@ -166,7 +166,8 @@ export function merge(earlier: Observed, later: Observed): Observed {
 /** Of two questions for one file the one that tells more counts. */
 const READS = { digest: 0, hash: 1, secret: 2, content: 3 } as const;
 
-type Grouped = { readonly [K in WatchKind]: readonly Extract<Watch, { kind: K }>[] };
+/** Questions by their kind, each once. */
+export type Grouped = { readonly [K in WatchKind]: readonly Extract<Watch, { kind: K }>[] };
 
 /** Equal watches are asked once; of two for one file the one that reads more wins, a unit's inputs are joined. */
 export const group = oncePer((watches: readonly Watch[]): Grouped => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,6 +9,7 @@ import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Archive } from './artifact.ts';
 import { keep, type StoredFile } from './cache.ts';
+import { openDigest } from './digest.ts';
 import { diskFailure } from './disk.ts';
 import type { NoteKey } from './note-key.ts';
 
@@ -82,11 +83,11 @@ function checkMember({ header }: ParsedTarEntry, seen: boolean): void {
 async function store(entry: ParsedTarEntry, file: string, key: NoteKey): Promise<StoredFile> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch(diskFailure);
-  const hash = createHash('sha256');
+  const digest = openDigest(undefined);
   const handle = await open(temporary, 'wx', 0o600).catch(diskFailure);
   try {
     for await (const chunk of entry.body as unknown as AsyncIterable<Uint8Array>) {
-      hash.update(chunk);
+      digest.update(chunk);
       await handle.writeFile(chunk).catch(diskFailure);
     }
     await handle.datasync().catch(diskFailure);
@@ -96,5 +97,5 @@ async function store(entry: ParsedTarEntry, file: string, key: NoteKey): Promise
   } finally {
     await handle.close();
   }
-  return keep(key, temporary, file, hash.digest('hex'));
+  return keep(key, temporary, file, digest.sums());
 }

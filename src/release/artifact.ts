@@ -13,10 +13,12 @@ export interface Artifact {
   readonly path: string;
   /** Full addresses at the makers'. */
   readonly official: readonly string[];
-  /** Pinned by the release; undefined where no published checksum is known. */
-  readonly sha256: string | undefined;
+  /** SHA-256 or SHA-512, pinned by the release; undefined where no published one is known. */
+  readonly checksum: string | undefined;
   /** What is unpacked when the artifact is an archive. */
   readonly archive: Archive | undefined;
+  /** The archive that has it too, under its name: where it comes from when only that one's checksum is known. */
+  readonly within: Artifact | undefined;
 }
 
 export interface Archive {
@@ -39,8 +41,13 @@ export function normalVersion(text: string): string {
   return `v${match[1]}`;
 }
 
-/** Fills in a source's templates. `sha256` is left to whoever knows the pins. */
-export function artifactFrom(source: SourceData, name: string, version: string, arch: Arch): Artifact {
+/** Fills in a source's templates. Checksums are left to whoever knows the pins. */
+export function artifactFrom(
+  source: Omit<SourceData, 'names'>,
+  name: string,
+  version: string,
+  arch: Arch,
+): Artifact {
   const fill = (template: string): string =>
     template.replaceAll('{name}', name).replaceAll('{version}', version).replaceAll('{arch}', arch);
   return {
@@ -49,7 +56,8 @@ export function artifactFrom(source: SourceData, name: string, version: string, 
     arch,
     path: fill(source.path),
     official: source.official.map(fill),
-    sha256: undefined,
+    checksum: undefined,
     archive: source.archive && { folder: fill(source.archive.folder), members: source.archive.members },
+    within: source.within && artifactFrom(source.within, source.within.name, version, arch),
   };
 }

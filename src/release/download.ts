@@ -1,10 +1,10 @@
-import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { removeFile } from '../kernel/remove.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { retry } from '../kernel/retry.ts';
-import { hashFile } from './cache.ts';
+import { isSha512 } from './checksums.ts';
+import { digestFile, matches, openDigest, type Digest, type Sums } from './digest.ts';
 import { diskFailure } from './disk.ts';
 import { connectionFailure, type HttpResponse, type HttpClient } from './http.ts';
 import { describeSource, type ArtifactSource } from './source.ts';
@@ -13,6 +13,7 @@ export interface DownloadRequest {
   readonly source: ArtifactSource;
   /** Where to write; what it already holds is resumed when `expected` is known. */
   readonly file: string;
+  /** Its SHA-256 or SHA-512. */
   readonly expected: string | undefined;
   /** What the content begins with, checked when there is no checksum to compare with. */
   readonly magic: Buffer;
@@ -27,11 +28,11 @@ const attempts = 4;
 
 /**
  * Fetches one file from one source; passing failures are tried again, continuing where they broke off.
- * Resolves with the SHA-256 of what is now in `file`.
+ * Resolves with the sums of what is now in `file`.
  * @throws E_CHECKSUM (nothing is kept), E_SOURCE or E_SOURCE_BUSY when this source does not deliver,
  * E_DISK_FULL, E_CACHE, E_ABORTED
  */
-export async function download(request: DownloadRequest): Promise<string> {
+export async function download(request: DownloadRequest): Promise<Sums> {
   try {
     return await retry(() => attempt(request), {
       attempts,
@@ -51,26 +52,26 @@ export async function download(request: DownloadRequest): Promise<string> {
   }
 }
 
-async function attempt(request: DownloadRequest): Promise<string> {
+async function attempt(request: DownloadRequest): Promise<Sums> {
   const { file, expected } = request;
   const present = expected === undefined ? 0 : await sizeOf(file);
-  const soFar = present > 0 ? await hashFile(file) : createHash('sha256');
-  if (present > 0 && soFar.copy().digest('hex') === expected) return expected;
+  const soFar = present > 0 ? await digestFile(file, expected) : openDigest(expected);
+  if (present > 0 && expected !== undefined && matches(soFar.sums(), expected)) return soFar.sums();
 
   const answer = await ask(request, present);
-  const hash = answer.start > 0 ? soFar : createHash('sha256');
-  const size = await receive(request, answer, hash);
+  const digest = answer.start > 0 ? soFar : openDigest(expected);
+  const size = await receive(request, answer, digest);
   if (answer.total !== undefined && size !== answer.total) {
     throw new BootstrapError('E_SOURCE_BUSY', `ended after ${size} of ${answer.total} bytes`);
   }
-  const sum = hash.digest('hex');
+  const sums = digest.sums();
   if (expected === undefined) {
     await checkMagic(request);
-  } else if (sum !== expected) {
+  } else if (!matches(sums, expected)) {
     await removeFile(file);
-    throw answer.start > 0 ? mixture() : wrongChecksum(request.source, sum, expected);
+    throw answer.start > 0 ? mixture() : wrongChecksum(request.source, sums, expected);
   }
-  return sum;
+  return sums;
 }
 
 async function ask({ source, http, file }: DownloadRequest, offset: number): Promise<HttpResponse> {
@@ -94,7 +95,7 @@ async function readLocal(file: string, offset: number): Promise<HttpResponse> {
 async function receive(
   { file, onBytes }: DownloadRequest,
   answer: HttpResponse,
-  hash: Hash,
+  digest: Digest,
 ): Promise<number> {
   let position = answer.start;
   let target: FileHandle | undefined;
@@ -103,7 +104,7 @@ async function receive(
     onBytes(position, answer.total);
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       await writeAll(target, chunk, position);
-      hash.update(chunk);
+      digest.update(chunk);
       position += chunk.length;
       onBytes(position, answer.total);
     }
@@ -148,7 +149,10 @@ const sizeOf = (file: string): Promise<number> =>
 const mixture = (): BootstrapError =>
   new BootstrapError('E_SOURCE_BUSY', 'what was left of an earlier download did not fit');
 
-const wrongChecksum = (source: ArtifactSource, sum: string, expected: string): BootstrapError =>
-  new BootstrapError('E_CHECKSUM', `${describeSource(source)} has SHA-256 ${sum}, expected ${expected}`, {
+function wrongChecksum(source: ArtifactSource, sums: Sums, expected: string): BootstrapError {
+  const found = isSha512(expected) ? `SHA-512 ${sums.sha512 ?? ''}` : `SHA-256 ${sums.sha256}`;
+  const message = `${describeSource(source)} has ${found}, expected ${expected}`;
+  return new BootstrapError('E_CHECKSUM', message, {
     hint: 'The file was damaged or replaced, and is not used. If it is a build of your own, name its checksum in artifacts.checksums.',
   });
+}

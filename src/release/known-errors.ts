@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readable } from '../kernel/quotable.ts';
 import { read } from './release-data.ts';
 
 const text = z.string().min(1);
@@ -8,8 +9,10 @@ const schema = z.array(z.strictObject({ pattern: text, code: text, hint: text })
 export type KnownError = z.infer<typeof schema>[number];
 
 /** The error that shows in what a host said, if it is a known one. */
-export const knownError = (said: string): KnownError | undefined =>
-  knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(said));
+export function knownError(said: string): KnownError | undefined {
+  const text = readable(said);
+  return knownErrors().find(({ pattern }) => new RegExp(pattern, 'i').test(text));
+}
 
 /** All of them, in the order in which they are tried. */
 export const knownErrors = (): readonly KnownError[] => read('known-errors.yaml', schema);

@@ -9,6 +9,8 @@ Keep this file with the inventory: every later download must match it.`;
 /** Checksums learnt from first downloads, in a file beside the inventory. */
 export interface LockFile {
   get(key: string): string | undefined;
+  /** Whether anything has this sum. */
+  has(sum: string): boolean;
   /**
    * Adds entries and writes the file. An entry another process wrote in the meantime must agree, unless
    * `replace` says that the new sums come from something stronger.
@@ -40,6 +42,7 @@ export function openLockFile(file: string): LockFile {
 
   return {
     get: (key) => known.get(key),
+    has: (sum) => [...known.values()].includes(sum),
     record: (entries, { replace } = { replace: false }) => {
       if ([...entries].every(([key, sum]) => known.get(key) === sum)) return Promise.resolve();
       // One at a time, also after a failure: each reads what the one before has written.

@@ -1,6 +1,6 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import type { Artifact } from './artifact.ts';
-import type { Checksums } from './checksums.ts';
+import { isSha512, publishedChecksums, type Checksums } from './checksums.ts';
 import type { LockFile } from './lock-file.ts';
 import { describeSource, type ArtifactSource } from './source.ts';
 
@@ -11,13 +11,43 @@ export interface Pins {
   readonly lock: LockFile;
 }
 
+/** What a download is compared with: a SHA-256 or SHA-512. */
 export const expectedSum = ({ override, lock }: Pins, artifact: Artifact): string | undefined =>
-  override.get(artifact.path) ?? artifact.sha256 ?? lock.get(artifact.path);
+  override.get(artifact.path) ?? artifact.checksum ?? lock.get(artifact.path);
+
+/** Whether a SHA-256 is that of anything: by the inventory, the release, or an earlier download. */
+export const isKnown = ({ override, lock }: Pins, sha256: string): boolean =>
+  [override, publishedChecksums()].some((sums) => [...sums.values()].includes(sha256)) || lock.has(sha256);
+
+/** What cache and hosts go by. Of what is pinned by its SHA-512 no more is known than a download has told. */
+export function expectedSha256(pins: Pins, artifact: Artifact): string | undefined {
+  const expected = expectedSum(pins, artifact);
+  return isSha512(expected) ? pins.lock.get(sha512Key(artifact, expected)) : expected;
+}
+
+/** Under which the lock file has the SHA-256 of what has this SHA-512, and of nothing else that has the path. */
+export const sha512Key = (artifact: Artifact, sha512: string): string => `${artifact.path}#sha512:${sha512}`;
+
+export interface Origin {
+  readonly artifact: Artifact;
+  /** When `artifact` is an archive, and this is wanted of it. */
+  readonly member: string | undefined;
+}
+
+/** Whose own checksum nobody knows comes out of the archive that it is in, where that one's is known. */
+export function originOf(pins: Pins, artifact: Artifact, member?: string): Origin {
+  const { name, within } = artifact;
+  return within !== undefined &&
+    expectedSum(pins, artifact) === undefined &&
+    expectedSum(pins, within) !== undefined
+    ? { artifact: within, member: name }
+    : { artifact, member };
+}
 
 /** A member's sum was learnt by unpacking; it holds only for the archive it was unpacked from. */
 export function expectedMember(pins: Pins, artifact: Artifact, member: string): string | undefined {
   const archive = pins.lock.get(artifact.path);
-  return archive !== undefined && archive === expectedSum(pins, artifact)
+  return archive !== undefined && archive === expectedSha256(pins, artifact)
     ? pins.lock.get(memberKey(artifact, member))
     : undefined;
 }
@@ -35,7 +65,7 @@ export function refusePlain(source: ArtifactSource, artifact: Artifact): void {
   throw unpinned(
     artifact,
     `${describeSource(source)} is plain http: whoever is on the way could replace it`,
-    `Write "${artifact.path}: " and its SHA-256 into a file that artifacts.checksums names, or use a mirror with https.`,
+    `Write "${artifact.path}: " and its checksum into a file that artifacts.checksums names, or use a mirror with https.`,
   );
 }
 

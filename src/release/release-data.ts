@@ -29,11 +29,12 @@ const releaseSchema = z.strictObject({
   weaknesses: z.array(weakness),
 });
 
-const source = z.strictObject({
+const archive = z.strictObject({ folder: z.string(), members: z.array(text) });
+const place = z.strictObject({ path: text, official: z.array(text) });
+const source = place.extend({
   names: z.array(text),
-  path: text,
-  official: z.array(text),
-  archive: z.strictObject({ folder: z.string(), members: z.array(text) }).optional(),
+  archive: archive.optional(),
+  within: place.extend({ name: text, archive }).optional(),
 });
 
 const artifactsSchema = z.strictObject({
@@ -120,9 +121,6 @@ export const readConfigFields = (minor: string, component: ConfiguredComponent):
 
 export const readHardening = (minor: string): z.infer<typeof hardening> =>
   read(`hardening/${minor}.yaml`, hardening);
-
-/** The release's own checksums, for `checksumsOf`. */
-export const checksumsFile = 'release/checksums.yaml';
 
 /** Asked for each binary of each host, and the same for the whole run. */
 const loaded = new Map<string, unknown>();

@@ -1,19 +1,11 @@
 import { own } from '../kernel/own.ts';
 import compare from 'semver/functions/compare.js';
 import type { ComponentName, ConfiguredComponent } from '../kernel/components.ts';
-import { readData } from '../kernel/data.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { artifactFrom, normalVersion, type Arch, type Artifact } from './artifact.ts';
-import { checksumsOf, type Checksums } from './checksums.ts';
+import { publishedChecksums, type Checksums } from './checksums.ts';
 import { flagTable, type Flag, type FlagTable } from './flag-table.ts';
-import {
-  checksumsFile,
-  readArtifacts,
-  readConfigFields,
-  readHardening,
-  readRelease,
-  releaseNames,
-} from './release-data.ts';
+import { readArtifacts, readConfigFields, readHardening, readRelease, releaseNames } from './release-data.ts';
 import type { Requirement } from '../kernel/requirement.ts';
 import { requirementFrom } from './requirement.ts';
 import type { ArtifactsData, ConfigFields, ReleaseData, SourceData, Weakness } from './release-data.ts';
@@ -77,7 +69,7 @@ export function loadRelease(version: string): Release {
       },
     );
   }
-  return releaseOf(readRelease(wanted), readArtifacts(), checksumsOf(readData(checksumsFile), checksumsFile));
+  return releaseOf(readRelease(wanted), readArtifacts(), publishedChecksums());
 }
 
 /**
@@ -94,6 +86,12 @@ export function archOf(machine: string): Arch {
   }
   return arch;
 }
+
+const pinned = (artifact: Artifact, pins: Checksums): Artifact => ({
+  ...artifact,
+  checksum: pins.get(artifact.path),
+  within: artifact.within && pinned(artifact.within, pins),
+});
 
 function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksums): Release {
   const minor = data.kubernetes.replace(/[.]\d+$/, '');
@@ -125,8 +123,7 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
           hint: `Known ones are ${ownVersions.flatMap(([each]) => each.names).join(', ')}.`,
         });
       }
-      const artifact = artifactFrom(source, name, normalVersion(version ?? own), arch);
-      return { ...artifact, sha256: pins.get(artifact.path) };
+      return pinned(artifactFrom(source, name, normalVersion(version ?? own), arch), pins);
     },
     packages: (runtime, family) => ({
       names: data.packages[runtime][family],

@@ -6,7 +6,13 @@ import type { OutputStream } from './text.ts';
 const ROOM = 20;
 
 /** What is told as it came, or taken elsewhere by copying: nothing is put into it. */
-const AS_IT_IS: ReadonlySet<string> = new Set(['explain-file', 'logs', 'rbac-render', 'users-kubeconfig']);
+const AS_IT_IS: ReadonlySet<string> = new Set([
+  'explain-file',
+  'explain-thing',
+  'logs',
+  'rbac-render',
+  'users-kubeconfig',
+]);
 
 /** The text of an event as a stream shows it: into a pipe as it is, on a terminal with its tables made to fit. */
 export function shownOn(stream: OutputStream, event: PrintableEvent, text: string): string {

@@ -1,6 +1,6 @@
 import type { PrintableEvent } from './printable.ts';
 import { written } from './streams.ts';
-import type { OutputStream } from './text.ts';
+import { type OutputStream, jsonLine } from './text.ts';
 import type { View } from './view.ts';
 
 /** NDJSON on stdout, `type` first; nothing on stderr. */
@@ -20,7 +20,7 @@ export function createJsonView(stdout: OutputStream): View {
     show({ type, at, ...rest }: PrintableEvent) {
       // What comes in one turn of the event loop is one write: of thousands of hosts, many answer at once.
       if (waiting === '') setImmediate(send);
-      waiting += `${JSON.stringify({ type, ...rest, at })}\n`;
+      waiting += `${jsonLine({ type, ...rest, at })}\n`;
     },
     flush,
     async close() {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { removeFileSync } from '../kernel/remove.ts';
+import { jsonLine } from './text.ts';
 
 /** The log of one run: one JSON object per line. */
 export interface LogFile {
@@ -36,7 +37,7 @@ export function openLogFile(folder: string, run: { readonly command: string; rea
     append(entry) {
       if (descriptor === undefined || problem !== undefined) return;
       try {
-        writeSync(descriptor, `${JSON.stringify(entry)}\n`);
+        writeSync(descriptor, `${jsonLine(entry)}\n`);
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
       }

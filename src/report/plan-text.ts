@@ -101,13 +101,10 @@ function changeLines(planned: PlannedChange, paint: Paint): string[] {
       ];
     case 'delete':
       return [line('red', `- delete ${what(planned, change.summary)}`)];
-    case 'restart':
-      return [
-        line(
-          'yellow',
-          `! ${change.summary === 'reload' ? 'reload' : 'restart'} ${unitOf(planned)}${because(change.because)}`,
-        ),
-      ];
+    case 'restart': {
+      const verb = ['reload', 'start'].includes(change.summary) ? change.summary : 'restart';
+      return [line('yellow', `! ${verb} ${unitOf(planned)}${because(change.because)}`)];
+    }
     case 'unknown':
       return [line('cyan', `? ${what(planned, change.summary)}: unknown until ${change.waitsFor}`)];
   }
@@ -143,15 +140,19 @@ const footer = ({
   changes,
   changedHosts,
   unknown,
+  starts,
   restarts,
   interruptions,
   outages,
+  hooks,
 }: PlanSummary): string[] => [
   `${count(changes, 'change')} on ${count(changedHosts, 'host')}` +
     `${unknown === 0 ? '' : `, ${unknown} of them known only during the run`}.`,
+  ...(starts.length === 0 ? [] : [`Starts: ${unitsText(starts)}.`]),
   `Restarts: ${unitsText(restarts)}.`,
   `Expected interruption: ${unitsText(interruptions)}.`,
   ...(outages.length === 0 ? [] : [`Nothing stands in meanwhile for: ${unitsText(outages)}.`]),
+  ...hooks.map(({ when, of, run, on }) => oneLine(`Hook ${when} ${of} on ${someHosts(on)}: ${run}`)),
 ];
 
 /** `etcd.service on m1, m2; docker.service on w1`, or `none`. */

@@ -35,6 +35,15 @@ export const oneLine = (text: string): string =>
     return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
   });
 
+/** A value as JSON that a terminal shows as it is: `JSON.stringify` leaves in what only some terminals obey. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+
 /** The lines of a text, each safe for a terminal; a final line break adds no empty line. */
 export const safeLines = (text: string): string[] => text.replace(/\n$/, '').split('\n').map(oneLine);
 

@@ -1,5 +1,5 @@
 import { sh } from '../kernel/quote.ts';
-import { bytes } from './content.ts';
+import { bytes, secretBytes } from './content.ts';
 import { attributeDrift, plain, writing } from './file.ts';
 import { manifestOf, manifestWatch } from './manifest.ts';
 import type { FileState, Observed } from '../probe/observe.ts';
@@ -64,7 +64,7 @@ export function certificate(spec: CertificatePairSpec): Resource {
       const there = seen.file(spec.certificate)?.type === 'file';
       return [
         ...(there ? [begun(spec.certificate)] : []),
-        ...writing(spec.key, bytes(key), rights('0600'), seen.file(spec.key)),
+        ...writing(spec.key, secretBytes(key), rights('0600'), seen.file(spec.key)),
         ...writing(spec.certificate, bytes(made.certificate), rights('0644'), seen.file(spec.certificate)),
       ];
     },

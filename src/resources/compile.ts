@@ -1,12 +1,11 @@
 import { quote, sh } from '../kernel/quote.ts';
 import { PATH_LINE } from '../probe/probe.ts';
 import type { Content, Step } from './step.ts';
-import { attributes, fetch, folderOf, prune, setAttributes, write } from './steps/files.ts';
-import { INTO } from './steps/into.ts';
+import { type Brought, fetch, folderOf, prune, rightsOf, setAttributes, write } from './steps/files.ts';
+import { firstLook } from './steps/before.ts';
+import { FUNCTIONS, STATE } from './steps/functions.ts';
 import { installPackages } from './steps/packages.ts';
 import { unit } from './steps/units.ts';
-
-export const STATE = '/var/lib/k8s-bootstrap';
 
 /** What a run holds while it works on a host, by `flock`; the file beside it says who holds it, and ends in a token. */
 export const LOCK = `${STATE}/lock`;
@@ -81,11 +80,7 @@ export function describe(step: Step): string {
 }
 
 /**
- * Functions the steps share. `own` writes the manifest line, and keeps the original of a file that
- * was there before us, ahead of the change itself; another one that was put there later is kept beside it, with a number. `stage` gives a place for a new file, `put` its name to it;
- * `into` is the way to folders that are not ours (`steps/into.ts`).
- * What is renamed is on the disk before, and its name after (`durable`): a power cut leaves the old or the new, and no
- * file that the manifest does not name. Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
+ * Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
  * on to even when its controller has died. Under it the run's own lock is looked at: whoever takes that next waits for
  * 8 first, so nobody comes between the look and the steps.
  */
@@ -93,6 +88,7 @@ const prelude = ({ phase, lock }: BatchContext): string =>
   `
 ${PATH_LINE}
 umask 077
+phase=${quote(phase)}
 exec 4</dev/null
 S=${STATE}
 mkdir -p $S/originals $S/revisions $S/tmp
@@ -101,56 +97,20 @@ flock -w 60 8 || { echo 'a step of an earlier run is still working on this host'
 exec 7>>${LOCK}
 if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${LOCK_OWNER}; then exit ${LOCK_GONE}; fi
 exec 7>&-
-durable() { [ -L "$1" ] || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
-root_only() { [ -O "$1" ] || { echo "$1 belongs to another than root, who could have put a link there; nothing is written in it"; exit 77; }; }
-${INTO}
-stage() {
-  root_only "$1"
-  d=$(mktemp -d "$1/.k8s-bootstrap.XXXXXX")
-  trap 'rm -rf -- "$d"' EXIT
-  t=$d/new
-}
-put() { durable "$1"; mv -fT -- "$1" "$2"; durable "$2"; }
-others() {
-  if [ -e $S/manifest ] && [ ! -s $S/manifest ]; then echo "$S/manifest is empty" >&2; exit 78; fi
-  [ ! -e $S/manifest ] || grep -vF "	$1	" $S/manifest || [ $? -eq 1 ]
-}
-keep() {
-  o=$S/originals$1 n=0
-  while [ -e "$o" ] || [ -L "$o" ]; do
-    if [ ! -L "$1" ] && [ ! -L "$o" ] && [ "$(sha256sum < "$1")" = "$(sha256sum < "$o")" ]; then return 0; fi
-    n=$((n + 1)) o=$S/originals$1.$n
-  done
-  mkdir -p "\${o%/*}"
-  cp -a -- "$1" "$o.new"
-  put "$o.new" "$o"
-}
-own() {
-  line=$(printf '%s\\t%s\\t%s' "$2" "$1" ${quote(phase)})
-  if grep -qsxF "$line" $S/manifest; then return 0; fi
-  others "$1" > $S/manifest.new || exit 78
-  if [ -e "$1" ] || [ -L "$1" ]; then
-    [ -d "$1" ] || grep -qsF "	$1	" $S/manifest || keep "$1"
-  fi
-  printf '%s\\n' "$line" >> $S/manifest.new
-  put $S/manifest.new $S/manifest
-}
-disown() {
-  others "$1" > $S/manifest.new || exit 78
-  if [ -s $S/manifest.new ]; then put $S/manifest.new $S/manifest; else rm -f $S/manifest $S/manifest.new; fi
-}
-label() { if command -v restorecon >/dev/null 2>&1; then restorecon -F -- "$1" || :; fi; }`.trim();
+${FUNCTIONS}
+${firstLook()}`.trim();
 
-function command(step: Step): string {
+/** One step as sh, by the functions that a prelude brings; its content comes on descriptor 3. */
+export function command(step: Step, brought: Brought = 'in a stream'): string {
   switch (step.op) {
     case 'write':
-      return write(step);
+      return write(step, brought);
     case 'fetch':
       return fetch(step);
     case 'attributes':
       return setAttributes(step);
     case 'directory':
-      return `own ${quote(step.path)} directory\nmkdir -p -- ${quote(step.path)}\n${attributes(quote(step.path), step.attributes)}\nlabel ${quote(step.path)}`;
+      return `folder ${quote(step.path)} ${rightsOf(step.attributes)}`;
     case 'link':
       return `root_only ${quote(folderOf(step.path))}\nown ${quote(step.path)} link\nln -sfn -- ${quote(step.target)} ${quote(step.path)}`;
     case 'remove':
@@ -163,6 +123,7 @@ function command(step: Step): string {
       return unit(step.verb, step.unit, step.inputs);
     case 'run':
       // What the script leaves unread is read all the same, or the next step would get it.
+      if (step.stdin && brought === 'as a file') return `(\n${step.script}\n) <&3`;
       return step.stdin
         ? `${sh`head -c ${step.stdin.size}`} <&3 | {\n(\n${step.script}\n)\ncat > /dev/null\n}`
         : step.script;

@@ -10,7 +10,15 @@ export function bytes(data: string | Uint8Array): Content {
   return { size: buffer.length, sha256: sha256(buffer), open: () => [buffer] };
 }
 
+/** The same of what is a secret. */
+export const secretBytes = (data: string): Content => ({ ...bytes(data), secret: true });
+
 /** Content of a local file, opened when it is sent. */
 export function fileContent(path: string, size: number, digest: string): Content {
-  return { size, sha256: digest, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
+  return {
+    size,
+    sha256: digest,
+    file: path,
+    open: () => createReadStream(path, { highWaterMark: 256 * 1024 }),
+  };
 }

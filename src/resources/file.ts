@@ -1,9 +1,9 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import type { LockedText } from '../kernel/locked-text.ts';
-import { bytes, sha256 } from './content.ts';
+import { bytes, secretBytes, sha256 } from './content.ts';
 import type { FileState, Observed, Watch } from '../probe/observe.ts';
 import { type Change, type Resource, type TextChange, none } from './resource.ts';
-import type { Attributes, Content, Download, Step } from './step.ts';
+import type { Attributes, Content, Step } from './step.ts';
 
 export interface FileSpec {
   readonly path: string;
@@ -40,6 +40,7 @@ export function file(spec: FileSpec): Resource {
     title: path,
     watches: [{ kind: 'file', key: plain(path), read: secret ? 'secret' : 'hash' }],
     owns: [path],
+    ...(secret && { wants: () => digestOf(render()) }),
     diff(seen) {
       const content = render();
       const state = seen.file(path) ?? { type: 'absent' };
@@ -63,51 +64,13 @@ export function file(spec: FileSpec): Resource {
       if (change.kind === 'update' && state?.type === 'file' && sameBytes(state, content, secret, seen)) {
         return [{ op: 'attributes', path, attributes: wanted }];
       }
-      return writing(path, bytes(content), wanted, state, spec.check);
+      return writing(path, (secret ? secretBytes : bytes)(content), wanted, state, spec.check);
     },
   };
 }
 
-export interface BinarySpec {
-  readonly path: string;
-  /** Wanted digest, or `undefined` when nothing has pinned it yet: then an existing file is kept. */
-  readonly sha256: string | undefined;
-  readonly from: string;
-  /** Throws where it may not be brought; asked as soon as it is known that it has to be. */
-  readonly admit?: () => void;
-  /** Brings the file to the controller, once for all hosts; or says where the host gets it by itself. */
-  readonly source: (() => Promise<Content>) | Download;
-}
-
-/** An executable that travels as a stream; it is hashed on the host only when its inode has changed. */
-export function binary({ path, sha256: wantedDigest, from, admit, source }: BinarySpec): Resource {
-  const wanted = { mode: '0755', owner: 'root', group: 'root' };
-  const current = (state: FileState): boolean =>
-    state.type === 'file' && (wantedDigest ?? state.sha256) === state.sha256;
-  return {
-    id: fileId(path),
-    title: path,
-    watches: [{ kind: 'file', key: plain(path), read: 'digest' }],
-    owns: [path],
-    diff(seen) {
-      const state = seen.file(path) ?? { type: 'absent' };
-      if (!current(state)) {
-        admit?.();
-        return { kind: state.type === 'absent' ? 'create' : 'update', summary: from };
-      }
-      const off = attributeDrift(state, wanted);
-      return off.length > 0 ? { kind: 'update', summary: off.join('; ') } : none(`is ${from}`);
-    },
-    async steps(_change, seen): Promise<Step[]> {
-      const state = seen.file(path);
-      if (state?.type === 'file' && current(state)) {
-        return [{ op: 'attributes', path, attributes: wanted, sha256: state.sha256 }];
-      }
-      if (typeof source !== 'function') return [{ op: 'fetch', path, attributes: wanted, ...source }];
-      return writing(path, await source(), wanted, state);
-    },
-  };
-}
+const digestOf = (content: WantedText): string | undefined =>
+  typeof content === 'string' ? sha256(content) : content?.sha256;
 
 export interface DirectorySpec {
   readonly path: string;

@@ -46,10 +46,15 @@ export function imageTags(tags: readonly ImageTag[]): Resource[] {
   });
 }
 
+const KEY = 'images:';
+
+/** Whether an answer is one to the question of `imagesWatch`. */
+export const isImages = (key: string): boolean => key.startsWith(KEY);
+
 /** Asks a runtime for the names of all its images. */
 export const imagesWatch = (runtime: ImageTag['runtime']): Watch => ({
   kind: 'answer',
-  key: `images:${runtime}`,
+  key: KEY + runtime,
   slow: true,
   script: LISTS[runtime],
 });

@@ -1,6 +1,7 @@
 import { sh } from '../kernel/quote.ts';
 import { paths } from '../kernel/host-paths.ts';
 import { type Resource, none } from './resource.ts';
+import { was } from './steps/before.ts';
 import { type HostFacts, factsOf, factsWatches } from '../facts/facts.ts';
 
 /**
@@ -11,7 +12,14 @@ import { type HostFacts, factsOf, factsWatches } from '../facts/facts.ts';
 /** No swap now and none after a boot: kubelet does not start with it. */
 export const swapOff = (): Resource =>
   setting('swap', 'swap', (facts) => [
-    ...(facts.swaps.length > 0 ? [{ what: `turn off ${facts.swaps.join(' ')}`, script: 'swapoff -a' }] : []),
+    ...(facts.swaps.length > 0
+      ? [
+          {
+            what: `turn off ${facts.swaps.join(' ')}`,
+            script: [...facts.swaps.map((device) => was('swap', device, '-')), 'swapoff -a'].join('\n'),
+          },
+        ]
+      : []),
     ...(facts.swapsInFstab.length > 0
       ? [
           {
@@ -20,13 +28,18 @@ export const swapOff = (): Resource =>
           },
         ]
       : []),
-    ...facts.swapUnits.map((unit) => ({ what: `disable ${unit}`, script: sh`systemctl disable -- ${unit}` })),
+    ...facts.swapUnits.map((unit) => ({
+      what: `disable ${unit}`,
+      script: sh`was_unit ${unit}\nsystemctl disable -- ${unit}`,
+    })),
   ]);
 
 /** SELinux only reports, now and after a boot. */
 export const selinuxPermissive = (): Resource =>
   setting('selinux', 'SELinux', (facts) => [
-    ...(facts.selinux === 'enforcing' ? [{ what: 'permissive', script: 'setenforce 0' }] : []),
+    ...(facts.selinux === 'enforcing'
+      ? [{ what: 'permissive', script: `${was('selinux', 'mode', 'enforcing')}\nsetenforce 0` }]
+      : []),
     ...(facts.selinuxAtBoot === 'enforcing'
       ? [
           {
@@ -45,7 +58,7 @@ export const hostname = (name: string): Resource =>
       : [
           {
             what: `${facts.hostname} → ${name}`,
-            script: sh`printf '%s\\n' ${name} > /proc/sys/kernel/hostname`,
+            script: `${was('hostname', 'running', facts.hostname)}\n${sh`printf '%s\\n' ${name} > /proc/sys/kernel/hostname`}`,
           },
         ]),
     ...(facts.hostnameAtBoot === name
@@ -53,7 +66,7 @@ export const hostname = (name: string): Resource =>
       : [
           {
             what: `${name} at boot`,
-            script: `${keepOriginal('/etc/hostname')}\n${sh`printf '%s\\n' ${name} > /etc/hostname`}`,
+            script: `${keepOriginal('/etc/hostname')}\n${sh`printf '%s\\n' ${name} > /etc/hostname`}\nedited /etc/hostname`,
           },
         ]),
   ]);
@@ -85,9 +98,14 @@ const edit = (path: string, program: string): string => `${keepOriginal(path)}
 t=$(mktemp ${path}.XXXXXX)
 cp -p ${path} "$t"
 awk '${program} { print }' ${path} > "$t"
-mv -fT "$t" ${path}
-if command -v restorecon > /dev/null; then restorecon ${path} || :; fi`;
+put "$t" ${path}
+if command -v restorecon > /dev/null; then restorecon ${path} || :; fi
+edited ${path}`;
 
+/** Whole or not at all: a copy that a full disk cut would be what a reset puts back. */
 export const keepOriginal = (path: string): string => `o=${paths.state}/originals${path}
 mkdir -p "\${o%/*}"
-[ -e "$o" ] || [ ! -e ${path} ] || cp -a ${path} "$o"`;
+if [ ! -e "$o" ] && [ -e ${path} ]; then
+  cp -a ${path} "$o.new"
+  put "$o.new" "$o"
+fi`;

@@ -13,6 +13,13 @@ export interface Resource {
   /** `upstream` holds the changes of the resources before it in the same plan, by id. */
   diff(seen: Observed, upstream: ReadonlyMap<string, Change>): Change;
   steps(change: Change, seen: Observed): readonly Step[] | Promise<readonly Step[]>;
+  /**
+   * SHA-256 of what would be there, of what no plan shows: a plan that is kept notices by it when that is another. It
+   * leaves this program under a key only.
+   */
+  readonly wants?: () => string | undefined;
+  /** The host that it is about, where that is another than the one it is written from: a node, in the API. */
+  readonly about?: string;
   /** Paths on the host that this resource owns; they go to the host's manifest. */
   readonly owns?: readonly string[];
 }

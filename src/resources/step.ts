@@ -84,5 +84,9 @@ export interface Attributes {
 export interface Content {
   readonly size: number;
   readonly sha256: string;
+  /** What stands in no script and is read by its owner alone. */
+  readonly secret?: true;
+  /** The file on this machine that it is in, of a big one. */
+  readonly file?: string;
   open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }

@@ -4,6 +4,7 @@ import type { Observed, SysctlLine } from '../probe/observe.ts';
 import { sysctlPath } from '../probe/probers/sysctls.ts';
 import { type Resource, none } from './resource.ts';
 import type { Step } from './step.ts';
+import { wasSysctl } from './steps/before.ts';
 
 /**
  * The value of a kernel parameter, now and after a boot. The file that keeps it is another resource; here is seen to it
@@ -38,7 +39,7 @@ export function sysctl(key: string, value: string): Resource {
             {
               op: 'run',
               title: `set ${key}`,
-              script: `printf '%s\\n' ${sh`${wanted}`} > ${sh`${sysctlPath(key)}`}`,
+              script: `${wasSysctl(key)}\nprintf '%s\\n' ${sh`${wanted}`} > ${sh`${sysctlPath(key)}`}`,
             } as const,
           ]
         : []),
@@ -64,6 +65,7 @@ t=$(mktemp "$to.XXXXXX")
 cp -p -- "$from" "$t"
 LINE=${sh`${line}`} awk '$0 == ENVIRON["LINE"] { $0 = "# k8s-bootstrap: " $0 } { print }' "$from" > "$t"
 put "$t" "$to"
-label "$to"`;
+label "$to"
+edited "$to"`;
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

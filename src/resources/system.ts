@@ -1,5 +1,6 @@
 import { sh } from '../kernel/quote.ts';
 import { type Change, type Resource, none } from './resource.ts';
+import { was } from './steps/before.ts';
 import type { PackageManager } from '../facts/facts.ts';
 
 /** Packages that must be installed; any version the host's repositories give. */
@@ -41,7 +42,13 @@ export function kernelModule(name: string): Resource {
       const state = seen.module(name) ?? 'absent';
       return state === 'absent' ? { kind: 'create', summary: 'load' } : none(state);
     },
-    steps: () => [{ op: 'run', title: `load module ${name}`, script: sh`modprobe -- ${name}` }],
+    steps: () => [
+      {
+        op: 'run',
+        title: `load module ${name}`,
+        script: `${was('module', name, '-')}\n${sh`modprobe -- ${name}`}`,
+      },
+    ],
   };
 }
 
@@ -66,7 +73,7 @@ export function systemUser({
       {
         op: 'run',
         title: `create user ${name}`,
-        script: sh`useradd -r -M -U -d ${home} -s /sbin/nologin -c ${comment} -- ${name}`,
+        script: `${was('account', name, '-')}\n${sh`useradd -r -M -U -d ${home} -s /sbin/nologin -c ${comment} -- ${name}`}`,
       },
     ],
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BootstrapError } from '../kernel/errors.ts';
+import { readable } from '../kernel/quotable.ts';
 import type { Due } from '../plan/planner.ts';
 import { LOCK_GONE, type NamedStep, compile, describe } from '../resources/compile.ts';
 import { moreSeconds } from '../resources/duration.ts';
@@ -48,14 +49,17 @@ export async function pruneOn(
   member.changed += steps.length;
 }
 
-/** Runs steps that no plan has: what they do is asked for by a command, and cannot be seen as a state of the host. */
+/**
+ * Runs steps that no plan has: what they do is asked for by a command, and cannot be seen as a state of the host.
+ * Answers with what they printed.
+ */
 export const runSteps = (
   fleet: Fleet,
   lock: RunLock,
   member: Member,
   phase: string,
   steps: readonly Omit<OwnedStep, 'id'>[],
-): Promise<void> =>
+): Promise<string> =>
   execute(
     fleet,
     lock,
@@ -74,7 +78,7 @@ async function execute(
   member: Member,
   phase: string,
   steps: readonly OwnedStep[],
-): Promise<void> {
+): Promise<string> {
   const nonce = randomBytes(16).toString('hex');
   const batch = compile(steps, { nonce, phase, lock: await lock.proofOn(member) });
   const progress = follow(nonce, steps, (event, step, milliseconds) => {
@@ -96,7 +100,12 @@ async function execute(
   if (result.code !== 0) {
     throw stepFailure(fleet, nonce, steps, result.stdout, result.stderr.toString('utf8'), result.code);
   }
+  return spoken(nonce, result.stderr.toString('utf8')).join('\n');
 }
+
+/** What steps have printed, without our marks. */
+const spoken = (nonce: string, stderr: string): string[] =>
+  stderr.split('\n').filter((line) => line !== '' && !line.startsWith(nonce));
 
 const stillUnknown = (waitsFor: string, resource: string): BootstrapError =>
   new BootstrapError('E_UNKNOWN', `it cannot be told what to do yet: this needs ${waitsFor}`, {
@@ -154,15 +163,14 @@ function stepFailure(
 ): BootstrapError {
   const failed = new RegExp(`^${nonce} fail (\\d+) (\\d+)$`, 'm').exec(stdout.toString('utf8'));
   const step = steps.find(({ id }) => id === failed?.[1]);
-  const said = stderr.slice(step ? stderr.lastIndexOf(`${nonce} begin ${step.id}`) : 0);
-  const lines = said.split('\n').filter((line) => line !== '' && !line.startsWith(nonce));
+  const lines = spoken(nonce, stderr.slice(step ? stderr.lastIndexOf(`${nonce} begin ${step.id}`) : 0));
   const what = step
     ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}`
     : `the batch of steps ended with code ${code}`;
   const known = knownError(lines.join('\n'));
   return new BootstrapError(
     known?.code ?? 'E_STEP',
-    `${what}${lines.length > 0 ? `:\n${lines.slice(-15).join('\n')}` : ''}`,
+    `${what}${lines.length > 0 ? `:\n${readable(lines.slice(-15).join('\n'))}` : ''}`,
     {
       hint:
         known?.hint ??

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BootstrapError } from '../kernel/errors.ts';
+import type { Secret } from '../kernel/secret.ts';
 import {
   type HostPlan,
   type Plan,
@@ -11,12 +11,16 @@ import {
   withoutTexts,
 } from '../plan/plan.ts';
 import { judging } from '../plan/planner.ts';
+import { savedHost } from '../plan/saved/digests.ts';
+import { PLAN_VERSION } from '../plan/saved/version.ts';
+import type { SavedHost } from '../plan/saved/plan-schema.ts';
 import { type Desire, hasNoReserve } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
-import type { Change } from '../resources/resource.ts';
-import { type Piecewise, inTurns } from '../kernel/breather.ts';
+import { type Piecewise, atOnce, inTurns } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
+import { comes, flapping, passesByItself } from './left-over.ts';
+import { type Hooks, runHooks } from './hooks.ts';
 import { type RunLock, lockAll } from './lock.ts';
 import { passStanding, participants, runStage } from './run-stage.ts';
 import { stopIfAsked } from './stop.ts';
@@ -36,6 +40,11 @@ export interface Goal {
   readonly complete: boolean;
   /** Whether orphans are taken away. */
   readonly prune: boolean;
+  /** Hosts that something may be changed on, all by default; the others are looked at, and waited for by nobody. */
+  readonly touches?: ((host: string) => boolean) | undefined;
+  /** Called under the lock with what is about to be done; throws when that is not what was agreed to. */
+  readonly confirm?: ((plan: Plan) => Promise<void>) | undefined;
+  readonly hooks?: Hooks | undefined;
   /** Who we are, for the lock. */
   readonly owner: string;
 }
@@ -63,8 +72,51 @@ export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
   return found.plan;
 }
 
-/** Tells a plan, with the texts of files, which are asked for here: each host's by itself, which is then forgotten. */
+/**
+ * Plans for one host that has answered, while others are still asked, and forgets it: what a plan reads, renders and
+ * compiles for the first time is then ready when the last has answered.
+ */
+export function rehearse(fleet: Fleet, goal: Goal, host: string): void {
+  try {
+    atOnce(judgeAll(fleet, goal, new Set([host])));
+  } catch {
+    // What is wrong is said when all have answered.
+  }
+}
+
+/** Tells a plan, with the texts of files: each host's by itself, which is then forgotten. */
 export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<void> {
+  const shown = await lookAtTexts(fleet, plan);
+  await inTurns(
+    judgeAll(fleet, goal, shown, (told) => {
+      fleet.emit({ type: 'host.planned', plan: told });
+    }),
+  );
+  const seen = sightings(fleet);
+  const stages = goal.desire(seen);
+  const order = stages.map(({ id }) => id);
+  const alone = stages.filter(hasNoReserve).map(({ id }) => id);
+  const summary = summaryOf(plan, seen.size, order, { alone, hooks: goal.hooks?.list ?? [] });
+  fleet.emit({ type: 'plan.ready', version: PLAN_VERSION, summary });
+}
+
+/** A plan as it is kept, of all hosts that were looked at; texts of files, which its digests are of as well, are asked for. */
+export async function keptPlan(fleet: Fleet, goal: Goal, plan: Plan, key: Secret): Promise<SavedHost[]> {
+  await lookAtTexts(fleet, plan);
+  const seen = sightings(fleet);
+  const stages = goal.desire(seen);
+  const kept = new Map<string, SavedHost>();
+  const keep = (told: HostPlan): void => {
+    const observed = seen.get(told.host);
+    if (observed) kept.set(told.host, savedHost(stages, observed, told, key));
+  };
+  for (const host of seen.keys()) keep({ host, phases: [], orphans: [] });
+  await inTurns(judgeAll(fleet, goal, new Set(plan.hosts.map(({ host }) => host)), keep));
+  return [...kept.values()];
+}
+
+/** Asks for the texts of files that a plan changes. Answers with the hosts that it is about. */
+async function lookAtTexts(fleet: Fleet, plan: Plan): Promise<ReadonlySet<string>> {
   const shown = new Map(plan.hosts.map((one) => [one.host, toBeShown(one)]));
   await onEach(
     fleet,
@@ -74,16 +126,7 @@ export async function tellPlan(fleet: Fleet, goal: Goal, plan: Plan): Promise<vo
       await probe(fleet, member, shown.get(member.name) ?? []);
     },
   );
-  await inTurns(
-    judgeAll(fleet, goal, new Set(shown.keys()), (told) => {
-      fleet.emit({ type: 'host.planned', plan: told });
-    }),
-  );
-  const seen = sightings(fleet);
-  const stages = goal.desire(seen);
-  const order = stages.map(({ id }) => id);
-  const alone = stages.filter(hasNoReserve).map(({ id }) => id);
-  fleet.emit({ type: 'plan.ready', summary: summaryOf(plan, seen.size, order, alone) });
+  return new Set(shown.keys());
 }
 
 interface Found {
@@ -106,7 +149,8 @@ function* judgeAll(
   for (const [host, observed] of seen) {
     if (only && !only.has(host)) continue;
     const judged = yield* judging(stages, host, observed);
-    const plan = goal.complete ? judged.plan : { ...judged.plan, orphans: [] };
+    const mayGo = goal.complete && (goal.touches?.(host) ?? true);
+    const plan = mayGo ? judged.plan : { ...judged.plan, orphans: [] };
     if (judged.open.length > 0) open.set(host, judged.open);
     if (plan.phases.length + plan.orphans.length > 0) {
       tell?.(plan);
@@ -135,6 +179,9 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
   try {
     // What the plan was made from may have moved before the lock was ours.
     const current = await look(fleet, goal);
+    await goal.confirm?.(current);
+    const whole = { of: 'up', hosts: [...touched] };
+    await runHooks(fleet, lock, goal.hooks, { when: 'before', ...whole }, end);
     if (!isEmpty(current)) await goal.prepare();
     for (const { id } of goal.desire(sightings(fleet))) {
       stopIfAsked(end);
@@ -142,6 +189,7 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
     }
     stopIfAsked(end);
     if (goal.prune) await pruneOrphans(fleet, lock, current);
+    await runHooks(fleet, lock, goal.hooks, { when: 'after', ...whole }, end);
   } finally {
     await lock.release();
   }
@@ -165,18 +213,6 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
 const LOOKS = 12;
 const LOOK_EVERY_MS = 5_000;
 
-const comes = (change: Change): boolean => change.kind === 'unknown' && change.byItself === true;
-
-/**
- * Whether all that is left is to start units that have stopped, or to know what an API server does not say at this
- * moment: what ended because its API server was away (a controller-manager that was about to lead) is started again by
- * systemd, and its gate waits for that.
- */
-const passesByItself = (left: Plan): boolean =>
-  allChanges(left).every(
-    ({ planned: { change } }) => comes(change) || (change.kind === 'restart' && !change.interrupts),
-  );
-
 /** Last, when nothing uses them any more. */
 const pruneOrphans = (fleet: Fleet, lock: RunLock, { hosts }: Plan): Promise<void> => {
   const doomed = new Map(hosts.map(({ host, orphans }) => [host, orphans]));
@@ -190,23 +226,10 @@ const pruneOrphans = (fleet: Fleet, lock: RunLock, { hosts }: Plan): Promise<voi
 async function healthy(fleet: Fleet, goal: Goal, stop: AbortSignal): Promise<void> {
   for (const stage of goal.desire(sightings(fleet))) {
     stopIfAsked(stop);
-    await onEach(fleet, participants(fleet, stage), stage.id, (member) =>
+    const asked = participants(fleet, stage).filter(({ name }) => goal.touches?.(name) ?? true);
+    await onEach(fleet, asked, stage.id, (member) =>
       passStanding(fleet, member, stage.id, stage.gates(member.name), stop),
     );
   }
   stopIfAsked(stop);
-}
-
-function flapping(left: Plan): BootstrapError {
-  const names = allChanges(left).map(
-    ({ host, planned }) =>
-      `${host}: ${planned.title} (${planned.change.kind}, ${'summary' in planned.change ? planned.change.summary : ''})`,
-  );
-  return new BootstrapError(
-    'E_FLAPPING',
-    `something changes back what was just changed:\n${names.slice(0, 10).join('\n')}`,
-    {
-      hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
-    },
-  );
 }

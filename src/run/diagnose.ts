@@ -1,3 +1,4 @@
+import { readable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
 import { lastWords } from '../resources/journal.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
@@ -20,7 +21,7 @@ export async function journalOf(fleet: Fleet, member: Member, units: readonly st
   if (units.length === 0) return '';
   try {
     const result = await runOn(fleet, member, { script: wordsOf(units), timeoutMs: 10_000 });
-    return result.stdout.toString('utf8').trim();
+    return readable(result.stdout.toString('utf8').trim());
   } catch {
     return '';
   }

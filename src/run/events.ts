@@ -34,7 +34,12 @@ export type RunEvent = { readonly at: Date } & (
     }
   /** One for each host with something to do, before `plan.ready`. */
   | { readonly type: 'host.planned'; readonly plan: HostPlan }
-  | { readonly type: 'plan.ready'; readonly summary: PlanSummary }
+  | {
+      readonly type: 'plan.ready';
+      /** Of what plans look like to other programs: `k8s-bootstrap schema plan`. */
+      readonly version: number;
+      readonly summary: PlanSummary;
+    }
   /** What a procedure will do, in this order; none when nothing is left to do. */
   | { readonly type: 'procedure.planned'; readonly steps: readonly PlannedStep[] }
   | { readonly type: 'download'; readonly artifact: string; readonly bytes: number; readonly total: number }

@@ -46,6 +46,8 @@ export interface Fleet {
   readonly concurrency: number;
   /** Aborted by a second interrupt: stops even a running command. */
   readonly kill: AbortSignal;
+  /** What digests of secrets on a host are salted with, where they are compared with those of an earlier run. */
+  readonly nonceOf?: ((host: string) => string | undefined) | undefined;
   /** What to tell of an error by what a host said, where that is known. */
   readonly knownError: (said: string) => { readonly code: string; readonly hint: string } | undefined;
 }
@@ -161,7 +163,7 @@ const PROBE_LIMIT = 64 * 1024 ** 2;
 /** Asks a host everything in one exec; what was known before and is not asked again is kept. */
 export async function probe(fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> {
   // Digests of secrets are salted with it: those kept from an earlier look must stay comparable.
-  const nonce = member.seen?.nonce ?? randomBytes(16).toString('hex');
+  const nonce = member.seen?.nonce ?? fleet.nonceOf?.(member.name) ?? randomBytes(16).toString('hex');
   const started = performance.now();
   const result = await runOn(fleet, member, {
     script: probeScript(watches, nonce, fleet.addressOf(member.name)),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { oncePer } from '../kernel/once-per.ts';
+import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
 import type { Gate } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
@@ -10,7 +11,13 @@ import { type Fleet, type Member, probe } from './fleet.ts';
 /** Whether a gate holds by what was last seen; what is missing, if not. */
 export function standing(fleet: Fleet, gate: Gate): string | undefined {
   const seen = fleet.members.get(gate.at)?.seen;
-  return seen ? gate.judge(seen) : `${gate.at} was not reached`;
+  return seen ? missingIn(gate, seen) : `${gate.at} was not reached`;
+}
+
+/** What a gate misses is often in the words of a host. */
+function missingIn(gate: Gate, seen: Observed): string | undefined {
+  const missing = gate.judge(seen);
+  return missing === undefined ? undefined : quotable(missing);
 }
 
 /** So many times a unit may end and be started again while its gate waits: more of it would change nothing. */
@@ -37,7 +44,7 @@ export async function pass(
     // What has left the run does not come back in it.
     if (!at || at.failed) throw await notPassed(fleet, member, gate, `${gate.at} is not reached`);
     const seen = await lookAt(fleet, at, watches);
-    const missing = gate.judge(seen);
+    const missing = missingIn(gate, seen);
     const elapsed = performance.now() - started;
     if (missing === undefined) {
       fleet.emit({ type: 'gate.passed', phase, host: member.name, milliseconds: Math.round(elapsed) });
@@ -104,7 +111,9 @@ async function notPassed(fleet: Fleet, member: Member, gate: Gate, why: string):
   return new BootstrapError('E_GATE', `${gate.title}: ${why}${journal ? `\n${journal}` : ''}`, {
     hint:
       known?.hint ??
-      (gate.units[0] === undefined ? STATUS : `Look at journalctl -u ${gate.units[0]} on ${member.name}.`),
+      (gate.units[0] === undefined
+        ? STATUS
+        : `None of the known causes shows in it. "k8s-bootstrap logs ${gate.units[0]} ${member.name}" has all that it said.`),
     where: { ...(gate.units[0] !== undefined && { unit: gate.units[0] }) },
   });
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode, asBootstrapError } from '../kernel/errors.ts';
+import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import { LOCK, LOCK_OWNER, STATE } from '../resources/compile.ts';
+import { LOCK, LOCK_OWNER } from '../resources/compile.ts';
+import { STATE } from '../resources/steps/functions.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 import { stopIfAsked } from './stop.ts';
 
@@ -77,7 +79,7 @@ export async function holdOn(fleet: Fleet, member: Member, { owner, token, stop 
   stop.addEventListener('abort', interrupt);
   try {
     const ended = await Promise.race([ready, holder]);
-    if (ended) throw refusal(member, ended.code, ended.stdout.toString('utf8').trim());
+    if (ended) throw refusal(member, ended.code, quotable(ended.stdout));
   } catch (error) {
     stopIfAsked(stop);
     throw error;

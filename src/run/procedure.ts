@@ -8,6 +8,7 @@ import { type Fleet, type Member, alive, onEach, probeAll } from './fleet.ts';
 import { pass } from './gates.ts';
 import { type RunLock, lockAll } from './lock.ts';
 import { runStage } from './run-stage.ts';
+import { settled } from './settled.ts';
 import { stopIfAsked } from './stop.ts';
 
 /**
@@ -32,7 +33,14 @@ export type Deed =
   /** Steps as those of a resource, under the lock. */
   | { readonly kind: 'steps'; readonly steps: (host: string) => readonly Step[] }
   /** Its hosts are brought to what a stage of the goal wants. */
-  | { readonly kind: 'stage'; readonly stage: string }
+  | {
+      readonly kind: 'stage';
+      readonly stage: string;
+      /** Ids of the resources on a host that are meant, so that no more is done than was told; all by default. */
+      readonly only?: (host: string) => readonly string[] | undefined;
+      /** Whether what the stage waits for is waited for; it is by default. Otherwise its hosts go at once. */
+      readonly waits?: boolean;
+    }
   /** What no step can: to bring a file here. */
   | { readonly kind: 'act'; readonly act: (fleet: Fleet, member: Member) => Promise<void> };
 
@@ -50,6 +58,8 @@ export interface Procedure {
   readonly told: readonly ProcedureStep[];
   /** The steps that are left, by what is seen now. Pure: a procedure that was cut short goes on where it was. */
   readonly left: () => readonly ProcedureStep[];
+  /** See `settled`. */
+  readonly mayPass?: readonly string[];
   readonly stop: AbortSignal;
 }
 
@@ -58,7 +68,8 @@ export interface Procedure {
  * fails ends it, and so does an interrupt between two of them.
  * @throws E_MOVED, E_LOCKED, E_LOCK_LOST, E_GATE, E_ABORTED, or what a host has failed with
  */
-export async function runProcedure(fleet: Fleet, goal: Goal, { told, left, stop }: Procedure): Promise<void> {
+export async function runProcedure(fleet: Fleet, goal: Goal, procedure: Procedure): Promise<void> {
+  const { told, stop } = procedure;
   const { owner, essential } = goal;
   const touched = new Set(told.flatMap(({ hosts }) => hosts));
   const lock = await lockAll(fleet, { owner, essential, touched, stop });
@@ -66,7 +77,7 @@ export async function runProcedure(fleet: Fleet, goal: Goal, { told, left, stop 
   try {
     // What the steps were made from may have moved before the lock was ours.
     await probeAll(fleet, goal.watches);
-    const steps = left();
+    const steps = await settled(fleet, goal, { ...procedure, judge: procedure.left });
     refuseMoved(told, steps);
     if (steps.some(({ does }) => does.kind === 'stage')) await goal.prepare();
     for (const step of steps) {
@@ -100,7 +111,7 @@ async function doStep(
   if (does.kind === 'stage') {
     // What it wants follows from what the steps before have changed, on other hosts as well.
     await probeAll(fleet, goal.watches);
-    await runStage(fleet, lock, onThese(goal, hosts), does.stage, stop);
+    await runStage(fleet, lock, narrowed(goal, hosts, does), does.stage, stop);
   }
   await onEach(fleet, members, id, async (member) => {
     if (does.kind === 'act') await does.act(fleet, member);
@@ -131,8 +142,21 @@ function memberAt(fleet: Fleet, name: string): Member {
   return member;
 }
 
-/** The same goal, with these hosts alone. */
-const onThese = (goal: Goal, hosts: readonly string[]): Goal => ({
+/** The same goal, with these hosts and what is meant of them alone. */
+const narrowed = (
+  goal: Goal,
+  hosts: readonly string[],
+  { only, waits = true }: Extract<Deed, { kind: 'stage' }>,
+): Goal => ({
   ...goal,
-  desire: (seen) => goal.desire(seen).map((stage) => ({ ...stage, hosts: new Set(hosts) })),
+  desire: (seen) =>
+    goal.desire(seen).map((stage) => ({
+      ...stage,
+      hosts: new Set([...stage.hosts].filter((host) => hosts.includes(host))),
+      resources: (host) => {
+        const ids = only?.(host);
+        return stage.resources(host).filter(({ id }) => ids?.includes(id) ?? true);
+      },
+      ...(!waits && { batch: 'parallel', gates: () => [] }),
+    })),
 });

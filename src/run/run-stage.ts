@@ -5,14 +5,18 @@ import { watchesAt } from '../plan/stage.ts';
 import { applyOn } from './apply.ts';
 import { type Fleet, type Member, alive, onEach, probe, sightings } from './fleet.ts';
 import { pass, standing } from './gates.ts';
+import { type Hooks, runHooks } from './hooks.ts';
 import type { RunLock } from './lock.ts';
-import { groupsOf, refuseTooFew } from './rolling.ts';
+import { groupsNow, refuseTooFew } from './rolling.ts';
 import { stopIfAsked } from './stop.ts';
 
 /** What a stage is run by: what is wanted, and whom it cannot do without. */
 export interface StageGoal {
   readonly desire: Desire;
   readonly essential: (host: string) => boolean;
+  readonly hooks?: Hooks | undefined;
+  /** Hosts whose gates are waited for; all by default. */
+  readonly touches?: ((host: string) => boolean) | undefined;
 }
 
 /** What a stage wants of a host is made once: its plan, its questions and its gates ask for the same. */
@@ -60,14 +64,18 @@ export async function runStage(
   const settle = (): Promise<void> =>
     onEach(
       fleet,
-      all.filter((member) => !member.failed && !busy.includes(member)),
+      all.filter(
+        (member) => !member.failed && !busy.includes(member) && (goal.touches?.(member.name) ?? true),
+      ),
       id,
       (member) => passStanding(fleet, member, id, fresh.gates(member.name), stop),
     );
   let canary: Member | undefined;
   if (busy.length > 0) {
-    fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts: busy.map(({ name }) => name) });
-    for (const { members: group, takesDown, provesIt, joins } of await groupsOf(fleet, fresh, busy)) {
+    const hosts = busy.map(({ name }) => name);
+    fleet.emit({ type: 'phase.started', phase: id, title: fresh.title, hosts });
+    await runHooks(fleet, lock, goal.hooks, { when: 'before', of: id, hosts }, stop);
+    for (const { members: group, takesDown, provesIt, joins } of await groupsNow(fleet, fresh, busy)) {
       stopIfAsked(stop);
       if (takesDown) await settle();
       if ((takesDown || joins) && all.some((member) => member.failed)) break;
@@ -86,6 +94,9 @@ export async function runStage(
       if (canary) break;
     }
     const failed = busy.filter((member) => member.failed).map(({ name }) => name);
+    if (failed.length === 0) {
+      await runHooks(fleet, lock, goal.hooks, { when: 'after', of: id, hosts }, stop);
+    }
     fleet.emit({
       type: 'phase.done',
       phase: id,

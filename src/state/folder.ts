@@ -31,7 +31,7 @@ export async function checkStateFolder(folder: string): Promise<void> {
  * git tracks anything in it
  */
 export async function checkCacheFolder(folder: string): Promise<void> {
-  await refuseAccess(folder, 0o022);
+  await refuseOthersWriting(folder);
   const tracked = await trackedFile(folder);
   if (tracked !== undefined) {
     throw new BootstrapError(
@@ -59,6 +59,11 @@ export async function makeStateFolder(folder: string): Promise<void> {
  * @throws E_STATE_PERMISSIONS when group or world have any right on a path, or it is another user's; a missing path is fine
  */
 export const refuseOpenAccess = (path: string): Promise<void> => refuseAccess(path, 0o077);
+
+/**
+ * @throws E_STATE_PERMISSIONS when others may write in a folder, or it is another user's; a missing one is fine
+ */
+export const refuseOthersWriting = (path: string): Promise<void> => refuseAccess(path, 0o022);
 
 /** @param denied the rights that neither group nor world may have */
 async function refuseAccess(path: string, denied: number): Promise<void> {

@@ -93,7 +93,8 @@ const raced = (path: string): BootstrapError =>
     hint: 'Another run uses the same state folder. Wait for it, then run this again.',
   });
 
-async function syncFolder(folder: string): Promise<void> {
+/** What appeared or went in a folder outlives a power cut from here on. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -1,5 +1,5 @@
 import { BootstrapError } from '../kernel/errors.ts';
-import type { ExecOptions, ExecResult, Session } from './session.ts';
+import { type ExecOptions, type ExecResult, hasSpoken, type Session } from './session.ts';
 
 /**
  * In a script, the payload is read from this descriptor: `head -c 1234 <&3`. GNU `head -c` never reads
@@ -47,9 +47,7 @@ export async function runScript(
   const result = await session.exec(BOOTSTRAP, { ...options, stdin: frame(script, payload) });
   const at = result.stderr.indexOf(STARTED);
   if (at >= 0) return { ...result, stderr: result.stderr.subarray(at + STARTED.length), started: true };
-  // The last words may overtake what is said beside them.
-  const { lastWords } = options;
-  return { ...result, started: lastWords !== undefined && result.stdout.includes(lastWords) };
+  return { ...result, started: hasSpoken(result.stdout, options.lastWords) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { BootstrapError } from '../kernel/errors.ts';
@@ -22,6 +23,18 @@ export function createKeyRing(): KeyRing {
   };
 }
 
+/** ssh2 hands its PEM to the engine at each signature, which then reads it anew: half a millisecond a host. */
+function ready(key: ParsedKey): ParsedKey {
+  const object = createPrivateKey(key.getPrivatePEM());
+  const signed = key.sign.bind(key);
+  key.sign = (data, algorithm) => {
+    // The one kind of key that has its hash built in; for others ssh2 knows which was agreed on.
+    const hash = algorithm ?? (key.type === 'ssh-ed25519' ? null : undefined);
+    return hash === undefined ? signed(data) : sign(hash, Buffer.from(data), object);
+  };
+  return key;
+}
+
 async function readKey(path: string, passphrase: Secret | undefined): Promise<ParsedKey> {
   let text: string;
   try {
@@ -44,7 +57,7 @@ async function readKey(path: string, passphrase: Secret | undefined): Promise<Pa
   // The type says one key; for a file in OpenSSH's format older versions returned a list.
   const parsed = ssh2.utils.parseKey(text, passphrase?.reveal());
   if (!(parsed instanceof Error)) {
-    if (parsed.isPrivateKey()) return parsed;
+    if (parsed.isPrivateKey()) return ready(parsed);
     throw problem(path, 'is a public key', 'Name the private key: the file without .pub.');
   }
   if (/no passphrase given/.test(parsed.message)) {

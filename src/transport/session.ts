@@ -57,3 +57,10 @@ export interface SessionStats {
 
 /** Opens sessions; the engine gets one of these, the command line decides which. */
 export type Connect = (host: string, signal: AbortSignal) => Promise<Session>;
+
+/**
+ * Whether a command has said what it was to say last on stdout. Nothing that it has printed beside that need have
+ * arrived: the two outputs are two pipes, and sshd reads either first.
+ */
+export const hasSpoken = (stdout: Buffer, lastWords: Buffer | undefined): boolean =>
+  lastWords !== undefined && stdout.subarray(-lastWords.length).equals(lastWords);

@@ -3,7 +3,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import { quote, sh } from '../kernel/quote.ts';
 import { redact, type Secret } from '../kernel/secret.ts';
 import { quotable } from '../kernel/quotable.ts';
-import type { ExecOptions, ExecResult, Session } from './session.ts';
+import { type ExecOptions, type ExecResult, hasSpoken, type Session } from './session.ts';
 
 export interface SudoOptions {
   readonly password?: Secret | undefined;
@@ -77,6 +77,10 @@ async function run(
       stdin: password ? answer(watch, password, options.stdin) : (options.stdin ?? []),
       onStderr: see,
     });
+    // Who has said the last words has started, though the marker that tells it may come later or never.
+    if (!watch.hasStarted() && hasSpoken(result.stdout, options.lastWords)) {
+      return { ...result, stderr: Buffer.alloc(0) };
+    }
     return judge(session.host, result, watch, password);
   } catch (error) {
     const stuck = limit.signal.aborted && !options.signal?.aborted;

@@ -1,10 +1,8 @@
 import type { User } from '../inventory/types.ts';
 import { nameProblem } from '../inventory/user-names.ts';
-import type { KubeObject } from '../resources/object.ts';
+import { isMapping } from '../kernel/mapping.ts';
+import { type KubeObject, MANAGED_BY } from '../resources/cluster/object.ts';
 import { type NamedRules, type Preset, presets } from '../templates/rbac.ts';
-
-/** On every object that a user's rights are made of; https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'k8s-bootstrap' } as const;
 
 /** Whose rights an object is part of. A role of a preset, which users share, has none of these. */
 const OWNER = 'k8s-bootstrap/user';
@@ -60,21 +58,35 @@ export function ownerOf(object: KubeObject): string | undefined {
   return object.metadata.name === ownRole(user) || isBindingOf(user, object) ? user : undefined;
 }
 
-function isBindingOf(user: string, { metadata, roleRef, subjects }: KubeObject): boolean {
-  const [role, who] = [roleRef as Partial<RoleRef> | undefined, subjects as Partial<RoleRef>[] | undefined];
+function isBindingOf(user: string, object: KubeObject): boolean {
+  const subjects = object['subjects'];
+  const [who] = subjectsIn(object);
   return (
-    metadata.name === `${PREFIX}${user}:${role?.name ?? ''}` &&
-    Array.isArray(who) &&
-    who.length === 1 &&
-    who[0]?.kind === 'User' &&
-    who[0].name === user
+    object.metadata.name === `${PREFIX}${user}:${roleIn(object) ?? ''}` &&
+    Array.isArray(subjects) &&
+    subjects.length === 1 &&
+    who?.kind === 'User' &&
+    who.name === user
   );
 }
 
-interface RoleRef {
+/** The role that a binding gives. */
+export function roleIn({ roleRef }: KubeObject): string | undefined {
+  const name = isMapping(roleRef) ? roleRef['name'] : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+export interface Subject {
   readonly kind: string;
   readonly name: string;
 }
+
+/** Whom a binding gives its role. */
+export const subjectsIn = ({ subjects }: KubeObject): Subject[] =>
+  (Array.isArray(subjects) ? (subjects as unknown[]) : []).flatMap((one) => {
+    const { kind, name } = isMapping(one) ? one : {};
+    return typeof kind === 'string' && typeof name === 'string' ? [{ kind, name }] : [];
+  });
 
 /** Whether nobody's name is on a role: one of a preset, which several users may have. */
 export const isShared = ({ kind, metadata }: KubeObject): boolean =>

@@ -11,6 +11,8 @@ import type { StateFile } from '../state/state-files.ts';
 import { issuance, readCredentials, userFolder, usersFolder } from './credentials.ts';
 import { specOf, userFiles, writeUserFiles } from './user-files.ts';
 import { withLock } from '../state/file-lock.ts';
+import type { Decision } from './decisions.ts';
+import { decisionsIn, withUser, withoutUsers } from './registry-changes.ts';
 import { type Issuance, type Registry, type Revoked, readRegistry, writeRegistry } from './registry.ts';
 import { type TokenRow, isRandom, newToken, tokenText } from './tokens.ts';
 import type { UserStore, UserStoreOptions } from './user-store.ts';
@@ -29,7 +31,7 @@ export const openUserStore = (options: UserStoreOptions): UserStore => new Folde
 
 class FolderUserStore implements UserStore {
   readonly #options: UserStoreOptions;
-  #registry: Registry = { users: [], revoked: [], issued: [], tokens: [] };
+  #registry: Registry = { users: [], revoked: [], admitted: [], issued: [], tokens: [], missing: [] };
   #credentials = new Map<string, KeptPair>();
 
   constructor(options: UserStoreOptions) {
@@ -64,6 +66,14 @@ class FolderUserStore implements UserStore {
 
   readmitted(): readonly Revoked[] {
     return this.#registry.revoked.filter(({ name }) => this.#isWanted(name));
+  }
+
+  decisions(): readonly Decision[] {
+    return decisionsIn(this.#registry, (name) => this.isDeclared(name));
+  }
+
+  missing(): Registry['missing'] {
+    return this.#registry.missing;
   }
 
   forgotten(): readonly string[] {
@@ -102,9 +112,16 @@ class FolderUserStore implements UserStore {
     return verdict.fit ? undefined : verdict.reason;
   }
 
-  tokenRows(prune: boolean): string | undefined {
-    const { rows, missing } = this.#rows(prune);
-    return missing.length > 0 ? undefined : tokenText(rows);
+  bearers(): ReturnType<UserStore['bearers']> {
+    const { tokens, revoked } = this.#registry;
+    // Who was revoked is not to have the old one again.
+    const had = new Set([...tokens.map(({ user }) => user), ...revoked.map(({ name }) => name)]);
+    return this.#bearers().map(({ name, token }) => ({ name, lacksToken: !token && !had.has(name) }));
+  }
+
+  tokenRows(of: (name: string) => boolean = () => true): string | undefined {
+    const { rows, missing } = this.#rows();
+    return missing.some(({ name }) => of(name)) ? undefined : tokenText(rows.filter(({ user }) => of(user)));
   }
 
   secrets(): readonly Secret[] {
@@ -122,35 +139,32 @@ class FolderUserStore implements UserStore {
     });
   }
 
-  add(user: User, server: string, renew: boolean): Promise<void> {
+  add(user: User, server: string, renew: boolean, after?: string): Promise<void> {
     return this.#give(async () => {
-      if (!this.isDeclared(user.name)) {
-        const others = this.#registry.users.filter(({ name }) => name !== user.name);
-        const users = [...others, user].sort((a, b) => (a.name < b.name ? -1 : 1));
-        this.#registry = { ...this.#registry, users };
-      }
+      const { now } = this.#options;
+      if (!this.isDeclared(user.name)) this.#registry = withUser(this.#registry, user, { now, after });
       await this.#complete([user], server, renew);
     });
   }
 
-  revoke(names: readonly string[]): Promise<void> {
-    return this.#change(() => this.#deny(names));
+  complete(user: User, server: string): Promise<void> {
+    return this.#give(() => this.#complete([user], server, false));
   }
 
-  revokeUnwanted(names: readonly string[]): Promise<void> {
-    return this.#change(() => this.#deny(names.filter((name) => !this.#isWanted(name))));
+  revoke(name: string, after?: string): Promise<void> {
+    return this.#change(() => this.#deny([name], after));
   }
 
-  async #deny(names: readonly string[]): Promise<void> {
-    const { users, revoked, tokens } = this.#registry;
-    const goes = (name: string): boolean => names.includes(name);
-    const at = this.#options.now.toISOString();
-    this.#registry = {
-      ...this.#registry,
-      users: users.filter(({ name }) => !goes(name)),
-      revoked: [...revoked.filter(({ name }) => !goes(name)), ...names.map((name) => ({ name, at }))],
-      tokens: tokens.filter(({ user }) => !goes(user)),
-    };
+  async revokeUnwanted(names: readonly string[]): Promise<readonly string[]> {
+    let denied: readonly string[] = [];
+    await this.#change(() => this.#deny((denied = names.filter((name) => !this.#isWanted(name)))));
+    return denied;
+  }
+
+  async #deny(names: readonly string[], after?: string): Promise<void> {
+    const { now } = this.#options;
+    const isWanted = (name: string): boolean => this.#isWanted(name);
+    this.#registry = withoutUsers(this.#registry, names, isWanted, { now, after });
     await writeRegistry(this.#options.stateFolder, this.#registry);
     for (const name of names) {
       this.#credentials.delete(name);
@@ -178,10 +192,14 @@ class FolderUserStore implements UserStore {
     const [ca, usersCa] = [pki.trustPem('cluster'), pki.anchorPem('users')];
     if (ca === undefined || usersCa === undefined) throw noAuthority(stateFolder);
     const clientCa = `${ca}${usersCa}`;
-    const { rows, missing } = this.#rows(false);
+    const { rows, missing } = this.#rows();
+    const given = new Set(users.map(({ name }) => name));
     const tokens = [
       ...rows,
-      ...missing.map(({ name, groups }) => ({ token: newToken(), user: name, groups })),
+      ...this.#unwantedRows(),
+      ...missing
+        .filter(({ name }) => given.has(name))
+        .map(({ name, groups }) => ({ token: newToken(), user: name, groups })),
     ];
     let turn = Promise.resolve();
     const myTurn = (): Promise<void> => (turn = turn.then(() => setImmediate()));
@@ -227,18 +245,25 @@ class FolderUserStore implements UserStore {
     return this.isDeclared(name) || this.#registry.users.some((user) => user.name === name);
   }
 
-  /** Rows of all who have a token, and those who are still to get one; forgotten users keep theirs. */
-  #rows(prune: boolean): { rows: TokenRow[]; missing: User[] } {
-    const forgotten = prune ? [] : this.forgotten();
-    const bearers = this.users().filter(({ auth }) => auth !== 'cert');
-    const rows = bearers.flatMap(({ name, groups }) => {
-      const token = this.tokenOf(name);
-      return token ? [{ token, user: name, groups }] : [];
-    });
+  #bearers(): { name: string; groups: readonly string[]; token: Secret | undefined }[] {
+    return this.users()
+      .filter(({ auth }) => auth !== 'cert')
+      .map(({ name, groups }) => ({ name, groups, token: this.tokenOf(name) }));
+  }
+
+  /** Rows of all who are to log in by token, and those who are still to get one. */
+  #rows(): { rows: TokenRow[]; missing: { name: string; groups: readonly string[] }[] } {
+    const bearers = this.#bearers();
     return {
-      rows: [...rows, ...this.#registry.tokens.filter(({ user }) => forgotten.includes(user))],
-      missing: bearers.filter(({ name }) => this.tokenOf(name) === undefined),
+      rows: bearers.flatMap(({ name, groups, token }) => (token ? [{ token, user: name, groups }] : [])),
+      missing: bearers.filter(({ token }) => token === undefined),
     };
+  }
+
+  /** Rows that nobody wants any more are remembered until their users are revoked: whom they are of is told by them. */
+  #unwantedRows(): TokenRow[] {
+    const forgotten = this.forgotten();
+    return this.#registry.tokens.filter(({ user }) => forgotten.includes(user));
   }
 }
 

@@ -16,9 +16,13 @@ export interface Registry {
   /** Those that were made by `issue-user`; the others are the inventory's. */
   readonly users: readonly User[];
   readonly revoked: readonly Revoked[];
+  /** When `issue-user` last let somebody in: later than a revocation, it counts. */
+  readonly admitted: readonly Revoked[];
   /** Every certificate that was ever made for a user, as far as it has not expired. */
   readonly issued: readonly Issuance[];
   readonly tokens: readonly TokenRow[];
+  /** Which of the two files are not there; after something was written of users, none. */
+  readonly missing: readonly UsersFile[];
 }
 
 export interface Revoked {
@@ -35,12 +39,17 @@ export interface Issuance {
   readonly expires: string;
 }
 
-const FILE = 'users.yaml';
-const TOKENS = 'tokens.csv';
+const FILE = 'users.yaml' as const;
+const TOKENS = 'tokens.csv' as const;
+export type UsersFile = typeof FILE | typeof TOKENS;
+
+/** As `users.yaml` and the cluster have it. */
+export const revokedSchema = z.strictObject({ name: z.string(), at: z.iso.datetime() });
 
 const schema = z.strictObject({
   users: z.array(userSchema({ env: {}, folder: '/', home: '/' })).default([]),
-  revoked: z.array(z.strictObject({ name: z.string(), at: z.string() })).default([]),
+  revoked: z.array(revokedSchema).default([]),
+  admitted: z.array(revokedSchema).default([]),
   issued: z.array(z.strictObject({ name: z.string(), serial: z.string(), expires: z.string() })).default([]),
 });
 
@@ -50,19 +59,25 @@ const schema = z.strictObject({
 export async function readRegistry(stateFolder: string): Promise<Registry> {
   const [path, tokenPath] = [join(stateFolder, FILE), join(stateFolder, TOKENS)];
   await Promise.all([path, tokenPath].map(refuseOpenAccess));
-  const [text = '', tokens = ''] = await Promise.all([path, tokenPath].map(readIfThere));
-  const { users, revoked, issued } = parsed(text, path);
-  return { users: users.map(resolveUser), revoked, issued, tokens: parseTokens(tokens) };
+  const [text, tokens] = await Promise.all([path, tokenPath].map(readIfThere));
+  const { users, revoked, admitted, issued } = parsed(text ?? '', path);
+  return {
+    users: users.map(resolveUser),
+    revoked,
+    admitted,
+    issued,
+    tokens: parseTokens(tokens ?? ''),
+    missing: [...(text === undefined ? [FILE] : []), ...(tokens === undefined ? [TOKENS] : [])],
+  };
 }
 
-/** Whether anything was ever written of users here. */
-export const hasRegistry = async (stateFolder: string): Promise<boolean> =>
-  (await readIfThere(join(stateFolder, FILE))) !== undefined;
-
 /** Tokens are written first: a row without its user does no harm, a user without a row gets another token. */
-export async function writeRegistry(stateFolder: string, registry: Registry): Promise<void> {
-  const { users, revoked, issued, tokens } = registry;
-  const text = dump(JSON.parse(JSON.stringify({ users, revoked, issued })), { lineWidth: -1, noRefs: true });
+export async function writeRegistry(stateFolder: string, registry: Omit<Registry, 'missing'>): Promise<void> {
+  const { users, revoked, admitted, issued, tokens } = registry;
+  const text = dump(JSON.parse(JSON.stringify({ users, revoked, admitted, issued })), {
+    lineWidth: -1,
+    noRefs: true,
+  });
   await writeAtomic(join(stateFolder, TOKENS), tokenText(tokens));
   await writeAtomic(join(stateFolder, FILE), `${HEAD}${text}`);
 }

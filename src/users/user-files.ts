@@ -9,7 +9,7 @@ import { specForUser } from '../pki/profiles.ts';
 import { type StateFile, readIfThere, replaceFile } from '../state/state-files.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import { isSealed } from '../pki/vault.ts';
-import { objectsText } from '../resources/objects-text.ts';
+import { objectsText } from '../resources/cluster/objects-text.ts';
 import { accessOf } from './access.ts';
 import { sealedName } from './credentials.ts';
 

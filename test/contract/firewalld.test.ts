@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { firewalldQuestion, readFirewalld } from '../../src/resources/firewalld.ts';
+import { firewalldQuestion, readFirewalld } from '../../src/resources/network/firewalld.ts';
 import { shells } from '../support/shells.ts';
+import { zoneSettings } from '../support/zone-settings.ts';
 import { scratch } from '../support/ssh-target.ts';
 
 const folder = scratch();
@@ -17,7 +18,7 @@ beforeAll(() => {
 case $* in
   *.getActiveZones) printf '   array [\\n%s\\n   ]\\n' "$ACTIVE" ;;
   *.getDefaultZone) echo '   public' ;;
-  *.getPorts*) printf '   array [\\n      array [\\n         6443         tcp      ]\\n   ]\\n' ;;
+  *"--print-reply "*.getZoneSettings*) cat "$SETTINGS" ;;
   *) printf '   array [\\n   ]\\n' ;;
 esac`;
   chmodSync(folder.file('dbus-send', `#!/bin/sh\n${bus}\n`), 0o755);
@@ -33,12 +34,13 @@ describe.each(shells)('firewalld is asked in $name', ({ path }) => {
   function ask({ ip = '192.0.2.11', runs = true, active = '' }) {
     const calls = folder.file('calls', '');
     const running = runs ? ' sshd.service firewalld.service' : ' sshd.service';
-    const { status, stdout } = spawnSync(path, ['-c', firewalldQuestion(false)], {
+    const { status, stdout } = spawnSync(path, ['-c', firewalldQuestion], {
       encoding: 'utf8',
       env: {
         PATH: `${folder.path}:/usr/bin:/bin`,
         ACTIVE: active,
         CALLS: calls,
+        SETTINGS: folder.file('settings', zoneSettings({ ports: ['6443/tcp'] })),
         D: folder.file('probe', ''),
         IP: ip,
         running,
@@ -58,8 +60,9 @@ describe.each(shells)('firewalld is asked in $name', ({ path }) => {
     });
     expect(state?.zone).toBe('home');
     expect(state?.runtime.ports).toEqual(new Set(['6443/tcp']));
-    expect(calls).toContainEqual(expect.stringMatching(/zone[.]getPorts string:home$/));
-    expect(calls).not.toContainEqual(expect.stringContaining('getDefaultZone'));
+    expect(calls).toContainEqual(expect.stringMatching(/D1[.]getZoneSettings string:home$/));
+    // Each is a process.
+    expect(calls).toHaveLength(3);
   });
 
   it.each([

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/kernel/secret.ts';
 import type { Observed } from '../../src/probe/observe.ts';
-import type { Change } from '../../src/resources/resource.ts';
-import { servesOthers, tokenFacts, tokenFile, tokenWatches } from '../../src/resources/token-file.ts';
+import type { Change, Resource } from '../../src/resources/resource.ts';
+import { servesOthers, tokenFacts, tokenFile } from '../../src/resources/token-file.ts';
 import { tokenText } from '../../src/users/tokens.ts';
 import { look, runSteps } from '../support/probing.ts';
 import { type RootedHost, rootedHost } from '../support/rooted-host.ts';
@@ -20,24 +20,45 @@ const rowsOf = (...users: string[]): string =>
     })),
   );
 
-const see = (host: RootedHost): Promise<Observed> => look(host.session(), tokenWatches(PATH));
+const ALL = ['admin', 'jane', 'mike'];
+const nameOf = (row: string): string => row.split(',')[1] ?? '';
+/** Of `rows` are all who are in them; `goes` are those who are known besides. */
+const fileOf = (
+  rows: string | undefined,
+  wanted = true,
+  goes: (name: string) => boolean = (name) => ALL.includes(name),
+): Resource =>
+  tokenFile({
+    path: PATH,
+    rows,
+    users: (rows ?? '').split('\n').filter(Boolean).map(nameOf),
+    goes,
+    wanted,
+  });
+
+const see = (host: RootedHost, resource = fileOf('')): Promise<Observed> =>
+  look(host.session(), resource.watches);
 
 /** What a run does with the file: looks, changes it if it must, and looks again. */
 async function converge(
   host: RootedHost,
   rows: string | undefined,
   wanted = true,
+  resource = fileOf(rows, wanted),
 ): Promise<{ change: Change; stderr: string; code: number }> {
-  const resource = tokenFile({ path: PATH, rows, wanted });
-  const seen = await see(host);
+  const seen = await see(host, resource);
   const change = resource.diff(seen, new Map());
   if (change.kind === 'none') return { change, stderr: '', code: 0 };
   const { code, stderr } = await runSteps(host.session(), await resource.steps(change, seen));
   return { change, stderr, code };
 }
 
-const again = async (host: RootedHost, rows: string, wanted = true): Promise<string> =>
-  tokenFile({ path: PATH, rows, wanted }).diff(await see(host), new Map()).kind;
+const again = async (
+  host: RootedHost,
+  rows: string,
+  wanted = true,
+  resource = fileOf(rows, wanted),
+): Promise<string> => resource.diff(await see(host, resource), new Map()).kind;
 
 describe.each(shells)('the token file on a host with $name', (shell) => {
   it('is written once, and then left alone', async () => {
@@ -60,7 +81,7 @@ describe.each(shells)('the token file on a host with $name', (shell) => {
     expect(await again(host, rowsOf('jane'))).toBe('none');
     await converge(host, rowsOf('jane', 'mike'));
     expect(host.read(PATH)).toBe(`${theirs}\n${rowsOf('jane', 'mike')}`);
-    expect(servesOthers(PATH, await see(host))).toBe(true);
+    expect(servesOthers(PATH, await see(host), () => false)).toBe(true);
   });
 
   it('puts back a row of its own that somebody changed, and drops a second one with its token', async () => {
@@ -81,7 +102,7 @@ describe.each(shells)('the token file on a host with $name', (shell) => {
 
   it('says that a token is still to be made', async () => {
     const host = rootedHost(shell);
-    const change = tokenFile({ path: PATH, rows: undefined, wanted: true }).diff(await see(host), new Map());
+    const change = fileOf(undefined).diff(await see(host), new Map());
     expect(change).toEqual({ kind: 'create', summary: 'secret, made when applied' });
   });
 
@@ -119,7 +140,55 @@ describe.each(shells)('the token file on a host with $name', (shell) => {
     host.write(PATH, `topsecret,joe,u3,""\n"a,b",c,d\n${rowsOf('jane')}`, 0o600);
     const seen = await see(host);
     expect(seen.answer('tokens')?.output).not.toMatch(/topsecret|1{8}/);
-    expect(tokenFacts(seen)).toEqual({ own: ['jane'], others: ['joe', '?'] });
+    expect(tokenFacts(seen)).toEqual({ own: ['jane'], others: ['joe', '?'], spoiled: 0 });
+  });
+
+  it('keeps the rows of users whom the folder does not know, says whose, and takes them when it prunes', async () => {
+    const host = rootedHost(shell);
+    const eve = `${hex('e')},eve,k8s-bootstrap:eve,"ops"`;
+    const bob = `"${hex('b')}",bob,k8s-bootstrap:bob,""`;
+    host.write(PATH, `${eve}\nother,joe,u3,""\n${bob}\n`, 0o600);
+    const rows = rowsOf('jane');
+    const { change } = await converge(host, rows);
+    expect(change).toEqual({
+      kind: 'update',
+      summary:
+        'secret, 1 row; 1 of others kept; keeps 2 rows of users that this state folder does not know: bob, eve',
+    });
+    expect(host.read(PATH)).toBe(`${eve}\nother,joe,u3,""\n${bob}\n${rows}`);
+    expect(await again(host, rows)).toBe('none');
+    expect(servesOthers(PATH, await see(host), (name) => name === 'eve')).toBe(true);
+    const none = fileOf('', false);
+    expect(
+      await again(
+        host,
+        '',
+        false,
+        fileOf('', false, () => false),
+      ),
+    ).toBe('none');
+    expect(none.diff(await see(host, none), new Map()).kind).toBe('update');
+    const known = fileOf(rows, true, (name) => name === 'eve');
+    expect((await converge(host, rows, true, known)).code).toBe(0);
+    expect(host.read(PATH)).toBe(`other,joe,u3,""\n${bob}\n${rows}`);
+    expect(await again(host, rows, true, known)).toBe('none');
+    const pruning = fileOf(rows, true, () => true);
+    expect((await converge(host, rows, true, pruning)).code).toBe(0);
+    expect(host.read(PATH)).toBe(`other,joe,u3,""\n${rows}`);
+  });
+
+  it('takes a row that begins as ours do and has not the form', async () => {
+    const host = rootedHost(shell);
+    const rows = rowsOf('jane');
+    host.write(
+      PATH,
+      `t,admin,k8s-bootstrap:eve,"system:masters"\n"a,b",eve,k8s-bootstrap:eve\n${rows}`,
+      0o600,
+    );
+    expect(tokenFacts(await see(host))).toEqual({ own: ['jane'], others: ['?'], spoiled: 1 });
+    expect((await converge(host, rows)).change.kind).toBe('update');
+    expect(host.read(PATH)).not.toContain('admin');
+    expect(await again(host, rows)).toBe('none');
   });
 
   it('holds every row of others and each of ours once, whatever is in it', async () => {

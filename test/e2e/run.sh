@@ -1,17 +1,18 @@
 #!/bin/bash
 # The end-to-end suite: the product against real hosts of the lab. Needs root; see test/lab/lab.sh.
-# usage: run.sh [NAME…]   only files whose name has NAME in it
+# The program must be built.
+# usage: run.sh [NAME…]   only files whose path has NAME in it
 #   K8SB_LAB_INSTANCE   which lab, default 0
+#   K8SB_E2E_RESULT     where the counts go, default e2e.json in the lab's folder
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=test/lab/hosts/env.sh
 source test/lab/hosts/env.sh
 
-node build/setup.mjs lab
 bash test/lab/lab.sh up
 
-result=$K8SB_LAB_RUN/e2e.json
+result=${K8SB_E2E_RESULT:-$K8SB_LAB_RUN/e2e.json}
 rm -f "$result"
 code=0
 node_modules/.bin/vitest run --config vitest.e2e.config.ts --reporter=verbose --reporter=json \

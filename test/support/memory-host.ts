@@ -133,7 +133,9 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
     host.log.push(`apply ${command}`);
     print(`${nonce} begin ${id}`);
     stderr += `${nonce} begin ${id}\n`;
-    const known = host.means(command).replace(/^systemctl enable (\S+)$/, 'fail 1 Unit $1 does not exist');
+    const known = host
+      .means(command)
+      .replace(/^(?:was_unit \S+\n)?systemctl enable (\S+)$/, 'fail 1 Unit $1 does not exist');
     const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/.exec(known) ?? [];
     if (verb === 'set') host.words.set(first, rest);
     else if (verb === 'fail') {

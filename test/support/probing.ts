@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { LOCK, LOCK_OWNER, type NamedStep, STATE, compile } from '../../src/resources/compile.ts';
+import { LOCK, LOCK_OWNER, type NamedStep, compile } from '../../src/resources/compile.ts';
+import { STATE } from '../../src/resources/steps/functions.ts';
 import type { Observed, Watch } from '../../src/probe/observe.ts';
 import { parseProbe, probeScript } from '../../src/probe/probe.ts';
 import type { Content, Step } from '../../src/resources/step.ts';

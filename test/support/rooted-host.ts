@@ -58,7 +58,7 @@ const outside = (bytes: Buffer): Buffer =>
 
 /** Programs that are what they are on any host. */
 const REAL =
-  'awk cat chmod cmp cp cut date dirname env flock grep head ln ls mkdir mktemp printf readlink rm rmdir sed setsid sha256sum sort tail tar touch tr true uname wc'.split(
+  'awk base64 cat chmod cmp cp cut date dirname env find flock grep head ln ls mkdir mktemp printf readlink rm rmdir sed setsid sha256sum sort tail tar touch tr true uname wc'.split(
     ' ',
   );
 

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { RunOptions } from '../../cluster/visit.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { DECIDED, decidedIn } from '../../phases/control-plane/decided-users.ts';
 import { accessLists } from '../../phases/control-plane/users.ts';
 import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
 import { CA_FILES, pkiFolderOf } from '../../pki/contents.ts';
@@ -9,15 +10,20 @@ import { certificatesOf } from '../../pki/trusted.ts';
 import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
 import { publish, readIfThere } from '../../state/state-files.ts';
 import { makeStateFolder } from '../../state/folder.ts';
-import { listed } from '../../resources/object-set.ts';
-import type { KubeObject } from '../../resources/object.ts';
+import { listed } from '../../resources/cluster/object-set.ts';
+import type { KubeObject } from '../../resources/cluster/object.ts';
 import { alive, onEach, probe, runOn } from '../../run/fleet.ts';
-import { hasRegistry, readRegistry, writeRegistry } from '../../users/registry.ts';
+import { removeIn } from '../../kernel/remove.ts';
+import { usersFolder } from '../../users/credentials.ts';
+import { type Decision, lastOf } from '../../users/decisions.ts';
+import { readRegistry, writeRegistry } from '../../users/registry.ts';
 import { parseTokens } from '../../users/tokens.ts';
+import { cutRotations } from './cut-rotations.ts';
 import { refuseDisagreement, refuseForeign } from './agreement.ts';
 import { type Holdings, holdings, question } from './holdings.ts';
 import { restoredFiles } from './restored.ts';
-import { type RestoredUsers, restoredUsers } from './restored-users.ts';
+import { type AdoptedUsers, adoptedUsers } from './adopted-users.ts';
+import { restoredUsers } from './restored-users.ts';
 import { stateFolderOf } from '../../cluster/connect.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { openState } from '../../cluster/open-state.ts';
@@ -34,7 +40,8 @@ export async function adopt(options: RunOptions): Promise<number> {
   const read = await readInventory(options.file, options.env, options.secrets);
   const { inventory } = read;
   const stateFolder = stateFolderOf(inventory);
-  const { found, access } = await readHosts(options, read);
+  const seen = await readHosts(options, read);
+  const { found } = seen;
   const [first] = [...found];
   if (!first) throw new BootstrapError('E_BUG', 'no master was read');
   const [master, held] = first;
@@ -47,7 +54,8 @@ export async function adopt(options: RunOptions): Promise<number> {
   const restored = restoredFiles(held, master, kept, ownAuthorities(inventory));
   const missing = restored.filter(({ name }) => !kept.has(name));
   if (missing.length > 0) await publish(folder, missing);
-  const users = await restoreUsers(options, read, stateFolder, held, access);
+  for (const message of cutRotations(missing)) options.emit({ type: 'note', level: 'warn', message });
+  const users = await restoreUsers(options, read, stateFolder, held, seen);
   await finish(options, read);
   options.emit({
     type: 'result',
@@ -56,8 +64,9 @@ export async function adopt(options: RunOptions): Promise<number> {
       stateFolder,
       masters: [...found.keys()],
       files: missing.map(({ name }) => name),
-      tokens: users.tokens.length,
-      issued: users.users.map(({ name }) => name),
+      tokens: users.tokens,
+      issued: users.users,
+      revoked: users.revoked,
       users: inventory.users.map(({ name }) => name),
     },
   });
@@ -68,6 +77,8 @@ interface Read {
   readonly found: ReadonlyMap<string, Holdings>;
   /** Objects of users' rights; `undefined` when no API server tells of them. */
   readonly access: readonly KubeObject[] | undefined;
+  /** What the cluster was told last of people, by name. */
+  readonly decided: ReadonlyMap<string, Decision>;
 }
 
 /**
@@ -79,7 +90,8 @@ async function readHosts(options: RunOptions, read: LoadedInventory): Promise<Re
   const masters = new Set(hosts.filter(({ roles }) => roles.includes('master')).map(({ name }) => name));
   const found = new Map<string, Holdings>();
   const access: (readonly KubeObject[])[] = [];
-  const watches = accessLists.map((key) => ({ kind: 'object' as const, key }));
+  const decided: Decision[] = [];
+  const watches = [...accessLists, DECIDED].map((key) => ({ kind: 'object' as const, key }));
   await visitHosts({ ...read, hosts: hosts.map(({ name }) => name), more: true }, options, async (fleet) => {
     const asked = alive(fleet).filter(({ name }) => masters.has(name));
     await onEach(fleet, asked, undefined, async (member) => {
@@ -90,13 +102,14 @@ async function readHosts(options: RunOptions, read: LoadedInventory): Promise<Re
       const seen = await probe(fleet, member, watches);
       if (accessLists.every((path) => seen.object(path)?.status === 200)) {
         access.push(listed(seen, accessLists));
+        decided.push(...decidedIn(seen));
       }
     });
     const lost = [...fleet.members.values()].find(({ name, failed }) => failed && masters.has(name))?.failed;
     if (found.size === 0 && lost) throw lost;
     return ExitCode.ok;
   });
-  return { found, access: access[0] };
+  return { found, access: access[0], decided: lastOf(decided) };
 }
 
 /** The keys of a cluster are never replaced; what is missing beside them is added. */
@@ -111,42 +124,38 @@ async function refuseAnother(folder: string, held: Holdings): Promise<void> {
 
 const keyId = (pem: string): string => keyIdOf(readCertificate(pem));
 
-/** Who has rights or a token of ours; where the folder knows of users itself, that stays as it is. */
+/** Who has rights or a token of ours, and what was decided of people since this folder was written. */
 async function restoreUsers(
   { emit }: RunOptions,
   { inventory }: LoadedInventory,
   stateFolder: string,
   held: Holdings,
-  access: readonly KubeObject[] | undefined,
-): Promise<Omit<RestoredUsers, 'unclear'>> {
+  { access, decided }: Read,
+): Promise<AdoptedUsers> {
   const registry = await readRegistry(stateFolder);
-  const nothing = { users: [], tokens: [] };
-  if (await hasRegistry(stateFolder)) {
-    const rows = parseTokens(held.get(tokensPath)?.reveal() ?? '');
-    if (registry.tokens.length > 0 || rows.length === 0) return nothing;
-    const { tokens } = restoredUsers(rows, [], new Set());
-    await writeRegistry(stateFolder, { ...registry, tokens });
-    return { ...nothing, tokens };
-  }
   const declared = new Set(inventory.users.map(({ name }) => name));
   const rows = parseTokens(held.get(tokensPath)?.reveal() ?? '');
-  const { users, tokens, unclear } = restoredUsers(rows, access ?? [], declared);
+  const inCluster = restoredUsers(rows, access ?? [], declared, decided);
+  const adopted = adoptedUsers(registry, inCluster, decided, declared);
   const warn = (message: string): void => {
     emit({ type: 'note', level: 'warn', message });
   };
-  if (access === undefined) {
+  if (access === undefined && registry.missing.includes('users.yaml')) {
     warn(
       'no API server tells of the rights of users: those without a token are not known, and "up --prune" would take what they have; issue them again before',
     );
   }
-  for (const name of unclear) {
+  for (const name of adopted.unclear) {
     warn(
-      `${name} has rights in the cluster that issue-user would not have given together: what fits was taken over, and plan shows what the next "up" would take`,
+      `${name} has rights in the cluster that issue-user would not have given together: what fits was taken over; see with plan, and say with issue-user what ${name} is to have`,
     );
   }
-  if (users.length + tokens.length === 0) return nothing;
-  await writeRegistry(stateFolder, { ...registry, users, tokens });
-  return { users, tokens };
+  const { users, revoked, tokens } = adopted;
+  if (users.length + revoked.length + tokens > 0 || registry.missing.length === 1) {
+    await writeRegistry(stateFolder, adopted.registry);
+  }
+  for (const name of revoked) await removeIn(usersFolder(stateFolder), name);
+  return adopted;
 }
 
 /** What only this machine has: the administrator's kubeconfig, certificates of the inventory's users. */

@@ -1,5 +1,6 @@
 import { BootstrapError } from '../../kernel/errors.ts';
 import { tokensPath } from '../../phases/control-plane/user-tokens.ts';
+import { quotable } from '../../kernel/quotable.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import type { Holdings } from './holdings.ts';
 
@@ -34,7 +35,7 @@ export function refuseForeign(held: Holdings, master: string, name: string): voi
   const problem =
     found === undefined
       ? 'has no cluster of this program'
-      : `belongs to the cluster "${found}", not to "${name}"`;
+      : `belongs to the cluster "${quotable(found)}", not to "${name}"`;
   throw new BootstrapError('E_ADOPT', `${master} ${problem}`, {
     hint: 'Check name: and the hosts in the inventory. Nothing was written.',
   });

@@ -29,14 +29,14 @@ export const question = `for f in ${FILES.map(quote).join(' ')}; do
   if [ -f "$f" ]; then printf '%s ' "$f"; base64 -w 0 < "$f"; echo; fi
 done`;
 
-/** Reads the answer. */
+/** Reads the answer; what was not asked for is nothing. */
 export const holdings = (output: string): Holdings =>
   new Map(
     output
       .split('\n')
       .map((line) => line.split(' ', 2))
       .flatMap(([path, content]) =>
-        path !== undefined && content !== undefined
+        path !== undefined && content !== undefined && FILES.includes(path)
           ? [[path, new Secret(Buffer.from(content, 'base64').toString('utf8'))] as const]
           : [],
       ),

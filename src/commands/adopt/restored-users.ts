@@ -3,10 +3,11 @@ import { rulesSchema } from '../../inventory/schema/user-schema.ts';
 import type { OwnRules, User } from '../../inventory/types.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { ONCE } from '../../kernel/once.ts';
-import { type KubeObject, differences } from '../../resources/object.ts';
-import { nameOf } from '../../resources/object-set.ts';
+import { type KubeObject, differences } from '../../resources/cluster/object.ts';
+import { nameOf } from '../../resources/cluster/object-set.ts';
 import { ROLE_PRESETS } from '../../templates/rbac.ts';
-import { accessOf, ownRole, ownerOf } from '../../users/access.ts';
+import { accessOf, ownRole, ownerOf, roleIn } from '../../users/access.ts';
+import { type Decision, rightsDigest } from '../../users/decisions.ts';
 import { newUser } from '../../users/new-user.ts';
 import type { TokenRow } from '../../users/tokens.ts';
 
@@ -23,18 +24,21 @@ export interface RestoredUsers {
  * Whoever rules a namespace can write what looks like ours there. A user comes back with no right that is not wholly in
  * the cluster: else the next run would give what somebody has only claimed.
  * @param declared names of the inventory's users, who are the inventory's
+ * @param decided what the cluster was told last of people: of rights that come to the same objects, those are the right ones
  */
 export function restoredUsers(
   rows: readonly TokenRow[],
   objects: readonly KubeObject[],
   declared: ReadonlySet<string>,
+  decided: ReadonlyMap<string, Decision> = new Map(),
 ): RestoredUsers {
   const tokens = rows.filter(isNamed);
   const owned = groupBy(
     objects.filter((object) => ownerOf(object) !== undefined && isPlaced(object)),
     (object) => ownerOf(object) ?? '',
   );
-  const names = [...new Set([...tokens.map(({ user }) => user), ...owned.keys()])].sort();
+  const letIn = [...decided.values()].flatMap(({ name, rights }) => (rights === undefined ? [] : [name]));
+  const names = [...new Set([...tokens.map(({ user }) => user), ...owned.keys(), ...letIn])].sort();
   const users: User[] = [];
   const unclear: string[] = [];
   for (const name of names.filter((one) => !declared.has(one))) {
@@ -46,9 +50,12 @@ export function restoredUsers(
       groups: row?.groups ?? [],
       auth: row ? ('token' as const) : ('cert' as const),
     };
-    const found = rightsOf(name, mine);
-    if (found || row) users.push({ ...user, ...found });
-    if (mine.length > (found ? accessOf({ ...user, ...found }).own.length : 0)) unclear.push(name);
+    const rights = decided.get(name)?.rights;
+    const found = rightsOf(user, mine, rights);
+    const restored = { ...user, ...found };
+    if (found || row || rights !== undefined) users.push(restored);
+    const isOther = rights !== undefined && rightsDigest(restored) !== rights;
+    if (isOther || mine.length > (found ? accessOf(restored).own.length : 0)) unclear.push(name);
   }
   return { users, tokens, unclear };
 }
@@ -62,8 +69,13 @@ const isPlaced = ({ metadata: { namespace } }: KubeObject): boolean =>
 
 type Rights = Pick<User, 'role' | 'namespaces' | 'clusterRole'>;
 
-/** The most that is wholly there. */
-function rightsOf(name: string, objects: readonly KubeObject[]): Rights | undefined {
+/** The most that is wholly there; what was decided goes before what comes to the same. */
+function rightsOf(
+  user: User,
+  objects: readonly KubeObject[],
+  decided: string | undefined,
+): Rights | undefined {
+  const { name } = user;
   const there = new Map(objects.map((object) => [nameOf(object), object]));
   const has = (wanted: readonly KubeObject[]): boolean =>
     wanted.every((one) => differences(one, there.get(nameOf(one))).length === 0);
@@ -86,14 +98,13 @@ function rightsOf(name: string, objects: readonly KubeObject[]): Rights | undefi
       }),
     )
     .filter((rights) => own(rights).length > 0 && has(own(rights)));
-  return possible.toSorted((a, b) => own(b).length - own(a).length)[0];
+  const most = possible.toSorted((a, b) => own(b).length - own(a).length);
+  return most.find((rights) => rightsDigest({ ...user, ...rights }) === decided) ?? most[0];
 }
 
 /** The role that is bound in the whole cluster; its name is that of the binding, too. */
-function boundEverywhere({ kind, roleRef }: KubeObject): string | undefined {
-  const { name } = (roleRef ?? {}) as { readonly name?: unknown };
-  return kind === 'ClusterRoleBinding' && typeof name === 'string' && name !== '' ? name : undefined;
-}
+const boundEverywhere = (object: KubeObject): string | undefined =>
+  object.kind === 'ClusterRoleBinding' ? roleIn(object) || undefined : undefined;
 
 /** Rules of the user's own, as each of its roles has them; where they are not the same, one of them will fit best. */
 function ownRules(name: string, objects: readonly KubeObject[]): OwnRules[] {

@@ -8,14 +8,8 @@ import {
 } from '../../phases/trust/authorities.ts';
 import { isSelfSigned } from '../../pki/authority-facts.ts';
 import { authorityFrom, keyFilesFrom, pairFits } from '../../pki/authority.ts';
-import {
-  ADMIN,
-  CA_FILES,
-  ENCRYPTION_KEY,
-  SERVICE_ACCOUNT,
-  chainFile,
-  trustedFile,
-} from '../../pki/contents.ts';
+import { ADMIN, CA_FILES, ENCRYPTION_KEY, trustedFile } from '../../pki/contents.ts';
+import { filesOf } from '../../pki/new-keys.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { CA_IDS, type CaId } from '../../pki/spec.ts';
 import type { StateFile } from '../../state/state-files.ts';
@@ -79,10 +73,9 @@ function authority(id: CaId, found: Holdings, master: string): StateFile[] {
   const parents = above(certificate, all);
   const others = all.filter((pem) => pem !== certificate && !parents.includes(pem));
   return [
-    secret(`${CA_FILES[id]}.key`, keyFile.text ?? ''),
-    ...(parents.length > 0 ? [open(chainFile(id), parents.join(''))] : []),
+    // First: an authority that is whole is not asked for again.
     ...(others.length > 0 ? [open(trustedFile(id), others.join(''))] : []),
-    open(`${CA_FILES[id]}.crt`, certificate),
+    ...filesOf(id, { open: certificate, key: keyFile.text ?? '', chain: parents.join('') }),
   ];
 }
 
@@ -102,10 +95,7 @@ function serviceAccount(found: Holdings, master: string): StateFile[] {
   const publicFile = pairFile(found, master, serviceAccountPublicFile);
   const keyFile = pairFile(found, master, serviceAccountKeyFile);
   if (keyFilesFrom(publicFile, keyFile) === undefined) return [];
-  return [
-    secret(SERVICE_ACCOUNT.privateKey, keyFile.text ?? ''),
-    open(SERVICE_ACCOUNT.publicKey, publicFile.text ?? ''),
-  ];
+  return filesOf('service-account', { open: publicFile.text ?? '', key: keyFile.text ?? '', chain: '' });
 }
 
 /** What does not fit is issued anew. */

@@ -1,9 +1,9 @@
 import { endOf } from '../../answers/certificates.ts';
+import { unjudged } from '../../cluster/unjudged.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { WARN_DAYS } from '../../pki/spec.ts';
-import { checks } from '../../preflight/preflight.ts';
 import { sightings } from '../../run/fleet.ts';
 import { localRows } from './local.ts';
 import { rowsOf } from './rows.ts';
@@ -23,19 +23,13 @@ export async function listCertificates(options: ListOptions): Promise<number> {
   const { within, hosts } = options;
   const read = await readInventory(options.file, options.env, options.secrets);
   const chosen = new Set(hostNames(read.inventory, hosts));
-  const emit: RunOptions['emit'] = (event) => {
-    // Whether a host is fit for a cluster is another question.
-    if (event.type !== 'preflight') options.emit(event);
-  };
   const run: RunOptions = {
-    ...options,
+    ...unjudged(options),
     read,
-    emit,
     ending: 'answer',
     only: ['base'],
     asks: questionsTo,
     takesPart: ({ name }) => chosen.has(name),
-    ignorePreflight: checks.map(({ id }) => id),
   };
   return visit(run, async ({ cluster, fleet }) => {
     const now = new Date();
@@ -49,7 +43,7 @@ export async function listCertificates(options: ListOptions): Promise<number> {
     ];
     const end = within === undefined ? undefined : new Date(now.getTime() + within);
     const rows = end ? all.filter((row) => new Date(endOf(row).notAfter) <= end) : all;
-    emit({
+    options.emit({
       type: 'result',
       answer: 'certs-list',
       data: { certificates: rows, endBefore: end?.toISOString() ?? null, warnDays: WARN_DAYS },

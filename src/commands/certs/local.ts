@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import type { CertificateRow } from '../../answers/certificates.ts';
-import { ADMIN, CA_FILES, trustedFile } from '../../pki/contents.ts';
+import { ADMIN, rotatedFiles, trustedFile } from '../../pki/contents.ts';
+import { pairNames } from '../../pki/rotation-files.ts';
 import { CA_IDS } from '../../pki/spec.ts';
 import { readIfThere } from '../../state/state-files.ts';
 import { userFolder } from '../../users/credentials.ts';
@@ -11,7 +12,10 @@ import { fileRows } from './rows.ts';
 export async function localRows(cluster: Cluster, now: Date): Promise<CertificateRow[]> {
   const { stateFolder, kubeconfigFile, users } = cluster;
   const files = [
-    ...CA_IDS.flatMap((id) => [`${CA_FILES[id]}.crt`, trustedFile(id)]).map((name) => join('pki', name)),
+    ...CA_IDS.flatMap((id) => [
+      ...(['own', 'next', 'old'] as const).map((place) => pairNames(rotatedFiles(id), place).open),
+      trustedFile(id),
+    ]).map((name) => join('pki', name)),
     join('pki', ADMIN.certificate),
     ...users
       .users()

@@ -55,6 +55,7 @@ const rowOf = (
   serial: serialOf(facts),
   subject: [`CN=${facts.commonName}`, ...facts.organizations.map((group) => `O=${group}`)].join(', '),
   issuer: facts.x509.issuer.split('\n').join(', '),
+  issuerKeyId: facts.authorityKeyId ?? null,
   sans: [...facts.dnsNames, ...facts.ips],
   authority: facts.x509.ca,
   notAfter: facts.notAfter.toISOString(),

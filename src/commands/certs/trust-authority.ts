@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stateFolderOf } from '../../cluster/connect.ts';
 import { type Environment, readInventory } from '../../cluster/read-inventory.ts';
-import { didYouMean } from '../../inventory/suggest.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
-import { CA_IDS, type CaId } from '../../pki/spec.ts';
+import type { CaId } from '../../pki/spec.ts';
 import { openPkiStore } from '../../pki/open-pki-store.ts';
 import { certificatesOf, whyNoAuthority } from '../../pki/trusted.ts';
 import type { Secret } from '../../kernel/secret.ts';
 import type { Emit } from '../../run/events.ts';
+import { caNamed } from './ca-named.ts';
 
 export interface TrustAuthorityOptions {
   readonly file: string;
@@ -32,12 +32,17 @@ export interface TrustAuthorityOptions {
 export async function trustAuthority(options: TrustAuthorityOptions): Promise<number> {
   const { inventory } = await readInventory(options.file, options.env, options.secrets);
   const stateFolder = stateFolderOf(inventory);
-  const id = caNamed(options.authority);
+  const id = caNamed(options.authority, 'E_CA_TRUST');
   const pki = openPkiStore(stateFolder, { keyBits: inventory.pki.keyBits });
   await pki.load();
   if (pki.caPem(id) === undefined) {
     throw new BootstrapError('E_CA_MISSING', `there is no authority "${id}" in ${stateFolder}`, {
       hint: 'It is made by "k8s-bootstrap up".',
+    });
+  }
+  if (pki.rotation(id)) {
+    throw refusal(`the authority "${id}" is on the way of handing over to another`, {
+      hint: `k8s-bootstrap certs rotate-ca ${id} goes on with that.`,
     });
   }
   const path = resolve(options.certificates);
@@ -68,14 +73,6 @@ export async function trustAuthority(options: TrustAuthorityOptions): Promise<nu
     },
   });
   return ExitCode.ok;
-}
-
-function caNamed(name: string): CaId {
-  const found = CA_IDS.find((id) => id === name);
-  if (found) return found;
-  throw refusal(`there is no authority "${name}"${didYouMean(name, CA_IDS)}`, {
-    hint: `Authorities are ${CA_IDS.join(', ')}.`,
-  });
 }
 
 async function read(path: string): Promise<readonly string[]> {

@@ -9,6 +9,8 @@ import { paths } from '../../kernel/host-paths.ts';
 import { fileId } from '../../resources/file.ts';
 import { flagLayer, flagPath } from '../../templates/flags.ts';
 import { groupBy } from '../../kernel/group-by.ts';
+import { flagText, word } from '../../texts/explained.ts';
+import type { Language } from '../../texts/language.ts';
 import type { Wanted } from './file-facts.ts';
 
 export interface FlagContext {
@@ -18,23 +20,25 @@ export interface FlagContext {
   readonly file: string;
   readonly profile: string;
   readonly release: Release;
+  readonly language: Language;
 }
 
 /** One fact for each component that knows the flag, those that set it first. */
 export function explainFlag(
   flag: string,
-  { wanted, inventory, file, profile, release }: FlagContext,
+  { wanted, inventory, file, profile, release, language }: FlagContext,
 ): readonly FlagFact[] {
   const document = parseDocument(inventory, file);
   return COMPONENTS.filter((component) => release.flag(component, flag).known)
     .map((component): FlagFact => {
-      const { why, link, cis, deprecated } = release.flag(component, flag);
+      const { why: english, link, cis, deprecated } = release.flag(component, flag);
       const unit = `${paths.unitFolder}/${component}.service`;
       const units = wanted.filter(({ resource }) => resource.id === fileId(unit));
       const values = valuesOf(units, flag);
       const source = { minor: release.minor, component };
+      const why = flagText(language, { ...source, flag }, english);
       const layer = flagLayer(source, profile, flag);
-      const profiles = layer === undefined ? [] : [profileText(layer, profile, flagPath(source))];
+      const profiles = layer === undefined ? [] : [profileText(language, layer, profile, flagPath(source))];
       const sources = [...profiles, ...writtenIn(document, component, flag, file)];
       const phase = values.length > 0 ? units[0]?.phase : undefined;
       return { component, flag, values, why, link, sources, phase, unit, cis, deprecated };
@@ -42,8 +46,8 @@ export function explainFlag(
     .toSorted((a, b) => Number(b.values.length > 0) - Number(a.values.length > 0));
 }
 
-const profileText = (layer: string, profile: string, path: string): string =>
-  `${layer === 'all' ? 'every profile' : `profile ${profile}`} (${path}, ${layer})`;
+const profileText = (language: Language, layer: string, profile: string, file: string): string =>
+  word(language, layer === 'all' ? 'everyProfile' : 'oneProfile', { layer, profile, file });
 
 /** As the unit files have it. */
 function valuesOf(units: readonly Wanted[], flag: string): FlagFact['values'] {

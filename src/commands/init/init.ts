@@ -5,12 +5,15 @@ import { formatProblem, InventoryError } from '../../inventory/problem.ts';
 import type { Inventory, Role } from '../../inventory/types.ts';
 import { writeAtomic } from '../../kernel/atomic-file.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { isMapping } from '../../kernel/mapping.ts';
+import type { Observed } from '../../probe/observe.ts';
 import { type HostFacts, factsOf, factsWatches } from '../../facts/facts.ts';
-import { type Fleet, type Member, probeAnew } from '../../run/fleet.ts';
+import { type Fleet, type Member, probeAnew, sightings } from '../../run/fleet.ts';
 import type { ClusterOptions } from '../../cluster/open.ts';
 import { inventoryContext } from '../../cluster/read-inventory.ts';
 import { type VisitOptions, lostIn, visitHosts } from '../../cluster/visit-hosts.ts';
 import { expandAddresses } from './addresses.ts';
+import { type Found, foundOn, foundWatches } from './found.ts';
 import { type Ranges, chooseRanges, networksOf, nodeAddress, nodeNames } from './choices.ts';
 import { type Settings, part, settingsFrom } from './settings.ts';
 import { type NewInventory, inventoryText } from './inventory-text.ts';
@@ -41,10 +44,10 @@ export async function init(options: InitOptions): Promise<number> {
   checkMasters(options.masters, addresses.length);
   const settings = await settingsOf(options);
   const draft = check(inventoryText(draftOf(addresses, settings, options)), output, env);
-  const facts = await look(draft, options);
+  const { facts, found: there } = await look(draft, options);
   refuseMissing(addresses, facts, options.interface);
-  const found = inventoryOf(addresses, facts, settings, options);
-  const text = inventoryText(found);
+  const taken = { ...inventoryOf(addresses, facts, withKept(settings, there), options), left: there.left };
+  const text = inventoryText(taken);
   const { hosts, name } = check(text, output, env);
   await writeAtomic(output, text, 0o644);
   const shown = relative(process.cwd(), output);
@@ -121,15 +124,26 @@ function draftOf(addresses: readonly string[], settings: Settings, options: Init
     ranges: chooseRanges(taken, givenRanges(settings)),
     networks: [],
     settings,
+    left: {},
   };
 }
+
+/** Settings that were taken over count more than what hosts have. */
+const withKept = (settings: Settings, { kept }: Found): Settings =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(settings), ...Object.keys(kept)])].map((name) => {
+      const written = settings[name];
+      const mixed = name in kept && (written === undefined || isMapping(written));
+      return [name, mixed ? { ...part(kept, name), ...part(settings, name) } : written];
+    }),
+  );
 
 function inventoryOf(
   addresses: readonly string[],
   facts: readonly HostFacts[],
   settings: Settings,
   { name, masters, interface: wanted }: InitOptions,
-): NewInventory {
+): Omit<NewInventory, 'left'> {
   const names = nodeNames(facts.map(({ hostname }) => hostname));
   const networks = networksOf(facts);
   return {
@@ -180,18 +194,28 @@ function check(text: string, file: string, env: InitOptions['env']): Inventory {
   }
 }
 
-/** Facts of all hosts, in their order. */
-async function look(inventory: Inventory, options: InitOptions): Promise<HostFacts[]> {
+/** Facts of all hosts, in their order, and what else of an inventory they show. */
+async function look(
+  inventory: Inventory,
+  options: InitOptions,
+): Promise<{ facts: readonly HostFacts[]; found: Found }> {
   const hosts = inventory.hosts.map(({ name }) => name);
-  const facts: HostFacts[] = [];
-  const ask = (fleet: Fleet, member: Member): Promise<void> => probeAnew(fleet, member, factsWatches);
+  const seen = new Map<string, Observed>();
+  const ask = (fleet: Fleet, member: Member): Promise<void> =>
+    probeAnew(fleet, member, (wanted) => [
+      ...factsWatches(),
+      ...inventory.hosts
+        .filter(({ name }) => name === wanted)
+        .flatMap((host) => foundWatches(inventory, host)),
+    ]);
   await visitHosts({ inventory, warnings: [], hosts, ask, more: true }, options, (fleet) => {
     const lost = lostIn(fleet);
     if (lost.length > 0) throw unreachable(inventory, lost, fleet.members.get(lost[0] ?? '')?.failed);
-    facts.push(...[...fleet.members.values()].map(({ seen }) => factsOf(seen)));
+    for (const [name, observed] of sightings(fleet)) seen.set(name, observed);
     return Promise.resolve(ExitCode.ok);
   });
-  return facts;
+  const facts = hosts.flatMap((name) => (seen.has(name) ? [factsOf(seen.get(name))] : []));
+  return { facts, found: foundOn(inventory, seen) };
 }
 
 function unreachable(

@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { DEFAULT_VERSION } from '../../inventory/default-version.ts';
 import type { Role } from '../../inventory/types.ts';
 import type { Ranges } from './choices.ts';
 import { type Settings, part } from './settings.ts';
@@ -22,20 +23,24 @@ export interface NewInventory {
   readonly networks: readonly string[];
   /** Taken over from another inventory, and the way to log in. */
   readonly settings: Settings;
+  /** What hosts have for themselves, as comments. */
+  readonly left: Settings;
 }
 
 /** The text of a new inventory: short, commented, complete. */
-export function inventoryText({ name, hosts, ranges, networks, settings }: NewInventory): string {
+export function inventoryText({ name, hosts, ranges, networks, settings, left }: NewInventory): string {
   const ssh = part(settings, 'ssh');
   const others = Object.fromEntries(
-    Object.entries(settings).filter(([key]) => key !== 'ssh' && key !== 'network'),
+    Object.entries(settings).filter(([key]) => !['kubernetes', 'ssh', 'network'].includes(key)),
   );
+  // By name, so that a newer program does not take the cluster to another version.
+  const kubernetes = { version: DEFAULT_VERSION, ...part(settings, 'kubernetes') };
   const network = { ...ranges, ...part(settings, 'network') };
   const sections = [
     [
       '# Written by "k8s-bootstrap init" from what it found on the hosts. Change what you like, then look at',
       '# "k8s-bootstrap plan" and let "k8s-bootstrap up" do it. All settings: "k8s-bootstrap schema".',
-      yaml({ name }),
+      yaml({ name, kubernetes }),
     ],
     Object.keys(ssh).length === 0
       ? []
@@ -46,6 +51,14 @@ export function inventoryText({ name, hosts, ranges, networks, settings }: NewIn
       yaml({ network }),
     ],
     Object.keys(others).length === 0 ? [] : [yaml(others)],
+    Object.keys(left).length === 0
+      ? []
+      : [
+          '# Found on some of the hosts, which keep it. Without the # all get it.',
+          ...yaml(left)
+            .split('\n')
+            .map((line) => `# ${line}`),
+        ],
   ];
   return sections
     .filter((lines) => lines.length > 0)

@@ -1,3 +1,4 @@
+import { quotable, readable } from '../../kernel/quotable.ts';
 import { nfsErrors } from '../../release/nfs-errors.ts';
 
 /** Why a step failed: by a name that scripts can compare, in words, and what to do about it; `{host}` and the like stand for themselves. */
@@ -24,13 +25,14 @@ export const inWords = (text: string, words: Words): string =>
 /** The cause that `release/nfs-errors.yaml` knows for what a step said; else its own last words. */
 export function causeOf(step: string, { code, said }: Pick<StepResult, 'code' | 'said'>): Cause {
   const stopped = isTimeUp(code);
+  const text = readable(said);
   const known = nfsErrors().find(
     (row) =>
       (row.step === undefined || row.step === step || step.startsWith(`${row.step}-`)) &&
-      (row.pattern === undefined || new RegExp(row.pattern, 'i').test(said)) &&
+      (row.pattern === undefined || new RegExp(row.pattern, 'i').test(text)) &&
       (row.timedOut !== true || stopped),
   );
-  const last = said.trim().split('\n').at(-1) ?? '';
+  const last = quotable(text.trim().split('\n').at(-1) ?? '');
   const unknown = {
     cause: 'unknown',
     says: last === '' ? `${step} ended with code ${code}` : `${step}: ${last}`,

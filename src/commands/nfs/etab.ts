@@ -1,5 +1,5 @@
 import type { Exported } from '../../answers/nfs.ts';
-import { parseExports } from '../../resources/exports-text.ts';
+import { parseExports } from '../../resources/nfs/exports-text.ts';
 
 /**
  * Reads /var/lib/nfs/etab, which exportfs writes and mountd reads, with escapes for blanks. (exportfs -s leaves them as

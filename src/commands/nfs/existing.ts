@@ -1,6 +1,6 @@
 import type { Mounted } from '../../answers/nfs.ts';
 import { isTimeUp } from './causes.ts';
-import { unescaped } from '../../resources/exports-text.ts';
+import { unescaped } from '../../resources/nfs/exports-text.ts';
 import { type Server, mountSource } from './targets.ts';
 
 /**

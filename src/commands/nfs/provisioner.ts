@@ -5,7 +5,7 @@ import { paths } from '../../kernel/host-paths.ts';
 import { ONCE } from '../../kernel/once.ts';
 import { quote, sh } from '../../kernel/quote.ts';
 import { PROVISIONER_DEPLOYMENTS } from '../../phases/nfs/provisioner-objects.ts';
-import { kubectl } from '../../resources/kube-api.ts';
+import { kubectl } from '../../resources/cluster/kube-api.ts';
 import { type Fleet, alive, runOn } from '../../run/fleet.ts';
 import type { StepResult } from './causes.ts';
 import { prelude, readFrames } from './frames.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Exported, Mounted, Space } from '../../answers/nfs.ts';
 import type { Host, Inventory, Nfs } from '../../inventory/types.ts';
 import { quote, sh } from '../../kernel/quote.ts';
-import { EXPORTS_FILE } from '../../resources/exports.ts';
+import { EXPORTS_FILE } from '../../resources/nfs/exports.ts';
 import { alive, onEach, runOn } from '../../run/fleet.ts';
 import type { StepResult } from './causes.ts';
 import { unitsOf } from './check/check-script.ts';

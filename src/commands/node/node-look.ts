@@ -2,8 +2,8 @@ import type { Look } from '../../cluster/visit-procedure.ts';
 import { COMPONENTS } from '../../kernel/components.ts';
 import { statusWatches } from '../../phases/etcd/etcdctl.ts';
 import { BALANCER_UNIT } from '../../phases/node/balancer.ts';
-import { FLANNELD } from '../../resources/flannel.ts';
-import { NODES } from '../../resources/kube-api.ts';
+import { FLANNELD } from '../../resources/network/flannel.ts';
+import { NODES } from '../../resources/cluster/kube-api.ts';
 
 /** Units of ours that make a host a part of the cluster: the node's first, so that pods are left to no kubelet. */
 export const UNITS: readonly string[] = [

@@ -3,7 +3,7 @@ import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { sh } from '../../kernel/quote.ts';
 import type { World } from '../../phases/phase.ts';
 import { apiHost } from '../../phases/shared/topology.ts';
-import { type NodeObject, kubectl, nodesIn } from '../../resources/kube-api.ts';
+import { type NodeObject, kubectl, nodesIn } from '../../resources/cluster/kube-api.ts';
 import { type ProcedureStep, running } from '../../run/procedure.ts';
 
 /** The rules of names of nodes (RFC 1123): what comes from the command line reaches scripts and questions. */

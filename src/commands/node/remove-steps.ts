@@ -8,8 +8,9 @@ import { type EtcdMember, isHealthy, membersOf, peerUrl, strayMembers } from '..
 import { settingAside } from '../../phases/etcd/set-aside.ts';
 import type { World } from '../../phases/phase.ts';
 import { withRole } from '../../phases/shared/topology.ts';
-import { kubectl } from '../../resources/kube-api.ts';
-import { notReady } from '../../resources/node-object.ts';
+import { kubectl } from '../../resources/cluster/kube-api.ts';
+import { forgetting } from '../../resources/cluster/node-record.ts';
+import { notReady } from '../../resources/cluster/node-object.ts';
 import { type ProcedureStep, running } from '../../run/procedure.ts';
 import { UNITS } from './node-look.ts';
 import { type DrainOptions, askedNodes, draining, knownNode } from './node-steps.ts';
@@ -63,7 +64,7 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
               : `${node} is no part of the cluster any more`,
             does: running(
               `delete the Node ${node}`,
-              `${kubectl} delete node ${sh`${node}`} --timeout=60s`,
+              `${kubectl} delete node ${sh`${node}`} --timeout=60s\n${forgetting(node)}`,
               90,
             ),
           },

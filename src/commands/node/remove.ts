@@ -2,7 +2,7 @@ import { type ProcedureOptions, visitProcedure } from '../../cluster/visit-proce
 import { hostIfNamed } from '../../inventory/lookup.ts';
 import { hasData } from '../../phases/etcd/members.ts';
 import { asidePaths } from '../../phases/etcd/set-aside.ts';
-import { stampOf } from '../etcd/backup/take-snapshot.ts';
+import { stampOf } from '../../kernel/stamp.ts';
 import { nodeLook } from './node-look.ts';
 import { refuseNoName } from './node-steps.ts';
 import { removeSteps } from './remove-steps.ts';

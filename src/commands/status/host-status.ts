@@ -5,6 +5,7 @@ import { type Plan, allChanges } from '../../plan/plan.ts';
 import type { Stage } from '../../plan/stage.ts';
 import { imagined } from '../../facts/facts.ts';
 import type { Observed } from '../../probe/observe.ts';
+import { overridesOf, sharedDropIns } from '../../resources/foreign/drop-ins.ts';
 import { changes } from '../../resources/resource.ts';
 import { serviceId } from '../../resources/service.ts';
 import type { Fleet } from '../../run/fleet.ts';
@@ -32,7 +33,7 @@ export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
     const member = survey.fleet.members.get(name);
     const seen = member?.seen;
     if (!seen || member.failed) {
-      const nothing = { components: [], health: [], certificates: [], drift: [] };
+      const nothing = { components: [], health: [], certificates: [], drift: [], orphans: [] };
       return { host: name, roles, reached: false, ...nothing, problems: ['cannot be looked at'] };
     }
     const mine = survey.stages.filter(({ hosts }) => hosts.has(name));
@@ -43,6 +44,7 @@ export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
         .map((gate) => ({ check: gate.title, missing: standing(survey.fleet, gate) ?? null })),
       certificates: certificatesOf(mine, name, seen, survey.now),
       drift: driftOf(survey.plan, name),
+      orphans: survey.plan.hosts.find(({ host }) => host === name)?.orphans ?? [],
     };
     const changed = (survey.tampered.get(name) ?? []).map(
       (path) => `${path} was changed, though its size and times say no`,
@@ -63,7 +65,16 @@ const componentsOf = (stages: readonly Stage[], host: string, seen: Observed): C
       const state = seen.unit(unit);
       if (!state) return [];
       const installed = state.load !== 'not-found';
-      return [{ unit, state: installed ? state.active : 'not-found', atBoot: state.enabled === 'enabled' }];
+      const runs = state.active === 'active' && state.startedAt !== '';
+      return [
+        {
+          unit,
+          state: installed ? state.active : 'not-found',
+          atBoot: state.enabled === 'enabled',
+          since: runs ? state.startedAt : null,
+          changedBy: [...overridesOf(unit, state), ...sharedDropIns(unit, state)],
+        },
+      ];
     });
 
 const SERVICE = serviceId('');

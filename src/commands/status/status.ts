@@ -3,11 +3,11 @@ import { ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
 import { membershipChecks } from '../../preflight/membership.ts';
 import { networkPoliciesCheck } from '../../preflight/network-policies.ts';
-import { checks } from '../../preflight/preflight.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { hostStatuses } from './host-status.ts';
+import { unjudged } from '../../cluster/unjudged.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
 export interface StatusOptions extends RunOptions {
@@ -16,13 +16,8 @@ export interface StatusOptions extends RunOptions {
 }
 
 /** Looks at every host once and says how it is; exit code 3 when anything is off. */
-export const status = (options: StatusOptions): Promise<number> => {
-  const emit: RunOptions['emit'] = (event) => {
-    // Whether a host is fit for a cluster is another question than how the cluster on it is.
-    if (event.type !== 'preflight' || ofTheCluster.has(event.check)) options.emit(event);
-  };
-  const ignorePreflight = checks.map(({ id }) => id);
-  return visit({ ...options, emit, ignorePreflight, ending: 'answer' }, async ({ cluster, fleet }, plan) => {
+export const status = (options: StatusOptions): Promise<number> =>
+  visit({ ...unjudged(options, ofTheCluster), ending: 'answer' }, async ({ cluster, fleet }, plan) => {
     const tampered = options.deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
     const seen = sightings(fleet);
     const stages = cluster.desire(seen);
@@ -39,11 +34,10 @@ export const status = (options: StatusOptions): Promise<number> => {
       others: await waitingProvisioner(cluster, fleet),
     });
     const well = hosts.every(({ problems }) => problems.length === 0);
-    emit({ type: 'result', answer: 'status', data: { well, hosts } });
+    options.emit({ type: 'result', answer: 'status', data: { well, hosts } });
     const code = outcome(fleet);
     return code === 0 && !well ? ExitCode.attention : code;
   });
-};
 
 /** Checks that look at the cluster as a whole. */
 const ofTheCluster: ReadonlySet<string> = new Set(

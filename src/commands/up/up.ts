@@ -1,23 +1,42 @@
 import type { Cluster } from '../../cluster/open.ts';
+import { convergeDecided } from '../../cluster/converge-decided.ts';
 import { ETCD_CHECK, checkOutsideEtcd } from '../../cluster/etcd-reach.ts';
 import { REACH_CHECK, checkReach } from '../../cluster/reach.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
-import { BootstrapError } from '../../kernel/errors.ts';
-import { isEmpty } from '../../plan/plan.ts';
+import { type Plan, isEmpty } from '../../plan/plan.ts';
 import { withoutNetwork } from '../../phases/node/nodes.ts';
-import { type Goal, converge } from '../../run/converge.ts';
-import { type Fleet, alive, sightings } from '../../run/fleet.ts';
+import { converge } from '../../run/converge.ts';
+import { type Fleet, sightings } from '../../run/fleet.ts';
 import { tellForgotten } from '../plan/forgotten.ts';
+import { refuseHalfACluster } from '../plan/half-a-cluster.ts';
+import { tellRotations } from '../plan/rotations.ts';
+import { tellUntouched } from '../plan/untouched.ts';
+import type { Confirmation, Kept } from './agreed.ts';
+
+export interface UpOptions extends RunOptions {
+  readonly kept?: Kept;
+}
 
 /** Brings every host to what the inventory says. Returns the exit code. */
-export const up = (options: RunOptions): Promise<number> =>
+export async function up(options: UpOptions): Promise<number> {
+  if (!options.kept) return run(options);
+  const { agreedTo } = await import('./agreed.ts');
+  const { selected, confirm } = await agreedTo(options, options.kept);
+  return run({ ...options, ...selected }, confirm);
+}
+
+/** @param confirm throws when what is found is not what was agreed to */
+const run = (options: RunOptions, confirm?: Confirmation): Promise<number> =>
   visit(options, async ({ cluster, fleet, goal, tell }, plan) => {
     await tell();
-    refuseHalfACluster(fleet, goal, cluster);
+    await confirm?.(fleet, goal, plan);
+    refuseHalfACluster(fleet, goal, cluster, options.limit);
     tellLater(options, cluster, fleet);
     tellForgotten(options, cluster, fleet);
-    const revocable = options.prune ? cluster.revocable(sightings(fleet)) : [];
+    tellRotations(options, cluster);
+    await tellUntouched(options, cluster, fleet);
+    const revocable = options.prune && options.limit === undefined ? cluster.revocable(sightings(fleet)) : [];
     if (!isEmpty(plan) && !options.ignorePreflight.includes(REACH_CHECK)) {
       await checkReach(fleet, cluster.world(sightings(fleet)));
     }
@@ -25,14 +44,26 @@ export const up = (options: RunOptions): Promise<number> =>
       await checkOutsideEtcd(fleet, cluster.world(sightings(fleet)));
     }
     if (options.encryptKeys !== undefined) await cluster.seal(options.encryptKeys);
-    await converge(fleet, goal, plan, options.stop);
+    // A plan that was kept is done, and nothing else.
+    if (confirm) {
+      const sure = { ...goal, confirm: (now: Plan) => confirm(fleet, goal, now) };
+      await converge(fleet, sure, plan, options.stop);
+    } else await convergeDecided(cluster, fleet, goal, plan, options.stop);
     await cluster.ensureKubectl();
     await cluster.pointKubeconfig(sightings(fleet));
-    if (revocable.length > 0) await cluster.users.revokeUnwanted(revocable);
+    if (revocable.length > 0) tellRevoked(options, await cluster.users.revokeUnwanted(revocable));
     tellMissingNetwork(options, cluster, fleet);
     await tellWaitingProvisioner(options, cluster, fleet);
-    return outcome(fleet);
+    return outcome(fleet, options.limit);
   });
+
+/** On this machine their keys go as well. */
+function tellRevoked({ emit }: RunOptions, names: readonly string[]): void {
+  for (const name of names) {
+    const message = `${name} is revoked; what was kept of this user on this machine (users/${name}) is deleted`;
+    emit({ type: 'note', level: 'info', message });
+  }
+}
 
 /** Part of what was asked for has to wait for the cluster. */
 function tellLater({ emit }: RunOptions, cluster: Cluster, fleet: Fleet): void {
@@ -58,16 +89,4 @@ async function tellWaitingProvisioner({ emit }: RunOptions, cluster: Cluster, fl
   const waits = await provisionerStillWaits(cluster.inventory, fleet);
   if (waits === undefined) return;
   emit({ type: 'note', level: 'warn', message: `${waits}; "k8s-bootstrap nfs check" finds the cause` });
-}
-
-/** A cluster is not begun while a master or etcd member is out of reach; one that stands is worked on without. */
-function refuseHalfACluster(fleet: Fleet, goal: Goal, cluster: Cluster): void {
-  const lost = [...fleet.members.values()].filter(({ name, failed }) => failed && goal.essential(name));
-  if (lost.length === 0) return;
-  const world = cluster.world(sightings(fleet));
-  if (alive(fleet).some(({ name }) => world.facts(name).cluster !== undefined)) return;
-  throw new BootstrapError('E_UNREACHABLE', `${lost.map(({ name }) => name).join(', ')} cannot be reached`, {
-    hint: 'A new cluster needs all its masters and etcd members. Nothing was changed.',
-    cause: lost[0]?.failed,
-  });
 }

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { RunOptions } from '../../cluster/visit.ts';
 import type { User } from '../../inventory/types.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { refusal } from '../../phases/control-plane/outdated-users.ts';
 import { apiEndpoint } from '../../phases/shared/topology.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
 import { readIfThere, replaceFile } from '../../state/state-files.ts';
 import { sealedName, userFolder } from '../../users/credentials.ts';
 import { cautionsOf } from '../../templates/rbac.ts';
+import { type Decision, isUnknownTo } from '../../users/decisions.ts';
 import { refuseTokensInCis } from '../../users/tokens.ts';
 import { applyUsers } from './apply-users.ts';
 import { type GivenUser, wantedUser } from './wanted.ts';
@@ -28,7 +30,7 @@ export interface IssueOptions extends RunOptions {
 /**
  * Makes a user, or completes one: key, request, certificate, kubeconfig, token, manifests, and the rights in the cluster.
  * A certificate that is valid and says the right things is kept.
- * @throws E_USER_NAME, E_ROLE, E_USER_DECLARED, E_USER_TOKEN, E_CA_MISSING, E_CA_EXPIRED, E_NO_CLUSTER; as `up`
+ * @throws E_USER_NAME, E_ROLE, E_USER_DECLARED, E_USER_TOKEN, E_USER_OUTDATED, E_CA_MISSING, E_CA_EXPIRED, E_NO_CLUSTER; as `up`
  */
 export async function issueUser(options: IssueOptions): Promise<number> {
   const open = await openState(options);
@@ -37,15 +39,23 @@ export async function issueUser(options: IssueOptions): Promise<number> {
   refuseTokensInCis(inventory.profile, [user]);
   if (pki.caPem('users') === undefined) throw noAuthority(stateFolder);
   warn(options, open, user);
+  refuseLostTokens(user.name, open);
+  const here = users.decisions().find(({ name }) => name === user.name);
   const before = users.credentials(user.name)?.certificate;
   const tokens = user.auth !== 'cert' || users.tokenOf(user.name) !== undefined;
-  await users.add(user, apiEndpoint({ inventory }), options.renew);
-  open.guard();
   const folder = userFolder(stateFolder, user.name);
   const out = options.out === undefined ? folder : resolve(options.out);
-  if (out !== folder) await copyFiles(open, user.name, out);
+  const record = async (there?: Decision): Promise<void> => {
+    await users.add(user, apiEndpoint({ inventory }), options.renew, there?.at);
+    open.guard();
+    if (out !== folder) await copyFiles(open, user.name, out);
+  };
+  if (!options.apply) await record();
   const { code, missed } = options.apply
-    ? await applyUsers({ ...options, state: open }, tokens)
+    ? await applyUsers({ ...options, state: open }, user.name, tokens, async ({ there }) => {
+        if (there && !users.isDeclared(user.name)) refuseUnsaid(options, here, there);
+        await record(there);
+      })
     : { code: ExitCode.ok, missed: [] };
   const certificate = user.auth === 'token' ? undefined : users.credentials(user.name)?.certificate;
   const kept = certificate !== undefined && certificate === before;
@@ -65,6 +75,48 @@ export async function issueUser(options: IssueOptions): Promise<number> {
     },
   });
   return code;
+}
+
+/**
+ * What an old state folder has of a user is laid under what the command says: it must not bring back what was taken since.
+ * @throws E_USER_OUTDATED unless the command itself says what the user is to have
+ */
+function refuseUnsaid(
+  { name, given, emit }: IssueOptions,
+  here: Decision | undefined,
+  there: Decision,
+): void {
+  if (here && !isUnknownTo(there, here)) return;
+  if (there.rights === undefined) {
+    const message = `${name} was revoked on ${there.at.slice(0, 10)}, as the cluster knows, and is let in again`;
+    if (here) emit({ type: 'note', level: 'warn', message });
+    return;
+  }
+  const { groups, auth, role, namespaces, clusterRole } = given;
+  if (groups ?? auth ?? role ?? namespaces ?? clusterRole) return;
+  if (here) throw refusal({ here, there });
+  throw new BootstrapError(
+    'E_USER_OUTDATED',
+    `the state folder does not know ${name}, who was let in on ${there.at.slice(0, 10)}`,
+    {
+      hint: `Another state folder did that. "k8s-bootstrap adopt" takes over what the cluster has; or give all that ${name} is to have with --role, --group, --auth.`,
+    },
+  );
+}
+
+/**
+ * @throws E_STATE_MISSING where the file with the user's token is lost: another one would be made in silence
+ */
+function refuseLostTokens(name: string, { users, stateFolder }: OpenState): void {
+  const lacks = users.bearers().some((one) => one.name === name && one.lacksToken);
+  if (!lacks || users.isDeclared(name)) return;
+  throw new BootstrapError(
+    'E_STATE_MISSING',
+    `tokens.csv in ${stateFolder} has no token of ${name}, who was given one`,
+    {
+      hint: 'Bring it back from a backup, or run "k8s-bootstrap adopt": it reads the tokens from the masters.',
+    },
+  );
 }
 
 function warn({ emit }: IssueOptions, { users, now }: OpenState, { name, role }: User): void {

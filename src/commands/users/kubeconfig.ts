@@ -62,7 +62,7 @@ async function usersOwn(options: KubeconfigOptions): Promise<string> {
       hint: `Run "k8s-bootstrap issue-user ${user.name}", or "up".`,
     });
   }
-  await users.add(user, await livingEndpoint(inventory, pki.trustPem('cluster'), options.emit), false);
+  await users.complete(user, await livingEndpoint(inventory, pki.trustPem('cluster'), options.emit));
   const file = `${user.name}.kubeconfig`;
   const text = await readFile(join(userFolder(stateFolder, user.name), file), 'utf8');
   return pki.opened(sealedName(user.name, file), text) ?? text;

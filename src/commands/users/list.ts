@@ -3,11 +3,12 @@ import { type RunOptions, visit } from '../../cluster/visit.ts';
 import type { User } from '../../inventory/types.ts';
 import { forgottenUsers } from '../../phases/control-plane/users.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
-import type { KubeObject } from '../../resources/object.ts';
-import { listed } from '../../resources/object-set.ts';
+import type { KubeObject } from '../../resources/cluster/object.ts';
+import { listed } from '../../resources/cluster/object-set.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { alive, onEach, probe, sightings } from '../../run/fleet.ts';
 import { tokenFacts } from '../../resources/token-file.ts';
+import { type Subject, roleIn, subjectsIn } from '../../users/access.ts';
 import type { UserStore } from '../../users/user-store.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
@@ -80,15 +81,8 @@ export function userRows(
 
 const nothing = { object: () => undefined } as unknown as Observed;
 
-interface Subject {
-  readonly kind: string;
-  readonly name: string;
-}
-
 const subjectsOf = (binding: KubeObject): Subject[] =>
-  ((binding['subjects'] as Subject[] | null | undefined) ?? []).filter(
-    ({ kind }) => kind === 'User' || kind === 'Group',
-  );
+  subjectsIn(binding).filter(({ kind }) => kind === 'User' || kind === 'Group');
 
 function rolesOf(
   bindings: readonly KubeObject[],
@@ -100,9 +94,10 @@ function rolesOf(
       subject.kind === 'User' ? subject.name === name : groups.includes(subject.name),
     ),
   );
-  const roles = held.map(({ metadata: { namespace }, roleRef }) => {
-    const role = (roleRef as { readonly name: string }).name;
-    return namespace === undefined ? role : `${role} (${namespace})`;
+  const roles = held.flatMap((binding) => {
+    const { namespace } = binding.metadata;
+    const role = roleIn(binding);
+    return role === undefined || namespace === undefined ? (role ?? []) : `${role} (${namespace})`;
   });
   return [...new Set(roles)].sort();
 }

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { Run, RunOptions } from '../../cluster/visit.ts';
 import { lostIn } from '../../cluster/visit-hosts.ts';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { accessLists } from '../../phases/control-plane/users.ts';
 import { sightings } from '../../run/fleet.ts';
+import { userFolder } from '../../users/credentials.ts';
+import { isUnknownTo } from '../../users/decisions.ts';
 import { unknownUser } from '../../users/user-named.ts';
 import { checkNames } from '../../inventory/user-names.ts';
 import { applyUsers } from './apply-users.ts';
@@ -15,7 +18,7 @@ import { openState } from '../../cluster/open-state.ts';
  */
 export async function revokeUser(name: string, options: RunOptions): Promise<number> {
   const state = await openState(options);
-  const { inventory, users, now } = state;
+  const { inventory, users, now, stateFolder } = state;
   checkNames({ name, groups: [], namespaces: [], allowSystem: true });
   if (users.isDeclared(name)) {
     throw new BootstrapError('E_USER_DECLARED', `${name} is declared in ${inventory.file}`, {
@@ -28,19 +31,38 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
   const isRevoked = users.revoked().some((one) => one.name === name);
   const isKnown = isRevoked || [...users.users(), ...users.issued()].some((one) => one.name === name);
   const tokens = !isKnown || isRevoked || users.tokenOf(name) !== undefined;
-  const record = (): Promise<void> => users.revoke([name]);
-  if (isKnown) await record();
-  const { code, missed } = isKnown
-    ? await applyUsers({ ...options, state }, tokens)
-    : await applyUsers({ ...options, state }, tokens, (run) => {
-        refuseUnknown(name, run);
-        return record();
-      });
+  const folder = userFolder(stateFolder, name);
+  const hadFiles = existsSync(folder);
+  const here = users.decisions().find((one) => one.name === name);
+  const found = { isRecorded: false, isOld: false };
+  const apply = (withTokens: boolean): ReturnType<typeof applyUsers> =>
+    applyUsers({ ...options, state }, name, withTokens, async ({ run, stands, there }) => {
+      const isAsked = stands || lostIn(run.fleet).length > 0;
+      if (!isKnown && !there && isAsked) refuseUnknown(name, run);
+      if (!isKnown && !isAsked) return;
+      found.isOld = here !== undefined && there !== undefined && isUnknownTo(there, here);
+      await users.revoke(name, there?.rights === undefined ? undefined : there.at);
+      found.isRecorded = true;
+    });
+  const first = await apply(tokens).catch(async (thrown: unknown) => {
+    // Whatever is amiss on the masters: the next "up" takes back what this could not.
+    if (isKnown && !found.isRecorded) await users.revoke(name);
+    throw thrown;
+  });
+  // Since this folder was written the user may have got a token.
+  const { code, missed } = found.isOld && !tokens ? await apply(true) : first;
   const left = users.issued().filter((one) => one.name === name && new Date(one.expires) > now);
   options.emit({
     type: 'result',
     answer: 'users-revoke',
-    data: { user: name, applied: code === ExitCode.ok, missed, certificates: left, groups },
+    data: {
+      user: name,
+      applied: code === ExitCode.ok,
+      missed,
+      deleted: hadFiles ? folder : null,
+      certificates: left,
+      groups,
+    },
   });
   return code;
 }

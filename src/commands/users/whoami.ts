@@ -1,6 +1,7 @@
 import { request } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
 import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { Secret } from '../../kernel/secret.ts';
 import { readYaml } from '../../kernel/yaml.ts';
@@ -17,7 +18,8 @@ export interface WhoamiOptions {
 const NOWHERE = '/k8s-bootstrap-whoami';
 
 /**
- * Says who the holder of a kubeconfig is: by the certificate in it, and by what the API server answers.
+ * Says who the holder of a kubeconfig is: by the certificate in it, and by what the API server answers. That it knows the
+ * holder is not all: a certificate cannot be revoked, only the rights of the one it names.
  * @throws E_KUBECONFIG when it cannot be read; E_API when the server does not answer
  * @returns 1 when the server does not let the holder in
  */
@@ -25,7 +27,8 @@ export async function whoami({ kubeconfig, emit, secrets }: WhoamiOptions): Prom
   const login = await readLogin(kubeconfig);
   for (const secret of [login.key, login.token]) if (secret) secrets.add(secret);
   const facts = login.certificate === undefined ? undefined : readCertificate(login.certificate);
-  const { status, body } = await ask(login);
+  const { status, body } = await ask(login, NOWHERE);
+  const rights = status === 401 ? false : await mayDoAnything(login);
   const seenAs = /User \\?"([^"\\]+)\\?"/.exec(body)?.[1];
   emit({
     type: 'result',
@@ -38,13 +41,53 @@ export async function whoami({ kubeconfig, emit, secrets }: WhoamiOptions): Prom
       expires: facts?.notAfter.toISOString() ?? null,
       token: login.token !== undefined,
       status,
+      namespace: login.namespace,
+      rights,
     },
   });
   return status === 401 ? ExitCode.failed : ExitCode.ok;
 }
 
+/** https://v1-16.docs.kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
+const REVIEW = 'authorization.k8s.io';
+
+const review = z.object({
+  status: z.object({
+    resourceRules: z.array(z.object({ apiGroups: z.array(z.string()).nullish() })).nullish(),
+    nonResourceRules: z.array(z.object({ nonResourceURLs: z.array(z.string()).nullish() })).nullish(),
+  }),
+});
+
+/** Whether there are rights beyond those of everybody who is known: to ask about oneself, and to read what a server is. */
+async function mayDoAnything(login: Login): Promise<boolean | null> {
+  const { namespace } = login;
+  const kind = 'SelfSubjectRulesReview';
+  const question = { apiVersion: `${REVIEW}/v1`, kind, spec: { namespace } };
+  const { status, body } = await ask(
+    login,
+    `/apis/${REVIEW}/v1/selfsubjectrulesreviews`,
+    JSON.stringify(question),
+  );
+  const read = status === 201 ? review.safeParse(jsonOf(body)).data : undefined;
+  if (!read) return null;
+  const { resourceRules, nonResourceRules } = read.status;
+  return (
+    (resourceRules ?? []).some(({ apiGroups }) => (apiGroups ?? []).some((group) => group !== REVIEW)) ||
+    (nonResourceRules ?? []).some(({ nonResourceURLs }) => (nonResourceURLs ?? []).includes('*'))
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 interface Login {
   readonly server: string;
+  readonly namespace: string;
   readonly ca: string | undefined;
   readonly certificate: string | undefined;
   readonly key: Secret | undefined;
@@ -87,6 +130,7 @@ async function readLogin(file: string): Promise<Login> {
   const key = await text(user['client-key-data'], user['client-key']);
   return {
     server,
+    namespace: context['namespace'] ?? 'default',
     ca: await text(cluster['certificate-authority-data'], cluster['certificate-authority']),
     certificate: await text(user['client-certificate-data'], user['client-certificate']),
     key: key === undefined ? undefined : new Secret(key),
@@ -94,15 +138,23 @@ async function readLogin(file: string): Promise<Login> {
   };
 }
 
-const ask = ({ server, ca, certificate, key, token }: Login): Promise<{ status: number; body: string }> =>
+const ask = (
+  { server, ca, certificate, key, token }: Login,
+  path: string,
+  question?: string,
+): Promise<{ status: number; body: string }> =>
   new Promise((done, fail) => {
     const call = request(
-      new URL(NOWHERE, server),
+      new URL(path, server),
       {
         ca,
         cert: certificate,
         key: key?.reveal(),
-        headers: token ? { Authorization: `Bearer ${token.reveal()}` } : {},
+        method: question === undefined ? 'GET' : 'POST',
+        headers: {
+          ...(token ? { Authorization: `Bearer ${token.reveal()}` } : {}),
+          ...(question === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
         timeout: 10_000,
       },
       (answer) => {
@@ -122,5 +174,5 @@ const ask = ({ server, ca, certificate, key, token }: Login): Promise<{ status: 
         }),
       );
     });
-    call.end();
+    call.end(question);
   });

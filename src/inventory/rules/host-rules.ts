@@ -1,19 +1,17 @@
 import { isIPv4 } from 'node:net';
+import { SUBDOMAIN, isLabelValue, isQualifiedName } from '../../kernel/qualified-name.ts';
 import { IPV6_HINT } from '../schema/fields.ts';
 import type { Path } from '../problem.ts';
 import { hasRole, type Report, type Rule } from './rule.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Host } from '../types.ts';
 
-const LABEL_PART = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-/** RFC 1123 subdomain, which is what a node may be called. */
-const NODE_NAME = new RegExp(`^${LABEL_PART}(?:\\.${LABEL_PART})*$`);
-const HOST_NAME = new RegExp(NODE_NAME.source, 'i');
+const HOST_NAME = new RegExp(SUBDOMAIN.source, 'i');
 
 export const nodeNamesAreValid: Rule = ({ hosts }, report) => {
   hosts.forEach(({ name }, index) => {
     // 63: the name becomes the value of the label kubernetes.io/hostname
-    if (NODE_NAME.test(name) && name.length <= 63) return;
+    if (SUBDOMAIN.test(name) && name.length <= 63) return;
     const hint =
       'Use lower-case letters, digits, "-" and ".", at most 63, beginning and ending with a letter or digit.';
     report.error(['hosts', index, 'name'], `"${name}" cannot be the name of a node`, { hint });
@@ -146,7 +144,6 @@ function jumpChain(host: Host, byName: ReadonlyMap<string, Host>): string[] {
   return way;
 }
 
-/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 export const labelsAndTaintsAreValid: Rule = ({ hosts }, report) => {
   hosts.forEach(({ labels, taints }, index) => {
     for (const [key, value] of Object.entries(labels)) {
@@ -166,14 +163,3 @@ export const labelsAndTaintsAreValid: Rule = ({ hosts }, report) => {
 const KEY_HINT =
   'A key is name or prefix/name: letters, digits, "-", "_" and ".", at most 63; the prefix a domain.';
 const VALUE_HINT = 'A value has letters, digits, "-", "_" and ".", at most 63, or is empty.';
-const LABEL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-
-const isLabelValue = (value: string): boolean => value === '' || LABEL_NAME.test(value);
-
-function isQualifiedName(key: string): boolean {
-  const slash = key.indexOf('/');
-  const prefix = key.slice(0, Math.max(slash, 0));
-  return (
-    LABEL_NAME.test(key.slice(slash + 1)) && (slash < 0 || (NODE_NAME.test(prefix) && prefix.length <= 253))
-  );
-}

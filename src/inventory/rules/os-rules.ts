@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import type { Rule } from './rule.ts';
 
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -10,7 +10,7 @@ const OWN = /^(?:localhost(?:[46]?)(?:\.localdomain[46]?)?|ip6-.*)$/;
 export const namesInHostsAreValid: Rule = ({ hosts, os }, report) => {
   for (const [name, address] of Object.entries(os.hosts)) {
     const path = ['os', 'hosts', name];
-    if (!NAME.test(name) || isIP(name) > 0)
+    if (!NAME.test(name) || isIPv4(name))
       report.error(path, `"${name}" is not the name of a host`, { atKey: true });
     else if (OWN.test(name)) {
       report.error(path, `${name} is a name that every system has for itself`, { atKey: true });

@@ -1,3 +1,4 @@
+import { addonsHaveWhatTheyNeed } from './addon-rules.ts';
 import {
   cgroupDriverIsLeftAlone,
   configFieldsAreKnown,
@@ -48,6 +49,7 @@ import {
   volumesCanBeMounted,
 } from './nfs-provisioner-rules.ts';
 import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
+import { hooksNameHosts } from './hook-rules.ts';
 import { namesInHostsAreValid, timeServersAreValid } from './os-rules.ts';
 import type { Rule } from './rule.ts';
 import { mirrorsFitDocker, rangesOfRegistriesAreForDocker } from './runtime-rules.ts';
@@ -107,4 +109,6 @@ export const rules: readonly Rule[] = [
   volumesCanBeMounted,
   provisionerHasAToken,
   mirrorsGiveAName,
+  hooksNameHosts,
+  addonsHaveWhatTheyNeed,
 ];

@@ -14,9 +14,12 @@ import {
   withoutRoot,
   type Surroundings,
 } from './fields.ts';
+import { DEFAULT_VERSION } from '../default-version.ts';
+import { addonsSchema } from './addons-schema.ts';
 import { etcdSchema } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { dnsSchema, networkSchema } from './network-schema.ts';
+import { hooksSchema } from './hook-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { imageName, registry, registryEndpoint, registryLogins, registryName } from './registry-fields.ts';
 import { userSchema } from './user-schema.ts';
@@ -39,7 +42,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
       .describe('secure; cis: the whole benchmark; course: as taught by hand, insecure'),
     kubernetes: z
       .strictObject({
-        version: version().prefault('v1.16.3'),
+        version: version().prefault(DEFAULT_VERSION),
         kubectl: version().optional().describe('Default: the same version'),
         controllerKubectl: z.boolean().default(false).describe('Also install kubectl on this machine'),
       })
@@ -50,6 +53,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
     ssh: ssh.default({}),
     network: networkSchema().prefault({}),
     dns: dnsSchema().prefault({}).describe('Names in the cluster'),
+    addons: addonsSchema(surroundings).describe('What else runs in pods and belongs to the cluster, by name'),
     etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}),
     apiServer: z
       .strictObject({
@@ -121,7 +125,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
         fetch: z.enum(['controller', 'host']).default('controller').describe('Who downloads'),
         checksums: localPath(surroundings)
           .optional()
-          .describe('File of path: sha256, instead of the official ones'),
+          .describe('File of path: SHA-256 or SHA-512, instead of the official ones'),
         cache: localPath(surroundings).optional(),
       })
       .prefault({}),
@@ -171,6 +175,7 @@ export const inventorySchema = (surroundings: Surroundings) => {
       })
       .optional()
       .describe('Web proxy of the hosts, for packages and images'),
+    hooks: hooksSchema().prefault({}).describe('Commands of yours around a run and its phases'),
     concurrency: z.int().min(1).max(1000).default(30).describe('Hosts worked on at once'),
   });
 };

@@ -1,6 +1,7 @@
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { LeafId } from '../../pki/spec.ts';
 import { binaryPath, paths } from '../../kernel/host-paths.ts';
+import { kubectl } from '../../resources/cluster/kube-api.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { releaseBinary } from '../shared/binaries.ts';
@@ -94,6 +95,7 @@ export const apiserverPhase: Phase = {
         if (status === 0) return 'no answer';
         return `HTTP ${status} ${typeof body === 'string' ? whatFailed(body) : ''}`.trim();
       },
+      condition: `${kubectl} --request-timeout=3s get --raw /healthz`,
       timeoutSeconds: 90,
       units: ['kube-apiserver.service'],
     },

@@ -1,5 +1,5 @@
-import { apiPath, kubectl } from '../../resources/kube-api.ts';
-import { type KubeObject, kubeObject } from '../../resources/object.ts';
+import { apiPath, kubectl } from '../../resources/cluster/kube-api.ts';
+import { type KubeObject, kubeObject } from '../../resources/cluster/object.ts';
 import { rbacManifest } from '../../templates/rbac.ts';
 import { apiHost } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';

@@ -1,16 +1,17 @@
 import type { User } from '../../inventory/types.ts';
 import { nameProblem } from '../../inventory/user-names.ts';
-import type { KubeObject } from '../../resources/object.ts';
+import { type KubeObject, MANAGED_BY } from '../../resources/cluster/object.ts';
 import type { Observed } from '../../probe/observe.ts';
-import { listed, objectSet } from '../../resources/object-set.ts';
+import { listed, objectSet } from '../../resources/cluster/object-set.ts';
 import { type Change, type Resource, none } from '../../resources/resource.ts';
-import { MANAGED_BY, accessOf, isShared, ownerOf, sorted } from '../../users/access.ts';
+import { accessOf, isShared, ownerOf, sorted } from '../../users/access.ts';
 import { specOf } from '../../users/user-files.ts';
 import { tokenFacts } from '../../resources/token-file.ts';
 import { apiHost, withRole } from '../shared/topology.ts';
+import { decisions, unlessOutdated } from './outdated-users.ts';
 import { namespaces } from '../shared/namespaces.ts';
 import type { Phase, World } from '../phase.ts';
-import { kubectl } from '../../resources/kube-api.ts';
+import { kubectl } from '../../resources/cluster/kube-api.ts';
 
 /** What users may do, and on the controller what they log in with. Token rows are the API server's: see `tokens.ts`. */
 export const usersPhase: Phase = {
@@ -20,16 +21,15 @@ export const usersPhase: Phase = {
   hosts: apiHost,
   resources(world) {
     const users = world.users.users();
-    const gone = [
-      ...world.users.revoked().map(({ name }) => name),
-      ...(world.prune ? forgottenUsers(world) : []),
-    ];
+    const forgotten = world.prune ? forgottenUsers(world) : [];
+    const gone = [...world.users.revoked().map(({ name }) => name), ...forgotten].sort();
     return [
       ...users.filter(({ auth }) => auth !== 'token').map((user) => credentials(world, user)),
       ...namespaces(users.flatMap((user) => (user.role === undefined ? [] : user.namespaces))),
       sharedRoles(world, users),
-      ...users.map(({ name, ...user }) => rights(name, accessOf({ name, ...user }).own)),
-      ...[...new Set(gone)].sort().map((name) => rights(name, [])),
+      ...users.map((user) => unlessOutdated(world, rights(user.name, accessOf(user).own))),
+      ...gone.map((name) => unlessOutdated(world, rights(name, []))),
+      decisions(world, forgotten),
     ];
   },
 };

@@ -1,12 +1,13 @@
 import { corednsObjects } from '../../addons/coredns.ts';
 import type { Inventory } from '../../inventory/types.ts';
 import type { Gate } from '../../plan/stage.ts';
-import { kubectl } from '../../resources/kube-api.ts';
-import type { KubeObject } from '../../resources/object.ts';
-import { objectSet } from '../../resources/object-set.ts';
+import { kubectl } from '../../resources/cluster/kube-api.ts';
+import type { KubeObject } from '../../resources/cluster/object.ts';
+import { objectSet } from '../../resources/cluster/object-set.ts';
 import { apiHost } from '../shared/topology.ts';
 import { labelledLists, ofPart } from '../shared/parts.ts';
-import type { Phase } from '../phase.ts';
+import type { Phase, World } from '../phase.ts';
+import { restoredAt, restoredWatch } from '../shared/restored.ts';
 import { DNS_OBJECTS } from './in-the-way.ts';
 import { DEPLOYMENT, PODS, whyNobodyAnswers } from './waiting.ts';
 
@@ -29,14 +30,16 @@ export const dnsPhase: Phase = {
   batch: 'parallel',
   hosts: (world) => (isWanted(world.inventory) || world.prune ? apiHost(world) : []),
   watch: (world) =>
-    isWanted(world.inventory) ? DNS_OBJECTS.map((key) => ({ kind: 'object', key }) as const) : [],
-  resources: ({ inventory, prune }) => [
+    isWanted(world.inventory)
+      ? [restoredWatch, ...DNS_OBJECTS.map((key) => ({ kind: 'object', key }) as const)]
+      : [],
+  resources: (world) => [
     objectSet({
       id: 'coredns',
       title: 'CoreDNS',
       lists: LISTS,
-      wanted: isWanted(inventory) ? objects(inventory) : [],
-      goes: () => prune,
+      wanted: isWanted(world.inventory) ? objects(world) : [],
+      goes: () => world.prune,
       kubectl,
     }),
   ],
@@ -51,12 +54,14 @@ const answers = (at: string): Gate => ({
   at,
   watches: [DEPLOYMENT, PODS].map((key) => ({ kind: 'object', key }) as const),
   judge: whyNobodyAnswers,
+  condition: `${kubectl} -n kube-system get deployment coredns -o 'jsonpath={.status.availableReplicas}' | grep -q '[1-9]'`,
   timeoutSeconds: 180,
   units: [],
 });
 
-const objects = ({ dns, network, profile }: Inventory): KubeObject[] =>
-  corednsObjects({
+function objects(world: World): KubeObject[] {
+  const { dns, network, profile } = world.inventory;
+  return corednsObjects({
     clusterDomain: network.clusterDomain,
     dnsIP: network.dnsIP,
     image: dns.image,
@@ -64,4 +69,6 @@ const objects = ({ dns, network, profile }: Inventory): KubeObject[] =>
     pullPolicy: profile === 'cis' ? 'Always' : 'IfNotPresent',
     replicas: dns.replicas,
     upstream: dns.upstream,
+    restored: restoredAt(world),
   }).map((object) => ofPart(PART, object));
+}

@@ -1,6 +1,5 @@
 import type { Observed } from '../../probe/observe.ts';
-import type { KubeObject } from '../../resources/object.ts';
-import { partOf } from '../shared/parts.ts';
+import { isOfOthers } from '../shared/parts.ts';
 import { DEPLOYMENT } from './waiting.ts';
 
 const SERVICE = '/api/v1/namespaces/kube-system/services/kube-dns';
@@ -10,9 +9,6 @@ export const DNS_OBJECTS: readonly string[] = [SERVICE, DEPLOYMENT];
 
 /** Objects of these names that somebody else has made; ours would take their place. */
 export const dnsOfOthers = (seen: Observed): readonly string[] =>
-  DNS_OBJECTS.flatMap((path) => {
-    const answer = seen.object(path);
-    const object = answer?.status === 200 ? (answer.body as Partial<KubeObject> | undefined) : undefined;
-    if (object?.metadata === undefined || partOf({ metadata: object.metadata }) !== undefined) return [];
-    return [path === SERVICE ? 'Service kube-system/kube-dns' : 'Deployment kube-system/coredns'];
-  });
+  DNS_OBJECTS.filter((path) => isOfOthers(seen.object(path))).map((path) =>
+    path === SERVICE ? 'Service kube-system/kube-dns' : 'Deployment kube-system/coredns',
+  );

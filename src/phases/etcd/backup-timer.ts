@@ -2,6 +2,7 @@ import { paths } from '../../kernel/host-paths.ts';
 import { ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { packagedService } from '../../resources/packaged-service.ts';
+import { withoutUnit } from '../../resources/without-unit.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { hostFile } from '../../templates/host-files.ts';
 import type { World } from '../phase.ts';
@@ -12,10 +13,13 @@ const TIMER = `${NAME}.timer`;
 const WRITTEN =
   '# Written by k8s-bootstrap; the next "up" puts its own content back. Change the inventory instead.';
 
+/** What goes with the timer; snapshots that were taken stay. */
+const FILES = [TIMER, SERVICE].map(unitFile).concat(paths.etcdBackupScript);
+
 /** Snapshots of the member on the host by the clock, where the inventory wants them. */
 export function backupTimer({ inventory }: World): Resource[] {
   const { backup } = inventory.etcd;
-  if (!backup) return [];
+  if (!backup) return [withoutUnit({ unit: TIMER, files: FILES })];
   const { every, keep } = backup;
   const { acceptDropIns: accepted } = inventory.os;
   return [

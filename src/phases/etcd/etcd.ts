@@ -3,6 +3,7 @@ import { caFilesOf } from '../../pki/profiles.ts';
 import { binaryPath, binaryFolder, paths, ports, users } from '../../kernel/host-paths.ts';
 import { sh } from '../../kernel/quote.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
+import type { Resource } from '../../resources/resource.ts';
 import { systemUser } from '../../resources/system.ts';
 import { archiveBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
@@ -15,7 +16,7 @@ import type { Phase, World } from '../phase.ts';
 import { backupTimer } from './backup-timer.ts';
 import { afterStart, beforeStart } from './boot.ts';
 import { promotion } from './join.ts';
-import { health, membership, membershipWatches, walFolder } from './members.ts';
+import { health, healthScript, membership, membershipWatches, walFolder } from './members.ts';
 
 const caFile = `${paths.etcdPki}/ca.crt`;
 const profileScript = '/etc/profile.d/etcdctl.sh';
@@ -32,24 +33,7 @@ export const etcdPhase: Phase = {
     { kind: 'file', key: paths.etcdBootEnv, read: 'content' },
   ],
   resources: (world, host) => [
-    ...(fromPackage(world, host)
-      ? [hostPackages(world, host, ['etcd'])]
-      : [
-          systemUser({ name: users.etcd, home: paths.etcdData, comment: 'etcd' }),
-          ...['etcd', 'etcdctl'].map((member) =>
-            archiveBinary(
-              world,
-              host,
-              { name: 'etcd', version: world.inventory.etcd.version },
-              member,
-              binaryFolder,
-            ),
-          ),
-        ]),
-    directory({ path: paths.etcdConfigFolder }),
-    // Root's, as root writes there: whom a folder belongs to can put a link where a file is expected.
-    directory({ path: paths.etcdPki, mode: '0750', group: users.etcd }),
-    directory({ path: etcdData(world.inventory), mode: '0700', owner: users.etcd, mayBeLink: true }),
+    ...etcdInstalled(world, host),
     file({ path: caFile, content: world.pki.trustPem('etcd'), owner: users.etcd }),
     // For root on the host, who asks the store by hand; a master has these from phase `trust`.
     ...(isNode(host) ? [] : [directory({ path: paths.kubernetes }), directory({ path: paths.pki })]),
@@ -88,6 +72,7 @@ export const etcdPhase: Phase = {
           ? undefined
           : `no quorum yet${answer?.output ? ` (${answer.output.split('\n').at(-1) ?? ''})` : ''}`;
       },
+      condition: `${healthScript} | grep -q '"health":"true"'`,
       timeoutSeconds: 90,
       units: ['etcd.service'],
     },
@@ -95,6 +80,31 @@ export const etcdPhase: Phase = {
 };
 
 const client = leafFiles('etcd-healthcheck-client');
+
+/** What data can be made with before anything is started: the program, its user, its folders. */
+export const etcdInstalled = (world: World, host: Host): Resource[] => [
+  ...(fromPackage(world, host)
+    ? [hostPackages(world, host, ['etcd'])]
+    : [
+        systemUser({ name: users.etcd, home: paths.etcdData, comment: 'etcd' }),
+        ...['etcd', 'etcdctl'].map((member) =>
+          archiveBinary(
+            world,
+            host,
+            { name: 'etcd', version: world.inventory.etcd.version },
+            member,
+            binaryFolder,
+          ),
+        ),
+      ]),
+  directory({ path: paths.etcdConfigFolder }),
+  // Root's, as root writes there: whom a folder belongs to can put a link where a file is expected.
+  directory({ path: paths.etcdPki, mode: '0750', group: users.etcd }),
+  etcdFolder(world),
+];
+
+export const etcdFolder = ({ inventory }: World): Resource =>
+  directory({ path: etcdData(inventory), mode: '0700', owner: users.etcd, mayBeLink: true });
 
 /** Some systems have etcd in their repositories, as CentOS 7 in the course; elsewhere it comes from its makers' archive. */
 function fromPackage(world: World, host: Host): boolean {

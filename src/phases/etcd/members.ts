@@ -45,12 +45,14 @@ const client = leafFiles('etcd-healthcheck-client');
 const CURL = "curl -sS --max-time 2 --noproxy '*'";
 const AS_CLIENT = sh`--cacert ${caFilesOf('etcd').certificate} --cert ${client.certificate} --key ${client.key}`;
 
-/** With the version of the cluster, over the same connection. */
+/** Asks the member on the host itself; with the version of the cluster, over the same connection. */
+export const healthScript = `${CURL} ${AS_CLIENT} https://127.0.0.1:${ports.etcdClient}/health https://127.0.0.1:${ports.etcdClient}/version`;
+
 export const health: Watch = {
   kind: 'answer',
   key: 'etcd-health',
   slow: true,
-  script: `${CURL} ${AS_CLIENT} https://127.0.0.1:${ports.etcdClient}/health https://127.0.0.1:${ports.etcdClient}/version`,
+  script: healthScript,
 };
 
 /** Where etcd keeps what it must not lose: it takes a folder without `*.wal` for a new member's. */

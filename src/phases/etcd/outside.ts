@@ -46,6 +46,7 @@ const healthOf = (host: Host, endpoints: readonly string[]) => ({
     const problems = endpointProblems(endpoints, seen.answer(HEALTH)?.output ?? '');
     return problems.length < endpoints.length ? undefined : problems.join('; ');
   },
+  condition: `{ ${healthScript(endpoints, outsideEtcdFiles)}; } | grep -Eq '"health": *"true"'`,
   timeoutSeconds: 30,
   units: [],
 });

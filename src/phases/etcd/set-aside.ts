@@ -1,5 +1,6 @@
 import type { Host } from '../../inventory/types.ts';
 import { quote } from '../../kernel/quote.ts';
+import { BY_ROOT } from '../../resources/steps/into.ts';
 import type { Step } from '../../resources/step.ts';
 import { etcdData } from '../shared/data-folders.ts';
 import type { World } from '../phase.ts';
@@ -32,9 +33,10 @@ export const settingAside = (world: World, host: Host, stamp: string): Step => (
   op: 'run',
   title: 'set the data of the member aside',
   script: [
+    BY_ROOT,
     `set_aside() {
   [ -e "$1" ] || [ -L "$1" ] || return 0
-  folder=$(readlink -f -- "\${1%/*}")
+  folder=$(where_is "\${1%/*}")
   into "$folder"
   [ ! -e "./$2" ] && [ ! -L "./$2" ] || { echo "$folder/$2 is there already"; exit 1; }
   mv -T -- "./\${1##*/}" "./$2"

@@ -1,8 +1,9 @@
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file } from '../../resources/file.ts';
-import { hostsBlock } from '../../resources/hosts-block.ts';
+import { hostsBlock } from '../../resources/network/hosts-block.ts';
 import { manifestWatch } from '../../resources/manifest.ts';
 import { dataFoldersWatch } from '../shared/data-folders.ts';
+import { restoredMark, restoredWatch } from '../shared/restored.ts';
 import { endpointWatch } from '../shared/endpoint-name.ts';
 import { serviceRangeWatch } from '../shared/service-range.ts';
 import { factsWatches } from '../../facts/facts.ts';
@@ -17,13 +18,15 @@ export const basePhase: Phase = {
   watch: ({ inventory }, host) => [
     ...factsWatches(),
     manifestWatch,
+    restoredWatch,
     ...dataFoldersWatch(inventory, host),
     ...endpointWatch(inventory, host),
     ...serviceRangeWatch(host),
   ],
-  resources: (world) => [
+  resources: (world, host) => [
     directory({ path: paths.state, mode: '0700' }),
     file({ path: paths.cluster, content: clusterText(world) }),
+    ...restoredMark(world, host),
     // Before packages: a mirror of them may have its name from there.
     hostsBlock(hostNames(world)),
   ],

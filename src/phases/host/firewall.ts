@@ -1,7 +1,9 @@
+import { addonData } from '../../addons/catalog.ts';
 import type { Host } from '../../inventory/types.ts';
 import { ports } from '../../kernel/host-paths.ts';
-import { type FirewallSpec, firewall } from '../../resources/firewall.ts';
-import { masqueradeRule } from '../../resources/pod-routes.ts';
+import { firewall } from '../../resources/network/firewall.ts';
+import type { FirewallSpec } from '../../resources/network/firewall-rules.ts';
+import { masqueradeRule } from '../../resources/network/pod-routes.ts';
 import { stoppedService } from '../../resources/service.ts';
 import { isNode, nodes } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
@@ -53,14 +55,21 @@ export const openPorts = (world: World, host: Host): string[] => [
   ...nfsPorts(world.inventory, host),
 ];
 
-function clusterPorts({ inventory }: World, host: Host): string[] {
+/** What add-ons answer on, on whichever nodes they are: labels may choose others at any time. */
+const addonPorts = ({ inventory }: World): string[] =>
+  inventory.addons.flatMap(({ name }) => addonData(name).ports);
+
+function clusterPorts(world: World, host: Host): string[] {
+  const { inventory } = world;
   const { nodePortRange } = inventory.network;
   const has = (role: Host['roles'][number]): boolean => host.roles.includes(role);
   return [
     ...(has('master') ? [`${inventory.apiServer.port}/tcp`] : []),
     ...(has('master') && inventory.profile === 'course' ? [`${ports.apiServerInsecure}/tcp`] : []),
     ...(has('etcd') ? [`${ports.etcdClient}/tcp`, `${ports.etcdPeer}/tcp`] : []),
-    ...(isNode(host) ? [`${ports.kubelet}/tcp`, `${nodePortRange}/tcp`, `${nodePortRange}/udp`] : []),
+    ...(isNode(host)
+      ? [`${ports.kubelet}/tcp`, `${nodePortRange}/tcp`, `${nodePortRange}/udp`, ...addonPorts(world)]
+      : []),
   ];
 }
 

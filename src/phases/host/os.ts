@@ -4,6 +4,7 @@ import { file } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { sysctl } from '../../resources/sysctl.ts';
 import { kernelModule } from '../../resources/system.ts';
+import { ipvsModules } from '../node/ipvs.ts';
 import { isNode } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { hostname, selinuxPermissive, swapOff } from '../../resources/os-settings.ts';
@@ -53,12 +54,18 @@ const KERNEL_DEFAULTS = {
   'kernel.keys.root_maxbytes': '25000000',
 };
 
-function modules({ inventory }: World, host: Host): Resource[] {
+function modules(world: World, host: Host): Resource[] {
+  const { inventory } = world;
   if (!isNode(host)) return [];
-  const { cni, flannel, proxyMode } = inventory.network;
-  const ipvs = proxyMode === 'ipvs' ? ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh'] : [];
+  const { cni, flannel } = inventory.network;
   const vxlan = cni === 'flannel' && flannel?.backend === 'vxlan' ? ['vxlan'] : [];
-  const names = ['overlay', 'br_netfilter', 'nf_conntrack', ...vxlan, ...ipvs];
+  const names = [
+    'overlay',
+    'br_netfilter',
+    'nf_conntrack',
+    ...vxlan,
+    ...ipvsModules(inventory, world.facts(host.name)),
+  ];
   return [file({ path: paths.modulesLoad, content: lines(names) }), ...names.map(kernelModule)];
 }
 

@@ -11,9 +11,9 @@ import { nodes } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 import { podRanges, routeTellers } from './pod-ranges.ts';
-import { podRouteTable, podRoutes } from '../../resources/pod-routes.ts';
-import { NETWORK_POLICIES, NODES } from '../../resources/kube-api.ts';
-import { withoutFlannel } from '../../resources/flannel.ts';
+import { podRouteTable, podRoutes } from '../../resources/network/pod-routes.ts';
+import { NETWORK_POLICIES, NODES } from '../../resources/cluster/kube-api.ts';
+import { withoutFlannel } from '../../resources/network/flannel.ts';
 
 /**
  * What pods need to have a network: the plugins, and a bridge on each node. Between nodes there are routes with

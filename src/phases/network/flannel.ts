@@ -4,7 +4,7 @@ import { caFilesOf } from '../../pki/profiles.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import { file, fileId } from '../../resources/file.ts';
-import { FLANNELD, flannelLink, withoutFlannelLink } from '../../resources/flannel.ts';
+import { FLANNELD, flannelLink, withoutFlannelLink } from '../../resources/network/flannel.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { service } from '../../resources/service.ts';
 import { flanneldFlags } from '../../templates/flanneld.ts';
@@ -12,6 +12,7 @@ import { renderUnit } from '../../templates/unit.ts';
 import type { Phase, World } from '../phase.ts';
 import { archiveBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
+import { answersOk } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
 import { apiForNode, nodes } from '../shared/topology.ts';
 
@@ -27,7 +28,8 @@ export const flannelPhase: Phase = {
   hosts: (world) => (world.inventory.network.cni === 'flannel' ? nodes(world) : []),
   resources(world, host) {
     const { flannel } = world.inventory.network;
-    const inputs = [unitFile(FLANNELD), ...leafPaths('flannel'), paths.flannelConf, paths.flannelNetwork, ca];
+    const read = [paths.flannelConf, paths.flannelNetwork, ca, paths.restored];
+    const inputs = [unitFile(FLANNELD), ...leafPaths('flannel'), ...read];
     return [
       archiveBinary(
         world,
@@ -55,7 +57,7 @@ export const flannelPhase: Phase = {
           dropInsId(FLANNELD),
           fileId(BINARY),
           leafId('flannel'),
-          ...[paths.flannelConf, paths.flannelNetwork, ca].map(fileId),
+          ...read.map(fileId),
         ],
         inputs,
       }),
@@ -75,6 +77,7 @@ const healthGate = (host: Host): Gate => ({
     if (status === 200) return undefined;
     return status === 0 ? 'no answer' : `HTTP ${status}`;
   },
+  condition: answersOk(HEALTH),
   timeoutSeconds: 60,
   units: [FLANNELD],
 });

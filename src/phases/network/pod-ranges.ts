@@ -4,8 +4,8 @@ import { oncePer } from '../../kernel/once-per.ts';
 import type { Host } from '../../inventory/types.ts';
 import { nodes, withRole } from '../shared/topology.ts';
 import type { World } from '../phase.ts';
-import { nodesIn } from '../../resources/kube-api.ts';
-import { routesIn } from '../../resources/pod-routes.ts';
+import { nodesIn } from '../../resources/cluster/kube-api.ts';
+import { routesIn } from '../../resources/network/pod-routes.ts';
 
 /**
  * The pod range of every node, by host name. A node keeps the range it has, as long as that lies in podCIDR and is its

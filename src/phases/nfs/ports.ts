@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { parseCidr } from '../../kernel/cidr.ts';
 import { ports } from '../../kernel/host-paths.ts';
-import type { FirewallSpec } from '../../resources/firewall.ts';
+import type { FirewallSpec } from '../../resources/network/firewall-rules.ts';
 
 /** More sources than this would be hundreds of rules; the exports themselves say who may come in. */
 const MOST_SOURCES = 16;

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { NfsProvisioner } from '../../inventory/types.ts';
-import type { KubeObject } from '../../resources/object.ts';
+import type { KubeObject } from '../../resources/cluster/object.ts';
 import { labelledLists, ofPart } from '../shared/parts.ts';
 
 const PART = 'nfs-provisioner';
 
-/** Lists of all kinds that the provisioner is made of, by our label; seven questions over one connection. */
+/** Lists of all kinds that the provisioner is made of, by our label; nine questions over one connection. */
 export const provisionerLists = labelledLists(PART, [
   '/api/v1/serviceaccounts',
   '/apis/rbac.authorization.k8s.io/v1/clusterroles',
@@ -13,16 +14,22 @@ export const provisionerLists = labelledLists(PART, [
   '/apis/rbac.authorization.k8s.io/v1/rolebindings',
   '/apis/apps/v1/deployments',
   '/apis/storage.k8s.io/v1/storageclasses',
+  '/api/v1/persistentvolumeclaims',
+  '/api/v1/persistentvolumes',
 ]);
 
 /** The list that the provisioner's Deployment is in, with its status. */
 export const [PROVISIONER_DEPLOYMENTS = ''] = labelledLists(PART, ['/apis/apps/v1/deployments']);
 
-/** In the order in which they are made: rights before the pod that needs them. */
-export const provisionerObjects = (provisioner: NfsProvisioner): KubeObject[] => [
+/**
+ * In the order in which they are made: rights before the pod that needs them.
+ * @param restored when the cluster last went back to a snapshot: a pod of before waits for revisions that are gone
+ */
+export const provisionerObjects = (provisioner: NfsProvisioner, restored?: string): KubeObject[] => [
   object('v1', 'ServiceAccount', provisioner.name, provisioner.namespace),
   ...rights(provisioner),
-  deployment(provisioner),
+  ...ownMount(provisioner),
+  deployment(provisioner, restored),
   storageClass(provisioner),
 ];
 
@@ -65,11 +72,54 @@ const rule = (apiGroup: string, resource: string, ...verbs: string[]): Record<st
 });
 
 /**
+ * What the provisioner's own volume and claim are called; `undefined` without options of mount. What they say can never
+ * be changed, so that another export or other options are another pair.
+ */
+function mountName({ name, server, export: path, storageClass }: NfsProvisioner): string | undefined {
+  const { mountOptions } = storageClass;
+  if (mountOptions.length === 0) return undefined;
+  const text = JSON.stringify([server, path, mountOptions]);
+  return `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;
+}
+
+/** A volume within a pod has no options of mount, only a PersistentVolume has: this one is kept for the provisioner. */
+function ownMount(provisioner: NfsProvisioner): KubeObject[] {
+  const { namespace, server, export: path, storageClass } = provisioner;
+  const name = mountName(provisioner);
+  if (name === undefined) return [];
+  const common = { accessModes: ['ReadWriteMany'] };
+  return [
+    object('v1', 'PersistentVolume', name, undefined, {
+      spec: {
+        ...common,
+        capacity: { storage: '1Mi' },
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name },
+        mountOptions: storageClass.mountOptions,
+        nfs: { server, path },
+        persistentVolumeReclaimPolicy: 'Retain',
+      },
+    }),
+    object('v1', 'PersistentVolumeClaim', name, namespace, {
+      // No class, said: nothing said is the default class. A volume has none unless it says one, and an empty one is not kept.
+      spec: {
+        ...common,
+        resources: { requests: { storage: '1Mi' } },
+        storageClassName: '',
+        volumeName: name,
+      },
+    }),
+  ];
+}
+
+/**
  * One pod that has the whole export mounted and makes a folder for each claim. What the server would fill in within the
  * lists is written out: lists are compared whole. Recreate: two of them must not work on one export.
  */
-function deployment(provisioner: NfsProvisioner): KubeObject {
+function deployment(provisioner: NfsProvisioner, restored: string | undefined): KubeObject {
   const { name, namespace, image, server, export: path, provisionerName } = provisioner;
+  const claimName = mountName(provisioner);
+  const source =
+    claimName === undefined ? { nfs: { server, path } } : { persistentVolumeClaim: { claimName } };
   const env = { PROVISIONER_NAME: provisionerName, NFS_SERVER: server, NFS_PATH: path };
   const container = {
     name,
@@ -87,11 +137,14 @@ function deployment(provisioner: NfsProvisioner): KubeObject {
       strategy: { type: 'Recreate' },
       selector: { matchLabels: { app: name } },
       template: {
-        metadata: { labels: { app: name } },
+        metadata: {
+          labels: { app: name },
+          ...(restored !== undefined && { annotations: { 'k8s-bootstrap/restored': restored } }),
+        },
         spec: {
           serviceAccountName: name,
           containers: [container],
-          volumes: [{ name: 'root', nfs: { server, path } }],
+          volumes: [{ name: 'root', ...source }],
         },
       },
     },

@@ -1,13 +1,13 @@
 import type { Host, Nfs, NfsExport } from '../../inventory/types.ts';
-import { EXPORTS_FILE, exportTable } from '../../resources/exports.ts';
-import { exportsText } from '../../resources/exports-text.ts';
+import { EXPORTS_FILE, exportTable } from '../../resources/nfs/exports.ts';
+import { exportsText } from '../../resources/nfs/exports-text.ts';
 import { file } from '../../resources/file.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { packagedService } from '../../resources/packaged-service.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { selinuxBoolean } from '../../resources/selinux-boolean.ts';
 import { serviceId } from '../../resources/service.ts';
-import { sharedFolders } from '../../resources/shared-folder.ts';
+import { sharedFolders } from '../../resources/nfs/shared-folder.ts';
 import { sysctl } from '../../resources/sysctl.ts';
 import { kernelModule } from '../../resources/system.ts';
 import { factsWatches } from '../../facts/facts.ts';
@@ -60,6 +60,7 @@ export const nfsServerPhase: Phase = {
         const state = seen.unit(NFS_SERVER)?.active ?? 'not found';
         return state === 'active' ? undefined : `${NFS_SERVER} is ${state}`;
       },
+      condition: `systemctl is-active ${NFS_SERVER}`,
       timeoutSeconds: 60,
       units: [NFS_SERVER, 'nfs-mountd.service'],
     },

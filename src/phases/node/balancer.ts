@@ -7,11 +7,14 @@ import { sha256 } from '../../resources/content.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { selinuxBoolean } from '../../resources/selinux-boolean.ts';
+import type { Resource } from '../../resources/resource.ts';
+import { withoutUnit } from '../../resources/without-unit.ts';
 import { service } from '../../resources/service.ts';
 import { balancerConfig } from '../../templates/balancer.ts';
 import { renderUnit } from '../../templates/unit.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
+import { statusOf } from '../shared/health-gate.ts';
 import { balancesLocally, nodes, withRole } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -59,6 +62,10 @@ export const balancerPhase: Phase = {
   gates: (_world, host) => [reaches(host)],
 };
 
+/** Where nodes dial something else, what has stood between goes. */
+export const withoutBalancer = (): Resource =>
+  withoutUnit({ unit: BALANCER_UNIT, files: [unitFile(BALANCER_UNIT), paths.balancerConfig] });
+
 const ca = caFilesOf('cluster').certificate;
 
 const config = (world: World, host: Host): string =>
@@ -94,6 +101,7 @@ const reaches = (host: Host): Gate => {
       if ([200, 401, 403].includes(status)) return undefined;
       return status === 0 ? 'no answer' : `HTTP ${status}`;
     },
+    condition: `${statusOf(url)} | grep -Eqx '200|401|403'`,
     timeoutSeconds: 60,
     units: [BALANCER_UNIT],
   };

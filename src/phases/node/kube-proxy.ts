@@ -3,13 +3,17 @@ import type { Host } from '../../inventory/types.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
+import { withoutProxyRules } from '../../resources/network/proxy-rules.ts';
+import type { Resource } from '../../resources/resource.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
-import { apiForNode, nodes } from '../shared/topology.ts';
+import { apiForNode, balancesLocally, nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
+import { withoutBalancer } from './balancer.ts';
+import { ipvsWatches, proxyModeGate } from './ipvs.ts';
 import { mergedConfig } from './merged-config.ts';
 
 const ca = caFilesOf('cluster').certificate;
@@ -19,6 +23,7 @@ export const kubeProxyPhase: Phase = {
   title: 'kube-proxy',
   batch: 'canary',
   hosts: nodes,
+  watch: ({ inventory }) => ipvsWatches(inventory),
   resources: (world, host) => [
     releaseBinary(world, host, 'kube-proxy'),
     directory({ path: paths.kubeProxy }),
@@ -30,20 +35,34 @@ export const kubeProxyPhase: Phase = {
       mode: '0600',
     }),
     file({ path: paths.kubeProxyConfig, content: () => proxyConfig(world, host) }),
+    otherModesRules(world),
     ...component(world, host, {
       name: 'kube-proxy',
       binary: binaryPath('kube-proxy'),
       values: {},
       context: {},
       extraArgs: world.inventory.kubeProxy.extraArgs,
-      restartOn: [leafId('kube-proxy'), ...[paths.proxyConf, paths.kubeProxyConfig, ca].map(fileId)],
+      restartOn: [
+        leafId('kube-proxy'),
+        ...[paths.proxyConf, paths.kubeProxyConfig, ca].map(fileId),
+        otherModesRules(world).id,
+      ],
       inputs: [...leafPaths('kube-proxy'), paths.proxyConf, paths.kubeProxyConfig, ca],
     }),
+    // Here, because kubelet and kube-proxy dial it no more by now.
+    ...(balancesLocally(world) ? [] : [withoutBalancer()]),
   ],
-  gates: (_world, host) => [
+  gates: ({ inventory }, host) => [
     healthGate(host, 'kube-proxy', `http://127.0.0.1:${ports.kubeProxyHealth}/healthz`),
+    ...(inventory.network.proxyMode === 'ipvs' ? [proxyModeGate(host.name)] : []),
   ],
 };
+
+const otherModesRules = ({ inventory }: World): Resource =>
+  withoutProxyRules({
+    mode: inventory.network.proxyMode === 'ipvs' ? 'iptables' : 'ipvs',
+    binary: binaryPath('kube-proxy'),
+  });
 
 /** https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ as 1.16 has it. */
 function proxyConfig(world: World, host: Host): string {

@@ -3,15 +3,17 @@ import type { Host } from '../../inventory/types.ts';
 import { resolversOf } from '../../facts/resolv-conf.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { binaryPath, paths, ports } from '../../kernel/host-paths.ts';
+import { sh } from '../../kernel/quote.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
+import { kubeletRoot } from '../shared/data-folders.ts';
 import { apiForNode, apiHost, isReserved, nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { kubeletClientCaOf } from '../trust/authorities.ts';
-import { cgroupDriver, containerEndpoint, runtimeUnit } from './runtime.ts';
-import { NODES, nodesIn } from '../../resources/kube-api.ts';
+import { cgroupDriver, containerEndpoint, keepsLogins, runtimeUnit } from './runtime.ts';
+import { NODES, kubectl, nodesIn } from '../../resources/cluster/kube-api.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
 import { mergedConfig } from './merged-config.ts';
@@ -32,9 +34,8 @@ export const kubeletPhase: Phase = {
     const { rootDir } = world.inventory.kubelet;
     return [
       releaseBinary(world, host, 'kubelet'),
-      directory({ path: paths.kubelet, mayBeLink: true }),
+      ...folders(world, host).map((path) => directory({ path, mayBeLink: true })),
       directory({ path: `${paths.kubelet}/pki`, mode: '0700' }),
-      ...(rootDir === undefined ? [] : [directory({ path: rootDir, mayBeLink: true })]),
       leaf(world, host, 'kubelet-client'),
       leaf(world, host, 'kubelet-server'),
       file({
@@ -88,11 +89,19 @@ export const kubeletPhase: Phase = {
       watches: [{ kind: 'object', key: NODES } as const],
       judge: (seen: Parameters<ReturnType<typeof healthGate>['judge']>[0]) =>
         nodesIn(seen)?.has(host.name) ? undefined : 'not yet',
+      condition: `${kubectl} ${sh`get node ${host.name}`}`,
       timeoutSeconds: 60,
       units: ['kubelet.service'],
     })),
   ],
 };
+
+/** Without one that the phase of the runtime makes. */
+function folders(world: World, host: Host): string[] {
+  const all = [paths.kubelet, kubeletRoot(world.inventory)];
+  const made = keepsLogins(world, host) ? kubeletRoot(world.inventory) : undefined;
+  return [...new Set(all)].filter((path) => path !== made);
+}
 
 /**
  * A kubelet makes its Node at its start only: of one that was deleted while it ran it would say "not found" for ever.

@@ -1,9 +1,10 @@
 import type { Host, Taint } from '../../inventory/types.ts';
+import { quote, sh } from '../../kernel/quote.ts';
 import { podRanges } from '../network/pod-ranges.ts';
 import { apiHost, isReserved, nodes } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
-import { NODES, nodesIn } from '../../resources/kube-api.ts';
-import { lacksOnlyItsNetwork, nodeObject, notReady } from '../../resources/node-object.ts';
+import { NODES, kubectl, nodesIn } from '../../resources/cluster/kube-api.ts';
+import { lacksOnlyItsNetwork, nodeObject, notReady } from '../../resources/cluster/node-object.ts';
 
 /** Labels, taints and pod range of every node, through the API: kubelet may not set most of them itself. */
 export const nodesPhase: Phase = {
@@ -45,10 +46,17 @@ export const verifyPhase: Phase = {
         const node = nodesIn(seen)?.get(host.name);
         return !bringsItsNetwork(world) && lacksOnlyItsNetwork(node) ? undefined : notReady(node);
       },
+      condition: conditionOf(world, host),
       timeoutSeconds: 120,
       units: ['kubelet.service'],
     })),
 };
+
+/** Messages of a node that lacks its network alone begin with it: see `lacksOnlyItsNetwork`. */
+function conditionOf(world: World, { name }: Host): string {
+  const ready = `${kubectl} ${sh`get node ${name} -o ${'jsonpath={range .status.conditions[?(@.type=="Ready")]}{.status} {.message}{end}'}`}`;
+  return `${ready} | grep -Eq ${quote(bringsItsNetwork(world) ? '^True' : '^True|^False runtime network not ready: ')}`;
+}
 
 /** Nodes that wait for a pod network which somebody has yet to install. */
 export const withoutNetwork = (world: World): readonly Host[] =>

@@ -1,4 +1,5 @@
 import type { Host, Inventory, RuntimeName } from '../../inventory/types.ts';
+import { sh } from '../../kernel/quote.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
@@ -97,9 +98,13 @@ function alternatives(world: World, host: Host): readonly string[] {
 /** Where kubelet 1.16 looks first. */
 const loginsFile = (inventory: Inventory): string => `${kubeletRoot(inventory)}/config.json`;
 
+/** Whether a file with logins is in kubelet's folder, which this phase then makes: one phase has a path. */
+export const keepsLogins = (world: World, host: Host): boolean =>
+  runtimeOf(world, host) === 'docker' && hasLogins(world.inventory);
+
 /** docker has no file of its own for them: who pulls tells it. */
 function logins(world: World, host: Host): Resource[] {
-  if (runtimeOf(world, host) !== 'docker' || !hasLogins(world.inventory)) return [];
+  if (!keepsLogins(world, host)) return [];
   return [
     directory({ path: kubeletRoot(world.inventory), mayBeLink: true }),
     file({ path: loginsFile(world.inventory), content: dockerLogins(world.inventory), secret: true }),
@@ -136,6 +141,7 @@ const runs = (host: string, unit: string): Gate => ({
     const state = seen.unit(unit)?.active ?? 'not found';
     return state === 'active' ? undefined : `${unit} is ${state}`;
   },
+  condition: sh`systemctl is-active ${unit}`,
   timeoutSeconds: 60,
   units: [unit],
 });

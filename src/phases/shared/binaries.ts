@@ -1,7 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
 import { binaryPath } from '../../kernel/host-paths.ts';
 import { archOf } from '../../release/release.ts';
-import { binary } from '../../resources/file.ts';
+import { binary } from '../../resources/binary.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { World } from '../phase.ts';
 
@@ -12,6 +12,8 @@ export function releaseBinary(world: World, host: Host, name: string, version?: 
     path: binaryPath(name),
     sha256: world.artifacts.expected(artifact),
     from: `${name} ${artifact.version}`,
+    isOther: (sha256) => world.artifacts.isKnown(sha256),
+    comes: () => world.artifacts.comes(artifact),
     admit: () => {
       world.artifacts.admit(artifact);
     },
@@ -36,6 +38,7 @@ export function archiveBinary(
     path: `${folder}/${member}`,
     sha256: world.artifacts.expected(artifact, member),
     from: `${member} of ${archive.name} ${artifact.version}`,
+    isOther: (sha256) => world.artifacts.isKnown(sha256),
     admit: () => {
       world.artifacts.admit(artifact);
     },

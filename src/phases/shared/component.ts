@@ -51,12 +51,18 @@ export function component<Name extends ComponentName>(
     };
     return renderUnit(name, { ...common, ...spec.context } as UnitTemplates[Name]);
   };
+  // All others watch the API, which may go back to a snapshot.
+  const watched = name === 'etcd' ? [] : [paths.restored];
   return [
     ...ownUnit({ unit, content, accepted: world.inventory.os.acceptDropIns }),
     service({
       unit,
-      restartOn: [fileId(unitPath(name)), dropInsId(unit), fileId(spec.binary), ...spec.restartOn],
-      inputs: [unitPath(name), ...spec.inputs],
+      restartOn: [
+        ...[unitPath(name), spec.binary, ...watched].map(fileId),
+        dropInsId(unit),
+        ...spec.restartOn,
+      ],
+      inputs: [unitPath(name), ...spec.inputs, ...watched],
       lacks: spec.lacks,
     }),
   ];

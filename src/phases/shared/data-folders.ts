@@ -3,6 +3,7 @@ import { paths } from '../../kernel/host-paths.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { isNode } from './topology.ts';
+import { takeValue, type ValueInFile } from './value-in-file.ts';
 
 /** A folder that grows, where the inventory may say where it is. */
 export interface DataFolder {
@@ -48,15 +49,15 @@ export const dataFolders = (inventory: Inventory, host: Host): DataFolder[] => [
 
 const ANSWER = 'data-folders';
 
+/** In a line of a unit, which may go on in the next. */
+const ARGUMENT_END = '[\\ \\\\]*';
+
 /** Where each was told to keep its data, by what it is started with. */
-const TOLD: Readonly<Record<DataFolder['part'], { file: string; line: string }>> = {
-  etcd: { file: `${paths.unitFolder}/etcd.service`, line: String.raw`s/.*--data-dir=\([^ \\]*\).*/\1/p` },
-  kubelet: {
-    file: `${paths.unitFolder}/kubelet.service`,
-    line: String.raw`s/.*--root-dir=\([^ \\]*\).*/\1/p`,
-  },
-  docker: { file: paths.dockerConfig, line: String.raw`s/.*"data-root" *: *"\([^"]*\)".*/\1/p` },
-  containerd: { file: paths.containerdConfig, line: String.raw`s/^root *= *"\([^"]*\)".*/\1/p` },
+const TOLD: Readonly<Record<DataFolder['part'], ValueInFile>> = {
+  etcd: { file: `${paths.unitFolder}/etcd.service`, before: '*--data-dir=', after: ARGUMENT_END },
+  kubelet: { file: `${paths.unitFolder}/kubelet.service`, before: '*--root-dir=', after: ARGUMENT_END },
+  docker: { file: paths.dockerConfig, before: `*'"data-root"'*:*'"'`, after: `'"'*` },
+  containerd: { file: paths.containerdConfig, before: `root[\\ =]*'"'`, after: `'"'*` },
 };
 
 /** Also how much room there is at the nearest folder above that exists, and how it is mounted. */
@@ -70,23 +71,24 @@ export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
     {
       kind: 'answer',
       key: ANSWER,
-      script: `${folders
-        .map(({ part }) => {
-          const { file, line } = TOLD[part];
-          return `[ ! -f ${quote(file)} ] || printf 'told %s %s\\n' ${quote(part)} "$(sed -n ${quote(line)} ${quote(file)} | head -n 1)"`;
-        })
-        .join('\n')}
+      script: `${folders.map(({ part }) => told(part)).join('\n')}
 for k8sb_f in ${chosen.map(quote).join(' ')}; do
   k8sb_a=$k8sb_f
   while [ ! -d "$k8sb_a" ]; do k8sb_a=\${k8sb_a%/*}; [ -n "$k8sb_a" ] || k8sb_a=/; done
-  printf 'room %s %s\\n' "$k8sb_f" "$(df -Pk "$k8sb_a" | sed -n '2s/ \\{1,\\}/ /gp' | cut -d ' ' -f 4)"
-  k8sb_m=$(findmnt -nro FSTYPE,OPTIONS -T "$k8sb_a" | head -n 1)
-  case $k8sb_m in xfs*) ! xfs_info "$(findmnt -nro TARGET -T "$k8sb_a" | head -n 1)" | grep -q 'ftype=0' || k8sb_m=$k8sb_m,ftype=0 ;; esac
-  printf 'mount %s %s\\n' "$k8sb_f" "$k8sb_m"
+  k8sb_r= k8sb_t= k8sb_o= k8sb_m=
+  df -Pk "$k8sb_a" > "$D.room"
+  { read -r k8sb_r; read -r _ _ _ k8sb_r _; } < "$D.room"
+  findmnt -nro FSTYPE,OPTIONS,TARGET -T "$k8sb_a" > "$D.room"
+  read -r k8sb_t k8sb_o k8sb_m < "$D.room"
+  case $k8sb_t in xfs) ! xfs_info "$k8sb_m" | grep -q 'ftype=0' || k8sb_o=$k8sb_o,ftype=0 ;; esac
+  printf 'room %s %s\\nmount %s %s %s\\n' "$k8sb_f" "$k8sb_r" "$k8sb_f" "$k8sb_t" "$k8sb_o"
 done`,
     },
   ];
 };
+
+const told = (part: DataFolder['part']): string =>
+  `${takeValue(TOLD[part])}\n[ ! -f ${quote(TOLD[part].file)} ] || printf 'told %s %s\\n' ${quote(part)} "$k8sb_value"`;
 
 export interface Place {
   /** `undefined` where nobody could tell. */

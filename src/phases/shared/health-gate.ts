@@ -1,5 +1,6 @@
 import type { Host } from '../../inventory/types.ts';
 import type { ComponentName } from '../../kernel/components.ts';
+import { sh } from '../../kernel/quote.ts';
 import type { Gate } from '../../plan/stage.ts';
 
 /** The component's own /healthz on loopback; its certificate there is made at start, so it is not checked. */
@@ -13,10 +14,20 @@ export function healthGate(host: Host, name: ComponentName, url: string): Gate {
       if (status === 200) return undefined;
       return status === 0 ? 'no answer' : `HTTP ${status} ${whatFailed(text)}`.trim();
     },
+    condition: answersOk(url),
     timeoutSeconds: 60,
     units: [`${name}.service`],
   };
 }
+
+/** A command that asks an address on the host itself, and prints what it says. */
+export const askedHere = (url: string): string => sh`curl -ksS --max-time 2 --noproxy '*' ${url}`;
+
+/** Prints the HTTP status alone. */
+export const statusOf = (url: string): string => `${askedHere(url)} -o /dev/null -w '%{http_code}'`;
+
+/** Ends well when an address answers 200. */
+export const answersOk = (url: string): string => `[ "$(${statusOf(url)})" = 200 ]`;
 
 /**
  * What a component says of its health: the checks that failed, where it names them as `[-]etcd failed: reason withheld`

@@ -1,6 +1,6 @@
-import { kubeObject } from '../../resources/object.ts';
+import { kubeObject } from '../../resources/cluster/object.ts';
 import type { Resource } from '../../resources/resource.ts';
-import { kubectl, apiPath } from '../../resources/kube-api.ts';
+import { kubectl, apiPath } from '../../resources/cluster/kube-api.ts';
 
 /** These every cluster has. */
 const BUILT_IN = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];

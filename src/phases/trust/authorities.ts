@@ -40,7 +40,9 @@ export const trustPhase: Phase = {
   // Whether they are this state folder's, as preflight asks, only the certificates themselves tell.
   watch: ({ inventory }, host) =>
     host.roles.includes('master')
-      ? handedDown(inventory).map((id) => ({ kind: 'file', key: caFilesOf(id).certificate, read: 'content' }))
+      ? [...handedDown(inventory).map((id) => caFilesOf(id).certificate), serviceAccountPublicFile].map(
+          (key) => ({ kind: 'file', key, read: 'content' }) as const,
+        )
       : [],
   resources: (world, host) => [
     directory({ path: paths.kubernetes }),
@@ -113,7 +115,7 @@ function ofMaster(world: World, host: Host): Resource[] {
       : absentFile(signingCaFile, 'one certificate is trusted'),
     file({ path: clientCaFile, content: pki.clientCaPem() }),
     file({ path: serviceAccountKeyFile, content: pki.keyText('service-account'), secret: true }),
-    file({ path: serviceAccountPublicFile, content: pki.serviceAccount()?.publicKey }),
+    file({ path: serviceAccountPublicFile, content: pki.tokenKeysPem() }),
     file({ path: adminFiles[0], content: issued?.certificate }),
     file({ path: adminFiles[1], content: issued && pki.keyText('admin'), secret: true }),
     file({ path: adminFiles[2], content: adminKubeconfig(world, apiOf(world, host)), secret: true }),

@@ -19,11 +19,13 @@ const PATH_COLUMN = 67;
 /**
  * What is known of a file by the role it is asked for in, from three inputs: digests remembered in the cache, digests
  * made just now, and what `stat` printed. A unit's inputs are written one digest a line into a file of the unit's own.
+ * What is read wholly comes last: awk ends where a file cannot be read.
  */
 const ASSORT = `
 part == "cache" { known[$1] = $2 }
 part == "sums" { sum[substr($0, ${PATH_COLUMN})] = $1 }
 part == "stat" { print; split($0, at, "|"); if ($0 ~ /^[^|]* regular /) key[at[2]] = $6 }
+part == "lines" { if (!/^[#;]/) print "line " FILENAME ":" $0 }
 part != "roles" { next }
 $1 == "digest" && !($2 in sum) {
   if ($2 in key && key[$2] in known) print "sum " $2 "|" known[key[$2]]
@@ -41,9 +43,14 @@ $1 == "secret" { f = "s." ++n; printf "%s%s", nonce, sum[$2] > (d f); close(d f)
  *
  * A secret's digest leaves the host salted: what is sent is the digest of nonce and digest.
  * @param inputs of each unit, by its index
+ * @param wholly shell that leaves in `"$@"` the files that are read wholly but for comments; empty where there are none
  */
-export function script(watches: readonly FileWatch[], inputs: readonly (readonly string[])[] = []): string {
-  if (watches.length === 0 && inputs.length === 0) return 'contents=';
+export function script(
+  watches: readonly FileWatch[],
+  inputs: readonly (readonly string[])[],
+  wholly: string,
+): string {
+  if (watches.length === 0 && inputs.length === 0 && wholly === '') return 'contents=';
   const reads = (read: FileWatch['read']): string[] =>
     watches.filter((watch) => watch.read === read).map(({ key }) => key);
   const hashed = [...new Set([...reads('secret'), ...reads('hash'), ...reads('content'), ...inputs.flat()])];
@@ -64,7 +71,9 @@ present ${words(hashed)}
 [ -z "$P" ] || sha256sum -- $P > "$D.sums" 2>/dev/null
 C=/dev/null; [ ! -f ${DIGEST_CACHE} ] || C=${DIGEST_CACHE}
 printf '%s\n' ${words(roles)} > "$D.roles"
-awk -v d="$D." -v nonce="$N" '${ASSORT}' part=cache "$C" part=sums "$D.sums" part=stat "$D.stat" part=roles "$D.roles"
+${wholly === '' ? 'set --' : wholly}
+for f in "$@"; do shift; [ ! -f "$f" ] || [ ! -r "$f" ] || set -- "$@" "$f"; done
+awk -v d="$D." -v nonce="$N" '${ASSORT}' part=cache "$C" part=sums "$D.sums" part=stat "$D.stat" part=roles "$D.roles" part=lines "$@"
 P=; [ ! -f "$D.unknown" ] || while read -r f; do P="$P $f"; done < "$D.unknown"
 sha256sum -- "$D".[rs].[0-9]* $P 2>/dev/null
 present ${words(reads('content'))}
@@ -104,6 +113,10 @@ export function unitFacts(output: Buffer): {
     ),
   };
 }
+
+/** Lines of files that were read wholly, each behind its path and a colon. */
+export const lines = (output: Buffer): string =>
+  [...parts(output).head.matchAll(/^line (.*)$/gm)].map(([, line]) => line).join('\n');
 
 /** The host's clock, in seconds since 1970. */
 export function clock(output: Buffer): number {

@@ -5,7 +5,7 @@ type SysctlWatch = Extract<Watch, { kind: 'sysctl' }>;
 
 /**
  * Where a key is under /proc: dots and slashes change places, unless it is written with slashes. A shell's own `read`
- * gets one byte of such a file (dash), so grep reads them all.
+ * gets one byte of such a file (dash), so awk reads them, with all else that it is given.
  * https://www.freedesktop.org/software/systemd/man/latest/sysctl.d.html
  */
 export const sysctlPath = (key: string): string => `/proc/sys/${partsOf(key)}`;
@@ -18,26 +18,28 @@ const partsOf = (key: string): string =>
 /** Where parameters for the next boot are written; of files of one name the first counts. */
 const FOLDERS = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((top) => `${top}/sysctl.d`);
 
-/** Values as they are, and the lines that set them at boot, comments left out, by the one grep. */
+/** Leaves the files in `"$@"` that have values as they are, and lines that set them at boot. */
 export const script = (watches: readonly SysctlWatch[]): string =>
   watches.length === 0
     ? ''
     : `
-set -- ${watches.map((watch) => quote(sysctlPath(watch.key))).join(' ')}
+set --
 taken=/
 for f in ${FOLDERS.map((folder) => `${folder}/*.conf`).join(' ')}; do
   [ -e "$f" ] || [ -L "$f" ] || continue
   case $taken in *"/\${f##*/}/"*) continue ;; esac
   taken=$taken\${f##*/}/
-  [ ! -f "$f" ] || set -- "$@" "$f"
+  set -- "$@" "$f"
 done
-grep -asH -e '^[^#;]' -e '^$' -- "$@"
-:`.trim();
+set -- "$@" ${watches.map((watch) => quote(sysctlPath(watch.key))).join(' ')}`.trim();
 
-/** Several numbers in one key are separated by single spaces, as people write them. */
-export function parse(watches: readonly SysctlWatch[], output: Buffer): Map<string, string> {
+/**
+ * Several numbers in one key are separated by single spaces, as people write them.
+ * @param output lines of files, each behind its path and a colon
+ */
+export function parse(watches: readonly SysctlWatch[], output: string): Map<string, string> {
   const lines = new Map<string, string>();
-  for (const [, path = '', value = ''] of output.toString('utf8').matchAll(LINE)) {
+  for (const [, path = '', value = ''] of output.matchAll(LINE)) {
     lines.set(path, words(value));
   }
   return new Map(watches.map(({ key }) => [key, lines.get(sysctlPath(key)) ?? 'absent']));
@@ -46,10 +48,10 @@ export function parse(watches: readonly SysctlWatch[], output: Buffer): Map<stri
 /** What sets each key at boot, in the order of files and lines; the last counts. */
 export function parseAtBoot(
   watches: readonly SysctlWatch[],
-  output: Buffer,
+  output: string,
 ): Map<string, readonly SysctlLine[]> {
   const found = new Map<string, SysctlLine[]>();
-  for (const [, file = '', line = ''] of output.toString('utf8').matchAll(LINE)) {
+  for (const [, file = '', line = ''] of output.matchAll(LINE)) {
     if (file.startsWith('/proc/')) continue;
     const [, key, value = ''] = /^\s*-?\s*([^\s=]+)\s*=(.*)$/s.exec(line) ?? [];
     if (key === undefined) continue;

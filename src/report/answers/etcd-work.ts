@@ -41,13 +41,18 @@ export const etcdReplaceText = ({ host, setAside, backup }: EtcdReplacement): st
     '',
   ].join('\n');
 
-export const etcdRestoreText = ({ file, revision, setAside }: EtcdRestoration): string =>
+export const etcdRestoreText = ({ file, revision, setAside, unfinished }: EtcdRestoration): string =>
   [
     `The cluster is as it was in ${file}${revision === null ? '' : `, at revision ${revision}`}.`,
     ...Object.entries(setAside).map(
       ([host, paths]) => `The former data lies on ${host} in ${paths.join(', ')}.`,
     ),
     'Pods that were made since are stopped by the kubelets, those that were deleted since are started again.',
-    'Programs in pods that watch the API (CoreDNS, operators) have to be restarted: they wait for revisions that are gone.',
+    'Programs of your own in pods that watch the API (operators) have to be restarted: they wait for revisions that are gone.',
+    ...(unfinished.length === 0
+      ? []
+      : [
+          `${unfinished.join(', ')} ${unfinished.length === 1 ? 'was' : 'were'} installed anew: "k8s-bootstrap up" does the rest there.`,
+        ]),
     '',
   ].join('\n');

@@ -1,33 +1,115 @@
-import type { ExplainedFile, ExplainedFlag, FileFact, FlagFact } from '../../answers/cluster.ts';
+import type {
+  ExplainedField,
+  ExplainedFile,
+  ExplainedFlag,
+  ExplainedIn,
+  ExplainedThing,
+  FieldFact,
+  FileFact,
+  FlagFact,
+  ThingFact,
+} from '../../answers/cluster.ts';
+import { word } from '../../texts/explained.ts';
 
-export const explainFileText = ({ found }: ExplainedFile): string => found.map(fileText).join('\n');
+export const explainFieldText = ({ found, language }: ExplainedField): string => fieldText(found, language);
 
-export const explainFlagText = ({ found }: ExplainedFlag): string =>
-  `${found.map(flagText).join('\n')}\n${CAVEAT}\n`;
+export const explainFileText = ({ found, language }: ExplainedFile): string =>
+  found.map((fact) => fileText(fact, language)).join('\n');
 
-const CAVEAT = 'As on freshly installed CentOS hosts; "k8s-bootstrap plan" looks at the real ones.';
+export const explainThingText = ({ found, language }: ExplainedThing): string =>
+  found.map((fact) => thingText(fact, language)).join('\n');
 
-function fileText({ path, phase, title, hosts, kind, restarts }: FileFact): string {
-  return [
-    path,
-    `  what:   ${kind}`,
-    `  phase:  ${phase} (${title}), on ${hosts.join(', ')}`,
-    `  change: ${restarts.length === 0 ? 'restarts nothing' : `restarts ${restarts.join(', ')}`}`,
-    '',
-  ].join('\n');
+export const explainFlagText = ({ found, language }: ExplainedFlag): string =>
+  `${found.map((fact) => flagText(fact, language)).join('\n')}\n${word(language, 'caveat')}\n`;
+
+function fieldText({ field, what, default: usual, sources }: FieldFact, language: ExplainedIn): string {
+  const rows = [
+    ['what', what ?? undefined],
+    ['default', usual ?? undefined],
+    ...sources.map((source) => ['from', source] as const),
+    ...(sources.length === 0 ? [['from', word(language, 'notInInventory')] as const] : []),
+  ] as const;
+  return block(field, rows, language);
 }
 
-function flagText(fact: FlagFact): string {
+/** Rows of a label and what it says, below a heading; a row that says nothing is left out. */
+const block = (
+  heading: string,
+  rows: readonly (readonly [label: string, says: string | undefined])[],
+  language: ExplainedIn,
+): string => {
+  const lines = rows.flatMap(([label, says]) =>
+    says === undefined || says === '' ? [] : [`  ${padded(`${word(language, label)}:`)} ${says}`],
+  );
+  return `${[heading, ...lines].join('\n')}\n`;
+};
+
+/** Of a label, in columns of a terminal. */
+const LABEL = 8;
+const padded = (label: string): string => label + ' '.repeat(Math.max(0, LABEL - widthOf(label)));
+
+/** Chinese characters and their punctuation take two columns. */
+const widthOf = (text: string): number =>
+  text.length + (text.match(/[\p{Script=Han}\uff00-\uff60]/gu)?.length ?? 0);
+
+const placed = (language: ExplainedIn, phase: string, title: string, hosts: readonly string[]): string =>
+  word(language, 'inPhase', { phase, title, hosts: hosts.join(', ') });
+
+function fileText(fact: FileFact, language: ExplainedIn): string {
+  const { path, phase, title, hosts, kind, of = '', why, restarts } = fact;
+  const change =
+    restarts.length === 0
+      ? word(language, 'restartsNothing')
+      : word(language, 'restarts', { units: restarts.join(', ') });
+  return block(
+    path,
+    [
+      ['what', word(language, kind, { of })],
+      ['why', why],
+      ['phase', placed(language, phase, title, hosts)],
+      ['change', change],
+    ],
+    language,
+  );
+}
+
+function thingText({ kind, name, why, wanted, files, issued }: ThingFact, language: ExplainedIn): string {
+  return block(
+    name,
+    [
+      ['what', word(language, kind)],
+      ['why', why],
+      ['subject', issued?.subject],
+      ['signedBy', issued?.by],
+      ['days', issued && String(issued.days)],
+      ['files', files.join(', ')],
+      [
+        'phase',
+        wanted ? placed(language, wanted.phase, wanted.title, wanted.hosts) : word(language, 'notWanted'),
+      ],
+    ],
+    language,
+  );
+}
+
+function flagText(fact: FlagFact, language: ExplainedIn): string {
   const { component, flag, values, why, link, sources, phase, unit, cis, deprecated } = fact;
-  const set = values.map(({ value, hosts }) => `  --${flag}=${value}   on ${hosts.join(', ')}`);
-  return [
-    `${component} --${flag}${deprecated ? ' (deprecated)' : ''}`,
-    ...(set.length > 0 ? set : ['  not set by anything']),
-    ...(why === undefined ? [] : [`  why:    ${why}`]),
-    ...sources.map((source) => `  from:   ${source}`),
-    ...(phase === undefined ? [] : [`  phase:  ${phase}, in ${unit}`]),
-    ...(cis.length === 0 ? [] : [`  CIS:    ${cis.join(', ')}`]),
-    `  more:   ${link}`,
-    '',
+  const set = values.map(
+    ({ value, hosts }) => `  --${flag}=${value}   ${word(language, 'on', { hosts: hosts.join(', ') })}`,
+  );
+  const heading = [
+    `${component} --${flag}${deprecated ? word(language, 'deprecated') : ''}`,
+    ...(set.length > 0 ? set : [`  ${word(language, 'notSet')}`]),
   ].join('\n');
+  return block(
+    heading,
+    [
+      ['why', why],
+      ...sources.map((source) => ['from', source] as const),
+      ['phase', phase && word(language, 'inUnit', { phase, unit })],
+      ['CIS', cis.join(', ')],
+      ['more', link],
+    ],
+    language,
+  );
 }

@@ -38,9 +38,17 @@ function row(status: HostStatus, paint: Paint): string[] {
 const outOf = (good: number, all: number): string =>
   good === all ? `all ${all} ok` : `${good} of ${all} ok`;
 
-const details = ({ host, components, health, certificates }: HostStatus): string[] =>
+const details = ({ host, components, health, certificates, orphans }: HostStatus): string[] =>
   table([
-    ...components.map(({ unit, state, atBoot }) => [host, unit, state, atBoot ? 'at boot' : 'not at boot']),
+    ...components.map(({ unit, state, atBoot, since }) => [
+      host,
+      unit,
+      state,
+      atBoot ? 'at boot' : 'not at boot',
+      ...(since === null ? [] : [`since ${since}`]),
+    ]),
+    ...components.flatMap(({ unit, changedBy }) => changedBy.map((path) => [host, unit, 'changed by', path])),
+    ...orphans.map((path) => [host, path, 'left over', '"up --prune" takes it away']),
     ...health.map(({ check, missing }) => [host, check, missing ?? 'yes']),
     ...certificates.map(({ path, daysLeft, notAfter }) => [host, path, `${daysLeft} days`, notAfter]),
   ]);

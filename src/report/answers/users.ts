@@ -7,7 +7,7 @@ import type {
   UserList,
   WrittenKubeconfig,
 } from '../../answers/users.ts';
-import { objectsText } from '../../resources/objects-text.ts';
+import { objectsText } from '../../resources/cluster/objects-text.ts';
 import { table } from '../table.ts';
 
 export function usersListText({ users }: UserList): string {
@@ -59,6 +59,9 @@ export const usersRevokeText = (revoked: RevokedUser): string =>
       : [
           `Not reached: ${revoked.missed.join(', ')}. A token still opens the API there; run this again when it is back.`,
         ]),
+    ...(revoked.deleted === null
+      ? []
+      : [`Deleted on this machine: ${revoked.deleted}, with the key and the kubeconfig of ${revoked.user}.`]),
     ...stillValid(revoked),
     '',
   ].join('\n');
@@ -84,7 +87,7 @@ function stillValid({ user, certificates, groups }: RevokedUser): string[] {
 export const usersKubeconfigText = ({ file }: WrittenKubeconfig): string => `Written: ${file}\n`;
 
 export const usersWhoamiText = (identity: Identity): string => {
-  const { server, user, certificate, groups, expires, token, status } = identity;
+  const { server, certificate, groups, expires, token } = identity;
   return [
     `server       ${server}`,
     ...(certificate === null
@@ -93,9 +96,19 @@ export const usersWhoamiText = (identity: Identity): string => {
           `certificate  ${certificate}, groups ${groups.join(', ') || 'none'}, until ${expires?.slice(0, 10) ?? '?'}`,
         ]),
     ...(token ? ['token        yes'] : []),
-    `answer       ${status === 401 ? 'does not know this identity (401)' : `lets in ${user ?? 'the holder of the token'}`}`,
+    `answer       ${whatItSaid(identity)}`,
     '',
   ].join('\n');
 };
+
+/** A certificate opens until it expires: of who was revoked the server knows who it is, and lets that one do nothing. */
+function whatItSaid({ user, status, rights, namespace }: Identity): string {
+  const who = user ?? 'the holder of the token';
+  if (status === 401) return 'does not know this identity (401)';
+  if (rights === null) return `knows ${who}, and does not say what that one may do`;
+  return rights
+    ? `lets in ${who}`
+    : `knows ${who}, who may do nothing in namespace ${namespace}: no rights yet, rights elsewhere, or revoked`;
+}
 
 export const rbacRenderText = ({ objects }: RenderedAccess): string => objectsText(objects);

@@ -1,50 +1,39 @@
+import { unitIn } from '../../kernel/host-paths.ts';
 import { quote, sh } from '../../kernel/quote.ts';
-import { DIGEST_CACHE, DIGEST_KEY } from '../../probe/probers/files.ts';
 import type { Attributes, FetchFile, SetAttributes, WriteFile } from '../step.ts';
 
 /** Files from here on are not hashed again at every probe. */
 const BIG = 1024 * 1024;
 
-/**
- * The new file stands complete, checked and with its rights in a folder of its own beside the old one before it takes
- * the name by rename: a running binary is not "text busy", and a crash leaves old or new.
- */
+/** How the content of a step comes: behind others on one stream, or as a file of its own; on descriptor 3. */
+export type Brought = 'in a stream' | 'as a file';
+
+/** The new file stands complete, checked and with its rights in a folder of its own before it takes the name. */
 const install = (path: string, digestWord: string, wanted: Attributes, bring: string, big: boolean): string =>
   `
-mkdir -p -- ${quote(folderOf(path))}
-stage ${quote(folderOf(path))}
+new_file ${quote(folderOf(path))}
 ${bring}
-${attributes('"$t"', wanted)}
-own ${quote(path)} ${digestWord}
-put "$t" ${quote(path)}
-label ${quote(path)}${big ? remember(path, digestWord) : ''}`.trim();
+take_place ${quote(path)} ${digestWord} ${rightsOf(wanted)}${big ? remember(path, digestWord) : ''}`.trim();
 
 /** The folder that a path is in. */
 export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
 
-const checksum = (
-  file: string,
-  digest: string,
-  path: string,
-): string => `sum=$(sha256sum < ${file}); sum=\${sum%% *}
-if [ "$sum" != ${quote(digest)} ]; then
-  echo "checksum of "${quote(path)}" is $sum after the transfer of $(stat -c %s -- ${file}) bytes, wanted is "${quote(digest)}
-  exit 65
-fi`;
-
-/** Content from descriptor 3 to its place. */
-export const write = ({ path, content, attributes: wanted, check }: WriteFile): string =>
-  install(
+/** Content from descriptor 3 to its place. One that is known by its size and digest has to be whole. */
+export function write({ path, content, attributes: wanted, check }: WriteFile, brought: Brought): string {
+  const isKnown = brought === 'in a stream' || content.file !== undefined;
+  return install(
     path,
-    quote(content.sha256),
+    isKnown ? quote(content.sha256) : '"$(digest_of "$t")"',
     wanted,
     [
-      sh`head -c ${content.size} <&3 > "$t"`,
-      checksum('"$t"', content.sha256, path),
+      ...(isKnown
+        ? [sh`head -c ${content.size} <&3 > "$t"`, sh`has_digest "$t" ${content.sha256} ${path}`]
+        : ['cat <&3 > "$t"']),
       ...(check === undefined ? [] : [`set -- "$t"\n${check}`]),
     ].join('\n'),
     content.size >= BIG,
   );
+}
 
 /** Of an archive only the one member is unpacked, by name and to stdout: nothing else in it can do harm. */
 export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchFile): string =>
@@ -58,31 +47,30 @@ export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchF
       `  if curl -fsSL --connect-timeout 10 --retry 2 -o "$t.archive" "$u"; then got=$u; break; fi`,
       'done',
       `[ -n "$got" ] || { echo "none of the sources has "${quote(path)}; exit 66; }`,
-      checksum('"$t.archive"', sha256, path),
+      sh`has_digest "$t.archive" ${sha256} ${path}`,
       member === undefined ? 'mv -f -- "$t.archive" "$t"' : unpack(member),
-      'digest=$(sha256sum < "$t"); digest=${digest%% *}',
+      ...(member === undefined ? [] : ['digest=$(digest_of "$t")']),
     ].join('\n'),
     true,
   );
 
 export const setAttributes = ({ path, attributes: wanted, sha256 }: SetAttributes): string =>
   `root_only ${quote(folderOf(path))}
-${attributes(quote(path), wanted)}${sha256 === undefined ? '' : remember(path, quote(sha256))}`;
+rights ${quote(path)} ${rightsOf(wanted)}${sha256 === undefined ? '' : remember(path, quote(sha256))}`;
 
 /** Archives are packed with and without a leading `./`. */
 const unpack = (member: string): string =>
   `tar -xzOf "$t.archive" ${quote(member)} > "$t" 2>/dev/null || tar -xzOf "$t.archive" ${quote(`./${member}`)} > "$t"`;
 
-const remember = (path: string, digestWord: string): string => `
-{ grep -v ${quote(` ${path}$`)} ${DIGEST_CACHE} 2>/dev/null || :; stat -c '${DIGEST_KEY} '${digestWord}' %n' -- ${quote(path)}; } > ${DIGEST_CACHE}.new
-mv -f ${DIGEST_CACHE}.new ${DIGEST_CACHE}`;
+const remember = (path: string, digestWord: string): string => `\nremember ${quote(path)} ${digestWord}`;
 
-export const attributes = (path: string, { mode, owner, group }: Attributes): string =>
-  `chown -- ${quote(`${owner}:${group}`)} ${path}\nchmod -- ${quote(mode)} ${path}`;
+/** Words for `rights` and `take_place`. */
+export const rightsOf = ({ mode, owner, group }: Attributes): string =>
+  `${quote(`${owner}:${group}`)} ${quote(mode)}`;
 
 /** What somebody has changed since is left alone and stays in the manifest: the next plan names it again. */
 export function prune(path: string): string {
-  const unit = /^\/etc\/systemd\/system\/([^/]+\.service)$/.exec(path)?.[1];
+  const unit = unitIn(path);
   const stop =
     unit === undefined
       ? ''

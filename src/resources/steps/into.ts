@@ -26,6 +26,23 @@ into() {
   done
 }`;
 
+/**
+ * Functions of sh for what is deleted or renamed in a folder of a service's user, who may have put a link in its place or
+ * above it. `where_is PATH` follows links as far as all that is above is root's, who has put them there; `inside FOLDER`
+ * goes there and proves that no link was on the way. They need `INTO`.
+ */
+export const BY_ROOT = `where_is() {
+  if ( above=$1; while [ "$above" != / ]; do above=\${above%/*} above=\${above:-/}; root_alone "$(readlink -f -- "$above")"; done ) > /dev/null
+  then readlink -f -- "$1"
+  else printf '%s\n' "$1"
+  fi
+}
+inside() {
+  cd -P -- "$1" || exit 77
+  here=$(readlink /proc/self/cwd)
+  [ "$here" = "$1" ] || { echo "$1 leads to $here"; exit 77; }
+}`;
+
 /** Commands that work on `.`, which is the folder and nothing else. */
 export const inFolder = (path: string, commands: readonly string[]): string =>
   [sh`( into ${path}`, ...commands, ')'].join('\n');

@@ -15,8 +15,10 @@ const TIME_IS_UP = 124;
  */
 export function unit(verb: UnitVerb, name: string, inputs: readonly string[] | undefined): string {
   const word = quote(name);
-  if (verb !== 'start' && verb !== 'restart' && verb !== 'reload') return `systemctl ${verb} ${word}`;
+  if (verb !== 'start' && verb !== 'restart' && verb !== 'reload')
+    return `was_unit ${word}\nsystemctl ${verb} ${word}`;
   return [
+    `was_unit ${word}`,
     `[ "$(systemctl show -p NeedDaemonReload ${word})" = NeedDaemonReload=no ] || systemctl daemon-reload`,
     ...(inputs ? [`printf 'K8SB_REV=%s\\n' "$(${revisionOf(inputs)})" > ${quote(revisionFile(name))}`] : []),
     `systemctl reset-failed ${word} 2>/dev/null || :`,

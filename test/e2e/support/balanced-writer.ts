@@ -2,9 +2,31 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from 'js-yaml';
-import { type HostName, onHost, tryOnHost } from './lab.ts';
+import { type AnyHost, onHost, tryOnHost } from './lab.ts';
 
-/** What a client on a node got, that knows no other way to the API than the node's balancer. */
+/** How a client on a node gets to the API, and to nothing else. */
+export interface Way {
+  readonly server: string;
+  /** Names the name in the server's certificate, and whatever else curl needs for it. */
+  readonly curl: string;
+  /** Put before curl: to be where a pod is. */
+  readonly inside: string;
+}
+
+export const BALANCER: Way = { server: 'https://127.0.0.1:6444', curl: '', inside: '' };
+
+/**
+ * By the address of the service, which kube-proxy sends to one API server after the other. One that is off is among
+ * them for the fifteen seconds of its lease: whoever waits long for each gets nowhere.
+ * https://github.com/kubernetes/kubernetes/blob/v1.16.3/pkg/master/reconcilers/lease.go
+ */
+export const service = (address: string, inside: string): Way => ({
+  server: `https://${address}:443`,
+  curl: '--connect-timeout 1',
+  inside,
+});
+
+/** What a client on a node got. */
 export interface Balanced {
   readonly acknowledged: number;
   /** Writes that were acknowledged, and that the cluster has not. */
@@ -13,29 +35,32 @@ export interface Balanced {
   readonly longestGapMs: number;
 }
 
-const STOP = '/run/balanced-writer.stop';
-const CONFIG_MAPS = 'https://127.0.0.1:6444/api/v1/namespaces/default/configmaps';
+const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
+
+let writers = 0;
 
 /**
  * Writes a ConfigMap after the other on a node while something goes on, each by a connection of its own, and two seconds
  * longer. The administrator's certificate goes there on stdin, into a folder in memory that is gone afterwards.
- * @param asks where it is looked up afterwards what is there
+ * @param asks where it is looked up afterwards what is there; where it was on all along
  */
 export async function writesDuring(
-  node: HostName,
+  node: AnyHost,
   state: string,
-  asks: HostName,
+  asks: AnyHost,
   goesOn: () => Promise<unknown>,
+  way: Way = BALANCER,
 ): Promise<Balanced> {
-  const label = `balanced-${String(Date.now())}`;
-  await onHost(node, `rm -f ${STOP}`);
-  const running = tryOnHost(node, script(state, label));
+  writers += 1;
+  const label = `balanced-${String(Date.now())}-${String(writers)}`;
+  const stop = `/run/${label}.stop`;
+  const running = tryOnHost(node, script(state, label, stop, way));
   try {
     await sleep(1_000);
     await goesOn();
     await sleep(2_000);
   } finally {
-    await onHost(node, `touch ${STOP}`);
+    await onHost(node, `touch ${stop}`);
   }
   const { stdout, stderr } = await running;
   const writes = [...stdout.matchAll(/^(\d+) (\S+)$/gm)].map(([, at, name = '']) => ({
@@ -59,7 +84,7 @@ export async function writesDuring(
   };
 }
 
-function script(state: string, label: string): string {
+function script(state: string, label: string, stop: string, { server, curl, inside }: Way): string {
   const { users, clusters } = load(readFileSync(join(state, 'kubeconfig/admin.conf'), 'utf8')) as {
     readonly users: readonly [{ user: Record<string, string> }];
     readonly clusters: readonly [{ cluster: Record<string, string> }];
@@ -71,16 +96,16 @@ function script(state: string, label: string): string {
   };
   return `umask 077
 d=$(mktemp -d /run/balanced-writer.XXXXXX)
-trap 'rm -rf "$d"' EXIT
+trap 'rm -rf "$d" ${stop}' EXIT
 ${Object.entries(files)
   .map(([name, base64]) => `base64 -d > "$d/${name}" <<'END'\n${base64 ?? ''}\nEND`)
   .join('\n')}
 n=0
-while [ ! -e ${STOP} ] && [ $n -lt 20000 ]; do
+while [ ! -e ${stop} ] && [ $n -lt 20000 ]; do
   n=$((n + 1))
   code=$(printf '{"metadata":{"name":"%s-%s","labels":{"writer":"%s"}}}' ${label} $n ${label} |
-    curl -sS --noproxy '*' --max-time 5 --cacert "$d/ca" --cert "$d/crt" --key "$d/key" -o /dev/null -w '%{http_code}' \\
-      -H 'content-type: application/json' -d @- ${CONFIG_MAPS} 2> "$d/said")
+    ${inside} curl -sS --noproxy '*' --max-time 5 ${curl} --cacert "$d/ca" --cert "$d/crt" --key "$d/key" -o /dev/null -w '%{http_code}' \\
+      -H 'content-type: application/json' -d @- ${server}${CONFIG_MAPS} 2> "$d/said")
   if [ "$code" = 201 ]; then echo "$(date +%s%3N) ${label}-$n"; else cat "$d/said" >&2; sleep 0.1; fi
 done
 echo "$(date +%s%3N) end"

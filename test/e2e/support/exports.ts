@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { ExportLine } from '../../../src/resources/exports-text.ts';
+import type { ExportLine } from '../../../src/resources/nfs/exports-text.ts';
 
 /** Below it are all folders of generated exports. */
 const FOLDER = '/srv/e2e';

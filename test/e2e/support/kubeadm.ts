@@ -84,7 +84,7 @@ interface Reason {
 
 const HEAD = `# Certificates of kubeadm ${VERSION} and of this product, made for the same host and compared field by field. This kubeadm
 # was built with the lab's Go; with the Go 1.12 of its time it wrote no key ids at all.
-# Written by test/e2e/76-certificates.e2e.ts (npm run test:e2e -- 76 -u); the reasons are in reasons.yaml.
+# Written by test/e2e/cluster/76-certificates.e2e.ts (npm run test:e2e -- 76 -u); the reasons are in reasons.yaml.
 `;
 
 async function run(...args: string[]): Promise<void> {

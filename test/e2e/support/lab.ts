@@ -33,9 +33,14 @@ export type HostName = (typeof HOSTS)[number];
 
 /** Virtual machines, there after `lab up --nfs` alone: an NFS server, and a worker that can mount. */
 export const NFS_HOSTS = ['n1', 'v1'] as const;
-export type AnyHost = HostName | (typeof NFS_HOSTS)[number];
+/** There after `lab up --hosts 5`. */
+export const MORE_HOSTS = ['w3', 'w4'] as const;
+export type AnyHost = HostName | (typeof NFS_HOSTS)[number] | (typeof MORE_HOSTS)[number];
 
-const NUMBERS: Readonly<Record<AnyHost, number>> = { m1: 11, w1: 12, w2: 13, n1: 201, v1: 211 };
+const NUMBERS: Readonly<Record<AnyHost, number>> = {
+  ...{ m1: 11, w1: 12, w2: 13, w3: 14, w4: 15 },
+  ...{ n1: 201, v1: 211 },
+};
 
 export const addressOf = (host: AnyHost): string => `${settings.net}.${NUMBERS[host]}`;
 

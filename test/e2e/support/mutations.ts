@@ -10,6 +10,8 @@ interface Row {
   readonly kinds?: readonly Kind[];
   /** For a key: the certificate that is made anew with it. */
   readonly certificate?: string;
+  /** Id of the resource that keeps it, where that is not the file's own. */
+  readonly resource?: string;
   /** Its unit ends by itself when the file is touched: a plan then finds it not running. */
   readonly watched?: boolean;
 }
@@ -52,7 +54,7 @@ export async function entriesOf(host: HostName): Promise<Entry[]> {
     'cat /var/lib/k8s-bootstrap/manifest; ls /var/lib/k8s-bootstrap/revisions | sed "s/^/unit /"',
   );
   const here = new Set([...text.matchAll(/^unit (.*)\.service$/gm)].map((line) => line[1]));
-  for (const unit of ['k8s-bootstrap-routes', 'etcd-backup.timer']) here.add(unit);
+  for (const unit of ['chronyd', 'k8s-bootstrap-routes', 'etcd-backup.timer']) here.add(unit);
   return [...text.matchAll(/^(\w+)\t(\S+)\t\S+$/gm)].map(([, written = '', path = '']) => {
     const row = rows.get(path);
     if (!row) throw new Error(`${host}: ${path} is not in mutations.yaml`);
@@ -61,16 +63,17 @@ export async function entriesOf(host: HostName): Promise<Entry[]> {
       host,
       path,
       kinds: folder ? ['mode'] : (row.kinds ?? KINDS),
-      id: folder
-        ? `directory:${path}`
-        : isLeaf(path)
-          ? `certificate:${row.certificate ?? path}`
-          : `file:${path}`,
+      id: row.resource ?? ownId(path, folder),
       units: row.units.filter((unit) => here.has(unit)),
       watched: row.watched ?? false,
     };
   });
 }
+
+const ownId = (path: string, isFolder: boolean): string => {
+  if (isFolder) return `directory:${path}`;
+  return isLeaf(path) ? `certificate:${rows.get(path)?.certificate ?? path}` : `file:${path}`;
+};
 
 /** Certificates of components, which are made anew; authorities and the administrator's come as files. */
 const isLeaf = (path: string): boolean =>

@@ -68,7 +68,8 @@ export async function standingStorage(): Promise<void> {
 
 /** The cluster of three hosts again, as `inventory/lab.yaml` has it; the virtual machines are switched off. */
 export async function noStorage(): Promise<void> {
-  const kinds = 'deployment,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding,storageclass';
+  const kinds =
+    'deployment,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding,storageclass,persistentvolumeclaim,persistentvolume';
   await kubectl(['-n', 'kube-system', 'delete', kinds, '-l', 'k8s-bootstrap/part=nfs-provisioner']);
   await tryKubectl(['delete', 'node', 'v1', '--ignore-not-found']);
   for (const node of ['w1', 'w2']) await tryKubectl(['taint', 'node', node, 'lab/no-nfs-']);

@@ -111,6 +111,10 @@ export async function product(words: readonly string[], options: CommandOptions 
   return resultOf(output, events);
 }
 
+/** Runs a command that asks before it does something, with the answer given. */
+export const confirmed = (...words: readonly string[]): Promise<Result> =>
+  product([...words, '--json', '--yes', '-i', inventoryFile]);
+
 /** What a run came to, by all events that it told. */
 export const resultOf = (output: Output, events: readonly Event[]): Result => ({
   ...output,

@@ -92,6 +92,10 @@ export function scene(
 /** How many changes the summary tells. */
 export const changedBy = ({ events }: Ended): unknown => events.at(-1)?.['changed'];
 
+/** What went wrong, for whoever reads that a test is red. */
+export const explained = ({ errors, stderr }: Ended): string =>
+  `${JSON.stringify(errors, null, 1)}\n${stderr}`;
+
 /** How a run has ended; of one that went well, `WELL`. */
 export const done = ({ code, errors, stderr }: Ended): unknown => ({
   code,
@@ -114,10 +118,16 @@ function settingsWith(more: string): string {
   return `${kept}\n${own}`;
 }
 
+/** These hosts with the lab's own settings, of the version that the lab has built: the default is another. */
+function inventoryOf(name: string, hosts: readonly string[], more: string): string {
+  const version = /^kubernetes:\n(?: .*\n)+/m.exec(labInventory())?.[0] ?? '';
+  return `name: ${name}\n${version}hosts:\n${hosts.join('')}${settingsWith(more)}`;
+}
+
 /** The first host alone, with the lab's own settings, and no DNS unless asked for; further lines are put at the end. */
 export function aloneInventory(name: string, host: HostName = 'm1', more = ''): string {
-  const hosts = `hosts:\n  - { name: ${host}, address: ${addressOf(host)}, roles: [master, etcd, worker], runtime: containerd }\n`;
-  return `name: ${name}\n${hosts}${settingsWith(more)}`;
+  const only = `  - { name: ${host}, address: ${addressOf(host)}, roles: [master, etcd, worker], runtime: containerd }\n`;
+  return inventoryOf(name, [only], more);
 }
 
 /** Of the three masters that files share. */
@@ -148,17 +158,34 @@ export const filesBelow = (folder: string): string[] =>
 
 export const mirror = `http://${settings.controller}:8080`;
 
+export interface Masters {
+  readonly name: string;
+  /** All of them workers, too. */
+  readonly hosts: readonly AnyHost[];
+  readonly masters: readonly AnyHost[];
+  /** Of etcd. */
+  readonly members: readonly AnyHost[];
+  readonly extra?: string;
+}
+
+/** An inventory of several masters, with the lab's own settings. */
+export function masters({ name, hosts, masters, members, extra = '' }: Masters): string {
+  const all = hosts.map((host) => {
+    const roles = [
+      ...(masters.includes(host) ? ['master'] : []),
+      ...(members.includes(host) ? ['etcd'] : []),
+      'worker',
+    ].join(', ');
+    return `  - { name: ${host}, address: ${addressOf(host)}, roles: [${roles}], runtime: containerd }\n`;
+  });
+  return inventoryOf(name, all, extra);
+}
+
 const mastersInventory = (
   extra = '',
   hosts: readonly AnyHost[] = HOSTS,
-  masters: readonly AnyHost[] = hosts,
-): string => {
-  const all = hosts.map((name) => {
-    const roles = [...(masters.includes(name) ? ['master'] : []), 'etcd', 'worker'].join(', ');
-    return `  - { name: ${name}, address: ${addressOf(name)}, roles: [${roles}], runtime: containerd }\n`;
-  });
-  return `name: three\nhosts:\n${all.join('')}${settingsWith(extra)}`;
-};
+  itsMasters: readonly AnyHost[] = hosts,
+): string => masters({ name: 'three', hosts, masters: itsMasters, members: hosts, extra });
 
 /** Three hosts that are masters, members of etcd and workers, with nothing left to do; and the run that saw to it. */
 export async function threeMasters(

@@ -38,10 +38,7 @@ export async function pullsWithALogin(here: Scene, text: string, env: Environmen
         /insecureRegistries: \[.*\]/,
         `insecureRegistries: ['${settings.controller}:5000', '${registry.name}']`,
       )
-      .replace(
-        'runtime:\n  i',
-        `runtime:\n  registries: { '${registry.name}': { username: robot, password: '\${env:PULL}' } }\n  i`,
-      );
+      .replace(/'guarded\.lab:\d+': .*/, `'${registry.name}': { username: robot, password: '\${env:PULL}' }`);
     here.write(logins);
     const up = await here.run(['up'], { env: { ...env, PULL: 'correct-horse' } });
     expect(done(up)).toEqual(WELL);

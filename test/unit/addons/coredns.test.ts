@@ -9,6 +9,7 @@ const SETTINGS: CoreDns = {
   pullPolicy: 'IfNotPresent',
   replicas: 2,
   upstream: undefined,
+  restored: undefined,
 };
 
 const corefile = (settings: Partial<CoreDns>): string => {
@@ -45,6 +46,15 @@ describe('CoreDNS', () => {
         },
       },
     });
+  });
+
+  it('gets other pods by another Corefile, and by a restore of etcd', () => {
+    const annotations = [{}, { upstream: [] }, { restored: '20260102T030405Z' }].map((more) =>
+      JSON.stringify(
+        /"k8s-bootstrap\/corefile":"(\w+)"/.exec(JSON.stringify(corednsObjects({ ...SETTINGS, ...more }))),
+      ),
+    );
+    expect(new Set(annotations).size).toBe(3);
   });
 
   it.each<[CoreDns['upstream'], string]>([

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readInventory } from '../../../src/cluster/read-inventory.ts';
 import type { Inventory } from '../../../src/inventory/types.ts';
+import { aloneInventory } from '../../e2e/support/scene.ts';
 import { scratch } from '../../support/ssh-target.ts';
 
 const LAB = fileURLToPath(new URL('../../lab/lab.sh', import.meta.url));
@@ -33,6 +34,14 @@ describe('the inventory of a lab', () => {
       expect(text).toContain('keys: [/run/k8s-bootstrap-lab-7/id_ed25519]');
     },
   );
+
+  it.each([
+    { of: 'the lab', text: printed('0') },
+    { of: 'the lab with storage', text: printed('0', '--nfs') },
+    { of: 'one host', text: aloneInventory('alone') },
+  ])('of $of names the version that is built, which is not the default', async ({ text }) => {
+    expect((await read(text)).kubernetes.version).toBe('v1.16.3');
+  });
 
   it('is the example when it is the first lab', async () => {
     const { hosts, artifacts } = await read(printed('0'));

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { caCertificate, leafCertificate } from '../../../src/pki/issue-certificate.ts';
-import { newKeyPair } from '../../../src/pki/keys.ts';
+import { newKeyPair, privatePem } from '../../../src/pki/keys.ts';
 import { caSpec } from '../../../src/pki/profiles.ts';
 import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
 import { scratch } from '../../support/ssh-target.ts';
@@ -41,6 +41,13 @@ describe('what is refused before any host is asked', () => {
     [['renew', '--only', 'admin', '--host', 'm1'], 'all masters have the same certificate "admin"'],
     [['trust', 'clustr', 'x'], 'there is no authority "clustr"; did you mean cluster?'],
     [['trust', 'cluster', '/nonexistent'], '/nonexistent cannot be read'],
+    [['rotate-ca', 'clustr'], 'there is no authority "clustr"; did you mean cluster?'],
+    [['rotate-ca', 'cluster', '--to', '/nonexistent.crt,/nonexistent.key'], 'cannot read /nonexistent.crt'],
+    [['rotate-ca', 'cluster', '--to', 'a,b,c'], '--to a,b,c is not CERT,KEY, nor one file'],
+    [
+      ['rotate-ca', 'cluster', '--to', `${join(state, 'pki/ca.crt')},${join(state, 'pki/ca.key')}`],
+      'the authority "cluster" is the one of --to already',
+    ],
   ])('%j', async (args, message) => {
     const { code, stderr } = await certs(...args);
     expect(code).toBe(2);
@@ -129,6 +136,27 @@ describe('certs trust', () => {
     expect([narrow.code, narrow.stderr]).toEqual([0, '']);
   });
 
+  it('is not for an authority that hands over', async () => {
+    const pki = openPkiStore(state);
+    await pki.load();
+    const { certificate, key } = await newIssuer('front-proxy');
+    await pki.rotate('front-proxy', {
+      to: 'begun',
+      pair: { open: certificate, key: privatePem(key).reveal(), chain: '' },
+    });
+    const { code, stderr } = await certs('trust', 'front-proxy', join(folder.path, 'other.crt'));
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('certs rotate-ca front-proxy goes on with that'),
+    ]);
+    const to = `${join(state, 'pki/front-proxy-ca.crt')},${join(state, 'pki/front-proxy-ca.key')}`;
+    const another = await certs('rotate-ca', 'front-proxy', '--to', to);
+    expect([another.code, another.stderr]).toEqual([
+      2,
+      expect.stringContaining('handing over to another one than that of --to'),
+    ]);
+  });
+
   it('needs a cluster to be trusted by', async () => {
     const none = folder.file('none.yaml', 'name: none\nhosts: [{ name: m1, address: 192.0.2.11 }]\n');
     const { code, stderr } = await run([
@@ -141,5 +169,25 @@ describe('certs trust', () => {
       join(folder.path, 'other.crt'),
     ]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('there is no authority "cluster"')]);
+  });
+});
+
+describe('a rotation', () => {
+  it.each([
+    [
+      ['rotate-ca', 'users'],
+      /^1\. trust another [^]*^2\. the other one issues[^]*^3\. trust the former no more/m,
+    ],
+    [['rotate-ca', 'users', '--keep-old'], /^2\. the other one issues(?![^]*^3\.)/m],
+    [['rotate-ca', 'users', '--trust-only'], /^1\. trust another(?![^]*^2\.)/m],
+    [['rotate-sa'], /^1\. verify [^]*^2\. sign [^]*^3\. verify /m],
+  ])('%j tells its steps, and takes none while a host is away', async (args, steps) => {
+    const port = 'ssh: { port: 1 }\nhosts: [{ name: m1, address: 127.0.0.1, ip: 192.0.2.11 }]\n';
+    const away = folder.file('away.yaml', `name: demo\n${port}`);
+    const before = readdirSync(join(state, 'pki'));
+    const { code, stdout, stderr } = await run(['certs', ...args, '-i', away, '--plain', '--yes']);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('E_ROTATION_LOST: m1 was not reached')]);
+    expect(stdout).toMatch(steps);
+    expect(readdirSync(join(state, 'pki'))).toEqual(before);
   });
 });

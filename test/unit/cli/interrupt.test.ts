@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { reported } from '../../../src/cli/run.ts';
+import { reported } from '../../../src/cli/shared/run.ts';
 import { BootstrapError } from '../../../src/kernel/errors.ts';
 import { progressText } from '../../../src/report/plain.ts';
 import { emptyHistory } from '../../../src/report/history.ts';

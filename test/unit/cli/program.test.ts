@@ -110,9 +110,9 @@ describe('the inventory', () => {
     const { code, stdout } = await run(['validate', INVENTORY]);
     expect(code).toBe(0);
     expect(stdout).toContain('3 hosts');
-    expect(stdout).toContain('Known to be weak in Kubernetes v1.16.3:\n');
+    expect(stdout).toContain('Known to be weak in Kubernetes v1.16.15:\n');
     expect(stdout).toContain(
-      '\n  CVE-2020-8558: Hosts and pods beside a node reach what listens on its 127.0.0.1. Mended in v1.16.11. https://github.com/kubernetes/kubernetes/issues/92315\n',
+      '\n  CVE-2021-25741: A container with a subPath volume can reach files of its node. Mended in v1.19.15. Set feature-gates=VolumeSubpath=false on kubelet and kube-apiserver where pods are not trusted. https://github.com/kubernetes/kubernetes/issues/104980\n',
     );
     expect(stdout).toContain('to those addresses. No version mends it. Let nobody make services');
   });

@@ -67,6 +67,7 @@ describe('refused with code 2', () => {
     ['certs list --host m2', /E_HOST: /],
     ['certs list --within soon', /It must be like 30d/],
     ['certs trust clustr @/FILE', /E_CA_TRUST: .*did you mean cluster\?/],
+    ['certs rotate-ca clustr', /E_CA_ROTATION: .*did you mean cluster\?/],
     ['trust m2', /E_HOST: /],
     ['ssh m2 true', /E_HOST: /],
     ['logs etcd m2', /E_HOST: /],

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loginArguments } from '../../../src/commands/ssh/ssh.ts';
-import { asker } from '../../../src/cli/ask.ts';
+import { asker } from '../../../src/cli/shared/ask.ts';
 import { scratch, target } from '../../support/ssh-target.ts';
 import { collector, run } from './support.ts';
 

@@ -194,6 +194,14 @@ describe('users kubeconfig and whoami', () => {
     const served = await pki.issue(
       specFor('apiserver', { ...subject, node: { name: 'm1', ips: ['127.0.0.1'] } }),
     );
+    // What everybody may who is known.
+    let rules: object[] = [
+      {
+        verbs: ['create'],
+        apiGroups: ['authorization.k8s.io'],
+        resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+      },
+    ];
     const server = createServer(
       {
         cert: served.certificate,
@@ -206,6 +214,11 @@ describe('users kubeconfig and whoami', () => {
         const { CN } = (
           request.socket as unknown as Pick<TLSSocket, 'getPeerCertificate'>
         ).getPeerCertificate().subject;
+        if (request.method === 'POST') {
+          answer.statusCode = 201;
+          answer.end(JSON.stringify({ status: { resourceRules: rules } }));
+          return;
+        }
         answer.statusCode = 403;
         answer.end(JSON.stringify({ message: `forbidden: User "${String(CN)}" cannot get path "/"` }));
       },
@@ -217,7 +230,10 @@ describe('users kubeconfig and whoami', () => {
         'walt.conf',
         printed.stdout.replace(/server: .*/, `server: https://127.0.0.1:${port}`),
       );
-      const { code, stdout, stderr } = await run(['users', 'whoami', '--kubeconfig', kubeconfig]);
+      const asking = ['users', 'whoami', '--kubeconfig', kubeconfig];
+      expect((await run(asking)).stdout).toContain('knows walt, who may do nothing in namespace default');
+      rules = [...rules, { verbs: ['get'], apiGroups: [''], resources: ['pods'] }];
+      const { code, stdout, stderr } = await run(asking);
       expect(code, stderr).toBe(0);
       expect(stdout).toMatch(/certificate {2}walt, groups devs, until 20\d\d-/);
       expect(stdout).toContain('lets in walt');

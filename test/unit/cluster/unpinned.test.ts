@@ -22,29 +22,39 @@ const planOf = async (artifacts: string): Promise<() => unknown> => {
   return () => makePlan(cluster.desire(seen), seen);
 };
 
+/** Of another version than the cluster's, whose archive nobody has pinned either. */
+const OTHER = 'kubernetes: { kubectl: v1.17.1 }';
+
 it.each([
   '{ mirrors: [http://mirror.example.com], onlyMirrors: true }',
   '{ mirrors: [http://mirror.example.com] }',
 ])('a plan with %s is refused where a binary is not pinned', async (artifacts) => {
-  expect(await planOf(artifacts)).toThrow(
+  expect(await planOf(`${artifacts}\n${OTHER}`)).toThrow(
     expect.objectContaining({
       code: 'E_CHECKSUM_UNKNOWN',
       message: expect.stringContaining(
-        'http://mirror.example.com/release/v1.16.3/bin/linux/amd64/',
+        'http://mirror.example.com/release/v1.17.1/bin/linux/amd64/kubectl',
       ) as string,
     }),
   );
 });
 
+it.each([
+  '{ mirrors: [http://mirror.example.com], onlyMirrors: true }',
+  '{ mirrors: [http://mirror.example.com] }',
+])('a plan with %s is not where all are, or come out of an archive that is', async (artifacts) => {
+  expect(await planOf(artifacts)).not.toThrow();
+});
+
 it.each(['{ mirrors: [https://mirror.example.com] }', '{ mirrors: [/srv/mirror], onlyMirrors: true }'])(
   'a plan with %s is not',
   async (artifacts) => {
-    expect(await planOf(artifacts)).not.toThrow();
+    expect(await planOf(`${artifacts}\n${OTHER}`)).not.toThrow();
   },
 );
 
 it('what is taken on trust is told: its digest, where it came from, and where that is written', async () => {
-  const artifact = loadRelease('v1.16.3').artifact('kube-proxy', 'amd64');
+  const artifact = loadRelease('v1.16.3').artifact('kubectl', 'amd64', 'v1.17.1');
   const folder = mkdtempSync(join(tmpdir(), 'mirror-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true });
@@ -59,7 +69,7 @@ it('what is taken on trust is told: its digest, where it came from, and where th
     {
       type: 'note',
       level: 'info',
-      message: `no checksum was known of kube-proxy v1.16.3: trusted is SHA-256 ${sha256}, as it came from ${join(folder, artifact.path)}; written to ${lockFile}, and every later download must match it`,
+      message: `no checksum was known of kubectl v1.17.1: trusted is SHA-256 ${sha256}, as it came from ${join(folder, artifact.path)}; written to ${lockFile}, and every later download must match it`,
     },
   ]);
 });

@@ -14,7 +14,11 @@ import { run } from '../cli/support.ts';
 /** What README.md promises: its commands exist, its inventory is valid, its tables are those of the program. */
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const page = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+const README = page('README.md');
+/** The same in Chinese, and the pages behind it. */
+const CHINESE = page('README.zh-CN.md');
+const PAGES = [README, CHINESE, ...markdown('docs/zh-CN').map(page)];
 
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   scripts: Readonly<Record<string, string>>;
@@ -24,12 +28,13 @@ const fenced = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block = '']) => block);
 
 /** Commands of `sh` blocks, and those that a `console` block shows behind a prompt. */
-const commands = [
-  ...fenced(README, 'sh').flatMap((block) => block.split('\n')),
-  ...fenced(README, 'console').flatMap((block) =>
+const lines = PAGES.flatMap((text) => [
+  ...fenced(text, 'sh').flatMap((block) => block.split('\n')),
+  ...fenced(text, 'console').flatMap((block) =>
     [...block.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line),
   ),
-]
+]);
+const commands = [...new Set(lines)]
   .map((line) => line.replace(/(?:^|\s+)#.*$/, '').trim())
   .filter((line) => line !== '')
   .flatMap((line) => line.split(' && '));
@@ -61,9 +66,11 @@ async function definitions(): Promise<Command> {
 function misuse(words: readonly string[]): string | undefined {
   const known = new Set(['--version', '--help']);
   if (words.length === 1 && known.has(words[0] ?? '')) return undefined;
-  const command = root.commands.find((one) => one.name() === words[0]);
-  if (!command) return `there is no command ${words[0] ?? ''}`;
-  const rest = words.slice(1).filter((word) => !known.has(word));
+  const top = root.commands.find((one) => one.name() === words[0]);
+  if (!top) return `there is no command ${words[0] ?? ''}`;
+  const below = top.commands.find((one) => one.name() === words[1]);
+  const command = below ?? top;
+  const rest = words.slice(below ? 2 : 1).filter((word) => !known.has(word));
   const { operands, unknown } = command.parseOptions(rest);
   if (unknown.length > 0) return `${command.name()} has no option ${unknown.join(' ')}`;
   const { registeredArguments: wanted } = command;
@@ -122,7 +129,7 @@ describe('commands', () => {
   });
 
   it('in the text are commands, and its options are options of theirs', () => {
-    const spans = [...README.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
+    const spans = [...`${README}${CHINESE}`.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
     const all = new Set(withCommands(root).flatMap(({ options }) => options.map(({ long }) => long)));
     expect(spans.filter((option) => !all.has(option))).toEqual([]);
   });
@@ -133,6 +140,11 @@ describe('commands', () => {
     const visible = root.createHelp().visibleCommands(root);
     const there = visible.map((command) => command.name()).filter((name) => name !== 'help');
     expect([...new Set(named)].sort()).toEqual(there.sort());
+    const chinese = table('命令', CHINESE).flatMap(([cell = '']) =>
+      [...cell.matchAll(/`([a-z-]+)/g)].map(([, name = '']) => name),
+    );
+    expect(chinese.length).toBeGreaterThan(10);
+    expect(chinese.filter((name) => !there.includes(name))).toEqual([]);
   });
 });
 
@@ -140,9 +152,9 @@ describe('commands', () => {
 const withCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withCommands)];
 
 /** Rows of the table whose first column has this heading. */
-function table(heading: string): string[][] {
+function table(heading: string, text = README): string[][] {
   const [, body = ''] =
-    new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(README) ?? [];
+    new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
   return body
     .trim()
     .split('\n')
@@ -166,15 +178,16 @@ describe('tables and lists', () => {
     const schema = JSON.parse((await run(['schema'])).stdout) as {
       properties: { profile: { enum: string[] } };
     };
-    expect(table('profile').map(([name]) => name)).toEqual(
-      schema.properties.profile.enum.map((name) => `\`${name}\``),
-    );
+    const names = schema.properties.profile.enum.map((name) => `\`${name}\``);
+    expect(table('profile').map(([name]) => name)).toEqual(names);
+    expect(table('方案', CHINESE).map(([name]) => name)).toEqual(names);
   });
 
   it('have the exit codes', () => {
-    const [line = ''] = /^Exit codes: .*$/m.exec(README) ?? [];
-    const codes = [...line.matchAll(/`(\d+)`/g)].map(([, code]) => Number(code));
-    expect(codes).toEqual(Object.values(ExitCode).sort((a, b) => a - b));
+    for (const [line = ''] of [/^Exit codes: .*$/m.exec(README) ?? [], /^退出码：.*$/m.exec(CHINESE) ?? []]) {
+      const codes = [...line.matchAll(/`(\d+)`/g)].map(([, code]) => Number(code));
+      expect(codes).toEqual(Object.values(ExitCode).sort((a, b) => a - b));
+    }
   });
 
   it('have the operating systems and the versions', () => {
@@ -192,10 +205,11 @@ it('has an inventory that is valid', async () => {
   const { inventory: read, warnings } = await readInventory(inventory, {}, new Set());
   expect(warnings).toEqual([]);
   expect(read.hosts.map(({ name }) => name)).toEqual(['m1', 'w1', 'w2']);
+  expect(fenced(CHINESE, 'yaml')).toEqual(fenced(README, 'yaml'));
 });
 
 describe('files', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs')];
+  const documents = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs')];
 
   it.each(documents)('that %s names exist', (document) => {
     const text = readFileSync(join(ROOT, document), 'utf8').replaceAll(/^```.*?^```$/gms, '');
@@ -203,7 +217,9 @@ describe('files', () => {
       join(dirname(document), target),
     );
     const spans = [
-      ...text.matchAll(/`((?:\.ci|bench|bin|docs|inventory|pki|release|src|templates|test)\/[^`\s]*)`/g),
+      ...text.matchAll(
+        /`((?:\.ci|bench|bin|docs|inventory|pki|release|src|templates|test|texts)\/[^`\s]*)`/g,
+      ),
     ]
       .map(([, path = '']) => path)
       // A pattern or a name to be filled in: its folder has to be there.
@@ -216,7 +232,7 @@ describe('files', () => {
   });
 
   it('on hosts are written by some phase', async () => {
-    const named = [...README.matchAll(/`(\/(?:etc|opt|usr|var)\/[^`\s]*?)\/?`/g)].map(
+    const named = [...`${README}${CHINESE}`.matchAll(/`(\/(?:etc|opt|usr|var)\/[^`\s]*?)\/?`/g)].map(
       ([, path = '']) => path,
     );
     expect(named.length).toBeGreaterThan(5);

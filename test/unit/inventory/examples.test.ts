@@ -26,7 +26,7 @@ describe('the default versions', () => {
   it.each(knownVersions())('of %s have pinned checksums for every architecture', (version) => {
     for (const arch of ['amd64', 'arm64'] as const) {
       for (const name of ['etcd', 'cni-plugins']) {
-        expect(loadRelease(version).artifact(name, arch).sha256, `${name} ${arch}`).toBeDefined();
+        expect(loadRelease(version).artifact(name, arch).checksum, `${name} ${arch}`).toBeDefined();
       }
     }
   });
@@ -52,6 +52,28 @@ describe('the examples', () => {
       inventory.profile === 'course' ? ['profile'] : [],
     );
     expect(readFileSync(file, 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\n/);
+  });
+
+  it('say at one place all that hosts and services of before may need', async () => {
+    const { inventory } = await loadInventory(join(FOLDER, 'own-hosts.yaml'), { ...known, env });
+    const { etcd, kubelet, runtime, os, hosts, nfs } = inventory;
+    expect({
+      store: etcd.outside?.endpoints.length,
+      folders: [kubelet.rootDir, runtime.dataDir],
+      logins: Object.keys(runtime.registries),
+      names: [os.hosts, os.hostsFromInventory],
+      clocks: os.timeServers,
+      storage: hosts.find(({ nfsAddress }) => nfsAddress !== undefined)?.nfsAddress,
+      exports: nfs?.exports.map(({ path }) => path),
+    }).toEqual({
+      store: 3,
+      folders: ['/data/kubelet', '/data/containers'],
+      logins: ['registry.example.com'],
+      names: [{ 'registry.example.com': '192.168.139.51' }, true],
+      clocks: ['192.168.139.1'],
+      storage: '192.168.140.20',
+      exports: ['/nfsdata'],
+    });
   });
 
   it.each(examples)('%s follows the JSON Schema', (name) => {

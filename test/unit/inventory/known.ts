@@ -12,6 +12,7 @@ const FLAGS: Readonly<Record<ComponentName, readonly string[]>> = {
     'external-hostname',
     'insecure-bind-address',
     'insecure-port',
+    'requestheader-client-ca-file',
     'service-cluster-ip-range',
     'token-auth-file',
     'v',

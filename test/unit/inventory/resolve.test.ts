@@ -17,7 +17,7 @@ describe('defaults', () => {
     expect(inventory).toEqual({
       name: 'demo',
       profile: 'secure',
-      kubernetes: { version: 'v1.16.3', kubectl: 'v1.16.3', controllerKubectl: false },
+      kubernetes: { version: 'v1.16.15', kubectl: 'v1.16.15', controllerKubectl: false },
       hosts: [
         {
           name: 'm1',
@@ -58,6 +58,7 @@ describe('defaults', () => {
         flannel: undefined,
         proxyMode: 'iptables',
       },
+      addons: [],
       dns: { provider: 'coredns', upstream: undefined, replicas: 1, image: 'k8s.gcr.io/coredns:1.6.2' },
       etcd: { source: 'auto', version: 'v3.3.17', extraArgs: {} },
       apiServer: { port: 6443, certSANs: [], endpoint: undefined, balancer: 'none', extraArgs: {} },
@@ -94,15 +95,16 @@ describe('defaults', () => {
       pki: { keyBits: 2048, caKeys: 'masters', renewBeforeDays: 30 },
       users: [],
       proxy: undefined,
+      hooks: [],
       concurrency: 30,
     });
   });
 
   it('follow other values: kubectl the version, dnsIP the service range, sudo the user', async () => {
     const { kubernetes, network, hosts } = await inventoryOf(
-      `${MINIMUM}kubernetes: {version: 1.16.15}\nnetwork: {serviceCIDR: 10.0.0.0/16}\nssh: {user: centos}\n`,
+      `${MINIMUM}kubernetes: {version: 1.16.3}\nnetwork: {serviceCIDR: 10.0.0.0/16}\nssh: {user: centos}\n`,
     );
-    expect(kubernetes).toMatchObject({ version: 'v1.16.15', kubectl: 'v1.16.15' });
+    expect(kubernetes).toMatchObject({ version: 'v1.16.3', kubectl: 'v1.16.3' });
     expect(network.dnsIP).toBe('10.0.0.10');
     expect(hosts[0]!.ssh.sudo.enabled).toBe(true);
   });

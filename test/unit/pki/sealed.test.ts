@@ -14,6 +14,12 @@ const read = (folder: string, name: string): string => readFileSync(join(folder,
 const plainKeys = (folder: string): string[] =>
   readdirSync(join(folder, 'pki')).filter((name) => read(folder, name).includes('PRIVATE KEY'));
 
+/** Those that there are: a pair that hands over is there for a while only. */
+const keysIn = (folder: string): Map<string, string> => {
+  const there = readdirSync(join(folder, 'pki'));
+  return new Map(KEY_FILES.filter((name) => there.includes(name)).map((name) => [name, read(folder, name)]));
+};
+
 let template: string;
 let before: Map<string, string>;
 
@@ -23,7 +29,7 @@ beforeAll(async () => {
   const store = openPkiStore(template, { passphrase });
   await store.ensure();
   await store.issueAdmin(specFor('admin', subject));
-  before = new Map(KEY_FILES.map((name) => [name, read(template, name)]));
+  before = keysIn(template);
   await store.setSealed(true);
 }, 60_000);
 
@@ -67,7 +73,7 @@ describe('keys sealed with a passphrase', () => {
     }
     expect(modeOf(folder, 'pki', 'vault.json')).toBe('600');
     await (await opened(folder, { passphrase })).setSealed(false);
-    expect(new Map(KEY_FILES.map((name) => [name, read(folder, name)]))).toEqual(before);
+    expect(keysIn(folder)).toEqual(before);
     expect(readdirSync(join(folder, 'pki'))).not.toContain('vault.json');
     expect((await loaded(folder)).isSealed()).toBe(false);
   });

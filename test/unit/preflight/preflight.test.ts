@@ -3,6 +3,8 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { type Finding, checks, neverIgnored, preflightFindings } from '../../../src/preflight/preflight.ts';
 import { type WorldSpec, hostSaying, textFile, worldOf } from '../phases/world.ts';
+import { LONG_AGO } from '../../../src/users/decisions.ts';
+import { newUser } from '../../../src/users/new-user.ts';
 import { openssl } from '../pki/support.ts';
 
 type Said = Readonly<Record<string, string | readonly string[]>>;
@@ -214,4 +216,24 @@ it('a range of services that begins at the same address is another one all the s
   expect(found('10.96.0.0/12\n')).toEqual([
     'error: network.serviceCIDR is 10.96.0.0/16, and the API server here was started with 10.96.0.0/12',
   ]);
+});
+
+it('nobody whom the cluster knows as revoked comes back with an old state folder, whatever is ignored', () => {
+  const path = '/api/v1/namespaces/kube-system/configmaps/k8s-bootstrap-revoked-users';
+  const body = { data: { 'revoked.json': '[{"name":"bob","at":"2026-01-02T03:04:05.000Z"}]' } };
+  const world = worldOf({
+    users: {
+      users: () => [newUser('bob')],
+      decisions: () => [{ name: 'bob', at: LONG_AGO, rights: 'x' }],
+    },
+    seen: { m1: { objects: { [path]: { status: 200, body } } } },
+  });
+  expect(preflightFindings(world).filter(({ id }) => id === 'revoked-users')).toMatchObject([
+    {
+      host: 'm1',
+      level: 'error',
+      message: 'the state folder lets in bob, who was revoked on 2026-01-02 03:04 UTC',
+    },
+  ]);
+  expect(neverIgnored).toEqual(expect.arrayContaining(['revoked-users', 'outdated-users']));
 });

@@ -4,8 +4,8 @@ import { served } from '../../../src/phases/nfs/server.ts';
 import type { Observed } from '../../../src/probe/observe.ts';
 import * as files from '../../../src/probe/probers/files.ts';
 import * as modules from '../../../src/probe/probers/modules.ts';
-import { parseExports } from '../../../src/resources/exports-text.ts';
-import { readFirewalld } from '../../../src/resources/firewalld.ts';
+import { parseExports } from '../../../src/resources/nfs/exports-text.ts';
+import { readFirewalld } from '../../../src/resources/network/firewalld.ts';
 
 /** What a host says may be long, and must cost its reader no more than that: four times the text, four times the time. */
 const answering = (output: string): Observed => ({
@@ -25,7 +25,11 @@ const readers: Readonly<Record<string, readonly [unit: string, read: (text: stri
     ' 10.0.0.0/8',
     (text) => firewalld('active', `dict entry( trusted array [ dict entry( sources array [${text} ] ) ] )`),
   ],
-  'rich rules without an end': ['rule family=', (text) => firewalld('runtime rich', text)],
+  'lists of a zone': ['      array [\n         string ""\n', (text) => firewalld('runtime zone', text)],
+  'ports and rules of a zone': [
+    '         string "\n',
+    (text) => firewalld('runtime zone', `      array [\n${text}      ]\n`.repeat(7)),
+  ],
   'rules of XML without an end': ['<rule family="ipv4">', (text) => firewalld('permanent zone', text)],
   'tags without an end': ['<source <rule <port ', (text) => firewalld('permanent trusted', text)],
   'ipv of direct rules': ['ipv="ipv4"', (text) => firewalld('permanent trusted', `<rule ${text}`)],

@@ -20,7 +20,8 @@ const parsers: Readonly<Record<string, (watches: never, output: Buffer) => Reado
   'files.yaml': files.parse,
   'modules.yaml': modules.parse,
   'packages.yaml': packages.parse,
-  'sysctls.yaml': sysctls.parse,
+  'sysctls.yaml': (watches: Parameters<typeof sysctls.parse>[0], output) =>
+    sysctls.parse(watches, output.toString()),
   'units.yaml': (watches: Parameters<typeof units.parse>[0], output) =>
     units.parse(watches, output, files.unitFacts(output)),
 };

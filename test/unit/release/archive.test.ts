@@ -64,7 +64,7 @@ describe('member', () => {
     await store.member(artifact, 'etcd');
     const later = aStore({ lockFile: join(store.folder, 'k8s-bootstrap.lock.yaml') });
     expect(later.expected(artifact, 'etcd')).toBe(sha256(etcd));
-    expect(later.expected({ ...artifact, sha256: sha256(elf(1)) }, 'etcd')).toBeUndefined();
+    expect(later.expected({ ...artifact, checksum: sha256(elf(1)) }, 'etcd')).toBeUndefined();
   });
 
   it('unpacks again what was damaged or removed in the cache', async () => {
@@ -135,7 +135,7 @@ describe('a hostile archive', () => {
     const spoilt = spoil(content);
     const server = await mirror(serving(spoilt));
     const store = aStore({ mirrors: [server.url] });
-    const error = await failure(store.member({ ...artifact, sha256: sha256(spoilt) }, 'etcd'));
+    const error = await failure(store.member({ ...artifact, checksum: sha256(spoilt) }, 'etcd'));
     expect(error.code).toBe('E_ARCHIVE');
     const members = join(store.folder, 'cache', sha256(spoilt), 'members');
     if (existsSync(members))

@@ -8,14 +8,12 @@ import { packTar, type TarEntry } from 'modern-tar';
 import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import type { Artifact } from '../../../src/release/artifact.ts';
-import {
-  openArtifactStore,
-  type ArtifactStore,
-  type ArtifactStoreOptions,
-} from '../../../src/release/artifact-store.ts';
+import { openArtifactStore, type ArtifactStore } from '../../../src/release/artifact-store.ts';
+import type { ArtifactStoreOptions } from '../../../src/release/store-options.ts';
 import type { BootstrapError } from '../../../src/kernel/errors.ts';
 
 export const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+export const sha512 = (data: Uint8Array): string => createHash('sha512').update(data).digest('hex');
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {
@@ -65,6 +63,14 @@ export const serving =
     response.end(content.subarray(start));
   };
 
+/** Serves these files by their paths, with ranges, and nothing else. */
+export const servingFiles =
+  (files: Readonly<Record<string, Buffer>>): Answer =>
+  (request, response, count) => {
+    const content = files[(request.url ?? '').slice(1)];
+    (content === undefined ? answering(404) : serving(content))(request, response, count);
+  };
+
 export const answering =
   (status: number): Answer =>
   (_request, response) => {
@@ -92,8 +98,9 @@ export function anArtifact(content: Buffer | undefined, changes: Partial<Artifac
     arch: 'amd64',
     path: 'release/v1.16.3/bin/linux/amd64/kubelet',
     official: [],
-    sha256: content && sha256(content),
+    checksum: content && sha256(content),
     archive: undefined,
+    within: undefined,
     ...changes,
   };
 }

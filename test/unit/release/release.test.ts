@@ -27,9 +27,23 @@ describe('loadRelease', () => {
     expect(loaded.etcd.tried).toContain(loaded.etcd.version);
     expect(loaded.cni.tried).toContain(loaded.cni.version);
     for (const name of ['kubelet', 'kubectl', 'etcd', 'cni-plugins']) {
-      expect(loaded.artifact(name, 'amd64').sha256, name).toMatch(/^[0-9a-f]{64}$/);
+      expect(loaded.artifact(name, 'amd64').checksum, name).toMatch(/^[0-9a-f]{64}$/);
     }
   });
+
+  it.each(knownVersions())(
+    'knows of every binary of %s what it, or the archive that it is in, has to be',
+    (version) => {
+      const names = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];
+      for (const name of [...names, 'kubectl', 'kubeadm']) {
+        for (const arch of ['amd64', 'arm64'] as const) {
+          const { within } = loadRelease(version).artifact(name, arch);
+          expect(within?.checksum, `${name} ${arch}`).toMatch(/^[0-9a-f]{128}$/);
+          expect(within?.archive?.members).toContain(name);
+        }
+      }
+    },
+  );
 
   it('names the known versions when asked for another', () => {
     expect(() => loadRelease('v1.19.0')).toThrow(
@@ -72,8 +86,33 @@ describe('artifact', () => {
         'https://dl.k8s.io/release/v1.16.3/bin/linux/amd64/kubelet',
         'https://storage.googleapis.com/kubernetes-release/release/v1.16.3/bin/linux/amd64/kubelet',
       ],
-      sha256: '4e8ef215809f1b2af44408bf6039c9e57546a8a209b49720d0489e3aece66938',
+      checksum: '4e8ef215809f1b2af44408bf6039c9e57546a8a209b49720d0489e3aece66938',
       archive: undefined,
+      within: {
+        name: 'kubernetes-server',
+        version: 'v1.16.3',
+        arch: 'amd64',
+        path: 'release/v1.16.3/kubernetes-server-linux-amd64.tar.gz',
+        official: [
+          'https://dl.k8s.io/v1.16.3/kubernetes-server-linux-amd64.tar.gz',
+          'https://storage.googleapis.com/kubernetes-release/release/v1.16.3/kubernetes-server-linux-amd64.tar.gz',
+        ],
+        checksum:
+          '040f6bfb78cb336d2d23360c0921ef7e008561b2f10bed3261c33811d1d818693cd24dcb5bf52cbf854f4209a8968a5e07ff8356e3e061a4db14623469098e5f',
+        archive: {
+          folder: 'kubernetes/server/bin/',
+          members: [
+            'kube-apiserver',
+            'kube-controller-manager',
+            'kube-scheduler',
+            'kubelet',
+            'kube-proxy',
+            'kubectl',
+            'kubeadm',
+          ],
+        },
+        within: undefined,
+      },
     });
   });
 
@@ -81,7 +120,8 @@ describe('artifact', () => {
     expect(release.artifact('etcd', 'amd64', '3.4.23')).toMatchObject({
       path: 'etcd/v3.4.23/etcd-v3.4.23-linux-amd64.tar.gz',
       official: ['https://github.com/etcd-io/etcd/releases/download/v3.4.23/etcd-v3.4.23-linux-amd64.tar.gz'],
-      sha256: undefined,
+      checksum: undefined,
+      within: undefined,
       archive: { folder: 'etcd-v3.4.23-linux-amd64/', members: ['etcd', 'etcdctl'] },
     });
     expect(release.artifact('cni-plugins', 'arm64', 'v1.2.0')).toMatchObject({
@@ -93,7 +133,8 @@ describe('artifact', () => {
   it('gives kubectl of another version', () => {
     expect(release.artifact('kubectl', 'amd64', 'v1.17.1')).toMatchObject({
       path: 'release/v1.17.1/bin/linux/amd64/kubectl',
-      sha256: undefined,
+      checksum: undefined,
+      within: { path: 'release/v1.17.1/kubernetes-server-linux-amd64.tar.gz', checksum: undefined },
     });
   });
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DownloadProgress } from '../../../src/release/artifact-store.ts';
+import type { DownloadProgress } from '../../../src/release/store-options.ts';
 import { aStore, anArtifact, answering, elf, failure, mirror, serving, sha256 } from './mirror.ts';
 
 const content = elf();

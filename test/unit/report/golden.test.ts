@@ -41,7 +41,7 @@ describe('plan', () => {
   test('what no other host makes up for is said', () => {
     const footer = (alone: readonly string[]): string | undefined =>
       new PlannedChanges(false)
-        .text(summaryOf(aPlan(), 3, ['os', 'etcd', 'addons', 'p'], alone), noPaint)
+        .text(summaryOf(aPlan(), 3, ['os', 'etcd', 'addons', 'p'], { alone }), noPaint)
         .split('\n')
         .find((line) => line.startsWith('Nothing stands in'));
     expect(footer(['etcd'])).toBe('Nothing stands in meanwhile for: etcd.service on m1.');
@@ -65,9 +65,9 @@ describe('plan', () => {
       orphans: [],
     }));
     const lines = planText({ hosts }).split('\n');
-    expect(lines.length).toBeLessThan(12);
+    expect(lines.length).toBeLessThan(14);
     expect(lines[1]).toBe(`  ${names.join(', ')}:`);
-    expect(lines).toContain('90 changes on 30 hosts.');
+    expect(lines).toContain('120 changes on 30 hosts.');
   });
 
   test('a change of nothing but a masked secret says so', () => {

@@ -94,6 +94,11 @@ export function aPlan(): Plan {
         title: 'net.ipv4.ip_forward',
         change: { kind: 'update', summary: '0 → 1' },
       },
+      {
+        id: 'service:chronyd.service',
+        title: 'service chronyd',
+        change: { kind: 'restart', summary: 'start', because: ['it is not running'], interrupts: false },
+      },
     ],
   });
   const etcd: PhasePlan = {
@@ -153,7 +158,7 @@ export function aPlan(): Plan {
 /** A plan as a run tells it. */
 export const planEvents = (plan: Plan, hosts = plan.hosts.length): Untimed[] => [
   ...plan.hosts.map((one) => ({ type: 'host.planned', plan: one }) as const),
-  { type: 'plan.ready', summary: summaryOf(plan, hosts, ['os', 'etcd', 'addons', 'p']) },
+  { type: 'plan.ready', version: 1, summary: summaryOf(plan, hosts, ['os', 'etcd', 'addons', 'p']) },
 ];
 
 export const aSummary = (changes: Partial<Summary> = {}): Summary => ({

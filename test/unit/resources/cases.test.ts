@@ -3,15 +3,15 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { describe as titleOf } from '../../../src/resources/compile.ts';
 import { bytes, sha256 } from '../../../src/resources/content.ts';
+import { binary } from '../../../src/resources/binary.ts';
 import {
   type DirectorySpec,
   type FileSpec,
   absentFile,
-  binary,
   directory,
   file,
 } from '../../../src/resources/file.ts';
-import { type KubeObject, kubeObject } from '../../../src/resources/object.ts';
+import { type KubeObject, kubeObject } from '../../../src/resources/cluster/object.ts';
 import type { Change, Resource } from '../../../src/resources/resource.ts';
 import { type ServiceSpec, service, stoppedService } from '../../../src/resources/service.ts';
 import { sysctl } from '../../../src/resources/sysctl.ts';
@@ -31,16 +31,28 @@ interface Case {
   readonly error?: string;
 }
 
+interface BinaryCase {
+  readonly path: string;
+  readonly from: string;
+  /** Contents: of what it should be, and of another version. */
+  readonly pinned?: string;
+  readonly other?: string;
+  /** In an archive that is pinned. */
+  readonly packed?: boolean;
+}
+
 type Maker = (spec: never) => Resource;
 
 const makers: Readonly<Record<string, Maker>> = {
   file: (spec: FileSpec) => file({ ...spec, content: spec.content }),
   directory: (spec: DirectorySpec) => directory(spec),
   absentFile: ({ path, why }: { path: string; why: string }) => absentFile(path, why),
-  binary: ({ path, pinned, from }: { path: string; pinned?: string; from: string }) =>
+  binary: ({ path, pinned, other = '', packed = false, from }: BinaryCase) =>
     binary({
       path,
       sha256: pinned === undefined ? undefined : sha256(pinned),
+      isOther: (digest) => digest === sha256(other),
+      comes: () => packed,
       from,
       source: () => Promise.resolve(bytes(pinned ?? '')),
     }),

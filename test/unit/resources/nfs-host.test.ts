@@ -17,7 +17,7 @@ import { fullName, imageTags, registryOf } from '../../../src/resources/image-ta
 import { packagedService } from '../../../src/resources/packaged-service.ts';
 import type { Change, Resource } from '../../../src/resources/resource.ts';
 import { selinuxBoolean } from '../../../src/resources/selinux-boolean.ts';
-import { folderSights, sharedFolders } from '../../../src/resources/shared-folder.ts';
+import { folderSights, sharedFolders } from '../../../src/resources/nfs/shared-folder.ts';
 import { INTO } from '../../../src/resources/steps/into.ts';
 import { PRIVATE_TMP } from '../../support/private-tmp.ts';
 import { shells } from '../../support/shells.ts';

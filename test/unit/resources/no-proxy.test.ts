@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { kubectl } from '../../../src/resources/kube-api.ts';
+import { kubectl } from '../../../src/resources/cluster/kube-api.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../src');
 /** Downloads go through the web proxy: that is what it is for. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Resource, none } from '../../../src/resources/resource.ts';
-import { type Fleet, hostSummaries } from '../../../src/run/fleet.ts';
+import { rehearse } from '../../../src/run/converge.ts';
+import { type Fleet, hostSummaries, probeAnew } from '../../../src/run/fleet.ts';
 import { cell, dependent, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
 
@@ -35,6 +36,22 @@ describe('a run with nothing to do', () => {
         .map(({ type }) => type)
         .filter((type) => type.startsWith('phase') || type.startsWith('gate')),
     ).toEqual([]);
+  });
+
+  it('may be planned for one host before all have answered, and nothing of that is kept or told', async () => {
+    const hosts = three({ a: '0', healthy: 'yes' });
+    const spoiled = (): never => {
+      throw new Error('of nobody');
+    };
+    for (const resources of [() => [cell('a', '1')], spoiled]) {
+      const run = play(hosts, [stage('one', names, { resources })]);
+      const [member] = run.fleet.members.values();
+      await probeAnew(run.fleet, member!, run.goal.watches).catch(() => undefined);
+      const before = run.events.length;
+      rehearse(run.fleet, run.goal, 'm1');
+      expect(run.events.slice(before)).toEqual([]);
+    }
+    expect(hosts.map((host) => host.words.get('a'))).toEqual(['0', '0', '0']);
   });
 
   it('counts the same over a thousand hosts, never more of them at once than allowed', async () => {

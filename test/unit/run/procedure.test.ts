@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { BootstrapError } from '../../../src/kernel/errors.ts';
 import { look } from '../../../src/run/converge.ts';
 import { sightings } from '../../../src/run/fleet.ts';
 import { type ProcedureStep, runProcedure } from '../../../src/run/procedure.ts';
+import type { Stage } from '../../../src/plan/stage.ts';
 import { cell, gate, journal, play, stage } from '../../support/cells.ts';
 import { type MemoryHost, memoryHost } from '../../support/memory-host.ts';
 
@@ -19,10 +21,14 @@ const setting = (word: string, more: Partial<ProcedureStep> = {}): ProcedureStep
 });
 
 /** A procedure that sets a, b and c, wherever they are not set. */
-function procedure(all: readonly MemoryHost[], more: Readonly<Record<string, Partial<ProcedureStep>>> = {}) {
+function procedure(
+  all: readonly MemoryHost[],
+  more: Readonly<Record<string, Partial<ProcedureStep>>> = {},
+  spec: Partial<Stage> = {},
+) {
   const stop = new AbortController();
   const run = play(all, [
-    stage('words', NAMES, { resources: () => ['a', 'b', 'c'].map((word) => cell(word, '1')) }),
+    stage('words', NAMES, { resources: () => ['a', 'b', 'c'].map((word) => cell(word, '1')), ...spec }),
   ]);
   const left = (): ProcedureStep[] =>
     ['a', 'b', 'c'].flatMap((word) => {
@@ -127,5 +133,50 @@ describe('a procedure', () => {
     await runProcedure(run.fleet, run.goal, { told: [step], left: () => [step], stop: run.stop.signal });
     expect(words(all)).toEqual(['000', '111']);
     expect(run.prepared()).toBe(1);
+  });
+
+  it('does no more of a stage than is meant, and waits for it only where that is wanted', async () => {
+    const all = hosts();
+    for (const host of all) host.words.set('healthy', 'no');
+    const run = procedure(all, {}, { gates: (host) => [gate(host)] });
+    const step: ProcedureStep = {
+      id: 's',
+      title: 's',
+      hosts: NAMES,
+      does: {
+        kind: 'stage',
+        stage: 'words',
+        only: (host) => (host === 'm1' ? ['cell:b'] : undefined),
+        waits: false,
+      },
+    };
+    await look(run.fleet, run.goal);
+    await runProcedure(run.fleet, run.goal, { told: [step], left: () => [step], stop: run.stop.signal });
+    expect(words(all)).toEqual(['010', '111']);
+  });
+
+  it('looks again where what refuses it may pass, and at nothing else', async () => {
+    const all = hosts();
+    const run = procedure(all);
+    await look(run.fleet, run.goal);
+    let refusals = 0;
+    const late = (code: string) => (): ProcedureStep[] => {
+      refusals += 1;
+      if (refusals === 1) throw new BootstrapError(code, 'nobody answered in time');
+      return run.left();
+    };
+    const told = run.left();
+    const go = (code: string): Promise<void> =>
+      runProcedure(run.fleet, run.goal, {
+        told,
+        left: late(code),
+        mayPass: ['E_LATE'],
+        stop: run.stop.signal,
+      });
+    await expect(go('E_OTHER')).rejects.toEqual(coded('E_OTHER'));
+    expect(words(all)).toEqual(['000', '000']);
+    refusals = 0;
+    await go('E_LATE');
+    expect(words(all)).toEqual(['111', '111']);
   });
 });

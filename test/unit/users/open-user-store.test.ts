@@ -12,42 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newUser } from '../../../src/users/new-user.ts';
-import type { User } from '../../../src/inventory/types.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { openPkiStore } from '../../../src/pki/open-pki-store.ts';
-import { openUserStore } from '../../../src/users/open-user-store.ts';
-import type { UserStore, UserStoreOptions } from '../../../src/users/user-store.ts';
 import { openssl, opensslVerify, temporaryFolder } from '../pki/support.ts';
-import { loaded, modeOf, snapshot, stateFolder } from '../pki/store-support.ts';
-
-const SERVER = 'https://192.0.2.11:6443';
-const user = (name: string, more: Partial<User> = {}): User => ({ ...newUser(name), ...more });
-
-interface Place {
-  readonly folder: string;
-  readonly pki: UserStoreOptions['pki'];
-}
-
-const place = async (): Promise<Place> => {
-  const folder = stateFolder();
-  return { folder, pki: await loaded(folder) };
-};
-
-async function store({ folder, pki }: Place, more: Partial<UserStoreOptions> = {}): Promise<UserStore> {
-  const opened = openUserStore({
-    stateFolder: folder,
-    cluster: 'demo',
-    profile: 'secure',
-    declared: [],
-    pki,
-    renewBeforeDays: 30,
-    now: new Date(),
-    ...more,
-  });
-  await opened.load();
-  return opened;
-}
+import { loaded, modeOf, snapshot } from '../pki/store-support.ts';
+import { type Place, SERVER, place, store, user } from './support.ts';
 
 const read = (folder: string, ...path: string[]): string => readFileSync(join(folder, ...path), 'utf8');
 
@@ -134,19 +103,18 @@ describe('tokens', () => {
   it('are made once, one row a user, stable over changes of groups', async () => {
     const here = await place();
     const first = await store(here);
-    expect(first.tokenRows(false)).toBe('');
+    expect(first.tokenRows()).toBe('');
     await first.add(user('bob', { auth: 'token', groups: ['a'] }), SERVER, false);
-    const [, token = ''] =
-      /^([0-9a-f]{64}),bob,k8s-bootstrap:bob,"a"\n$/.exec(first.tokenRows(false) ?? '') ?? [];
+    const [, token = ''] = /^([0-9a-f]{64}),bob,k8s-bootstrap:bob,"a"\n$/.exec(first.tokenRows() ?? '') ?? [];
     expect(token).not.toBe('');
     const second = await store(here);
     await second.add(user('bob', { auth: 'both', groups: ['b'] }), SERVER, false);
-    expect(second.tokenRows(false)).toBe(`${token},bob,k8s-bootstrap:bob,"b"\n`);
-    expect(read(here.folder, 'tokens.csv')).toBe(second.tokenRows(false));
+    expect(second.tokenRows()).toBe(`${token},bob,k8s-bootstrap:bob,"b"\n`);
+    expect(read(here.folder, 'tokens.csv')).toBe(second.tokenRows());
     expect(read(here.folder, 'users', 'bob', 'bob.kubeconfig')).toContain(token);
     expect(second.secrets().map((secret) => secret.reveal())).toContain(token);
     await second.add(user('bob', { auth: 'cert' }), SERVER, false);
-    expect(second.tokenRows(false)).toBe('');
+    expect(second.tokenRows()).toBe('');
     expect(existsSync(join(here.folder, 'users', 'bob', 'bob.token'))).toBe(false);
   });
 
@@ -155,10 +123,10 @@ describe('tokens', () => {
     const declared = [user('bob', { auth: 'token' })];
     const before = snapshot(here.folder);
     const users = await store(here, { declared });
-    expect(users.tokenRows(false)).toBeUndefined();
+    expect(users.tokenRows()).toBeUndefined();
     expect(snapshot(here.folder)).toEqual(before);
     await users.ensure(SERVER);
-    expect(users.tokenRows(false)).toMatch(/^[0-9a-f]{64},bob,/);
+    expect(users.tokenRows()).toMatch(/^[0-9a-f]{64},bob,/);
   });
 
   it('may be given in profile course, and are forgotten in any other', async () => {
@@ -169,28 +137,30 @@ describe('tokens', () => {
       declared: [user('admin', { auth: 'token', token })],
     });
     await course.ensure(SERVER);
-    expect(course.tokenRows(false)).toBe('792c62a1b5f2b07b,admin,k8s-bootstrap:admin,""\n');
+    expect(course.tokenRows()).toBe('792c62a1b5f2b07b,admin,k8s-bootstrap:admin,""\n');
     const secure = await store(here, { declared: [user('admin', { auth: 'token' })] });
-    expect(secure.tokenRows(false)).toBeUndefined();
+    expect(secure.tokenRows()).toBeUndefined();
   });
 });
 
 describe('users who go', () => {
-  it('are forgotten first, keep their row, and lose it when it is pruned or they are revoked', async () => {
+  it('are forgotten first, have no row to bring to masters, and are remembered until they are revoked', async () => {
     const here = await place();
     await (await store(here, { declared: [user('eve', { auth: 'both' })] })).ensure(SERVER);
     const users = await store(here);
     expect(users.forgotten()).toEqual(['eve']);
-    expect(users.tokenRows(false)).toMatch(/,eve,/);
-    expect(users.tokenRows(true)).toBe('');
-    await users.revoke(['eve']);
+    expect(users.tokenRows()).toBe('');
+    await users.add(user('bob', { auth: 'token' }), SERVER, false);
+    expect(users.forgotten()).toEqual(['eve']);
+    await users.revoke('bob');
+    await users.revoke('eve');
     expect(users.forgotten()).toEqual([]);
-    expect(users.tokenRows(false)).toBe('');
-    expect(users.revoked()).toMatchObject([{ name: 'eve' }]);
+    expect(users.tokenRows()).toBe('');
+    expect(users.revoked()).toMatchObject([{ name: 'bob' }, { name: 'eve' }]);
     expect(users.issued()).toMatchObject([{ name: 'eve' }]);
     expect(existsSync(join(here.folder, 'users', 'eve'))).toBe(false);
     await users.add(user('eve'), SERVER, false);
-    expect(users.revoked()).toEqual([]);
+    expect(users.revoked()).toMatchObject([{ name: 'bob' }]);
     expect(users.issued()).toHaveLength(2);
   });
 });
@@ -252,7 +222,7 @@ describe('users who come back', () => {
       const here = await place();
       const eve = user('eve', { auth });
       await (await store(here, { declared: [eve] })).ensure(SERVER);
-      await (await store(here)).revoke(['eve']);
+      await (await store(here)).revoke('eve');
       const again = await store(here, { declared: [eve] });
       expect(again.readmitted()).toMatchObject([{ name: 'eve' }]);
       expect(again.revoked()).toEqual([]);
@@ -306,7 +276,7 @@ describe('what could go wrong', () => {
     );
     const users = await store(here);
     expect(users.users().map(({ name }) => name)).toEqual(names);
-    expect(users.tokenRows(false)?.split('\n')).toHaveLength(names.length + 1);
+    expect(users.tokenRows()?.split('\n')).toHaveLength(names.length + 1);
     expect(new Set(users.issued().map(({ serial }) => serial)).size).toBe(names.length);
     expect(readdirSync(here.folder).filter((name) => name.startsWith('users.lock'))).toEqual([]);
   });

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EtcdBackup } from '../../../answers/etcd.ts';
 import type { Cluster } from '../../../cluster/open.ts';
-import { BootstrapError, ExitCode } from '../../../kernel/errors.ts';
+import { BootstrapError } from '../../../kernel/errors.ts';
+import { readable } from '../../../kernel/quotable.ts';
+import { refuseExisting } from '../../../kernel/refuse-existing.ts';
+import { stampOf } from '../../../kernel/stamp.ts';
 import { hasLeader } from '../../../phases/etcd/etcdctl.ts';
 import { isHealthy } from '../../../phases/etcd/members.ts';
 import type { World } from '../../../phases/phase.ts';
@@ -30,18 +32,6 @@ export function snapshotHost(world: World, except?: string): string {
 /** Where a backup goes that nobody has named a file for. */
 export const backupFile = ({ stateFolder, inventory }: Cluster, now: Date): string =>
   join(stateFolder, 'backups', `${inventory.name}-${stampOf(now)}.db`);
-
-/** `20260102T030405Z` */
-export const stampOf = (now: Date): string => now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
-
-/** @throws E_FILE_EXISTS */
-export function refuseExisting(file: string): void {
-  if (!existsSync(file)) return;
-  throw new BootstrapError('E_FILE_EXISTS', `${file} is there already`, {
-    hint: 'Nothing was changed. Give another name to --out.',
-    exitCode: ExitCode.usage,
-  });
-}
 
 /**
  * Takes a snapshot on a host and brings it here, with what says what it is beside it. On the host nothing stays.
@@ -78,6 +68,6 @@ export async function takeSnapshot(
 const notTaken = (host: string, said: string): BootstrapError =>
   new BootstrapError(
     'E_ETCD_BACKUP',
-    `no snapshot could be taken on ${host}: ${said.trim().split('\n').slice(-5).join('\n')}`,
+    `no snapshot could be taken on ${host}: ${readable(said.trim().split('\n').slice(-5).join('\n'))}`,
     { hint: 'Is there room in /var/lib (df -h /var/lib)? k8s-bootstrap etcd status says how the member is.' },
   );

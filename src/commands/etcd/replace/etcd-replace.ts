@@ -2,7 +2,9 @@ import { type ProcedureOptions, visitProcedure } from '../../../cluster/visit-pr
 import { hostNamed } from '../../../inventory/lookup.ts';
 import { hasData } from '../../../phases/etcd/members.ts';
 import { asidePaths } from '../../../phases/etcd/set-aside.ts';
-import { backupFile, stampOf, takeSnapshot } from '../backup/take-snapshot.ts';
+import { backupFile, takeSnapshot } from '../backup/take-snapshot.ts';
+import { stampOf } from '../../../kernel/stamp.ts';
+import { GROUND } from '../laying.ts';
 import { ETCD_LOOK } from '../etcd-look.ts';
 import { etcdHostNamed, readWithEtcd } from '../members-of.ts';
 import { replaceSteps } from './replace-steps.ts';
@@ -24,7 +26,7 @@ export async function etcdReplace(options: ReplaceOptions): Promise<number> {
   return visitProcedure(
     { ...options, read },
     {
-      look: ETCD_LOOK,
+      look: { ...ETCD_LOOK, phases: [...GROUND, ...ETCD_LOOK.phases] },
       steps(world, cluster) {
         const found = hostNamed(world.inventory, host);
         setAside = hasData(world, found) ? asidePaths(world, found, stamp) : [];

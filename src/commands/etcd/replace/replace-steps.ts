@@ -1,7 +1,11 @@
 import { hostNamed } from '../../../inventory/lookup.ts';
 import type { Host } from '../../../inventory/types.ts';
 import { BootstrapError } from '../../../kernel/errors.ts';
+import { isLaid, laying, starting } from '../laying.ts';
 import { memberRemoval } from '../member-removal.ts';
+import { paths } from '../../../kernel/host-paths.ts';
+import { etcdFolder } from '../../../phases/etcd/etcd.ts';
+import { fileId } from '../../../resources/file.ts';
 import { hasData, isHealthy, membership, membersOf, peerUrl } from '../../../phases/etcd/members.ts';
 import { settingAside } from '../../../phases/etcd/set-aside.ts';
 import type { World } from '../../../phases/phase.ts';
@@ -34,23 +38,27 @@ export function replaceSteps(world: World, replacement: Replacement): ProcedureS
     id: 'etcd-join',
     title: 'add it to the members and start it, and wait until it has caught up',
     hosts: [name],
-    does: { kind: 'stage', stage: 'etcd' },
+    does: starting(world, 'etcd', ETCD_UNIT, joining(world)),
   };
-  if (membership(world, host).is === 'added') return [join];
+  const stop: ProcedureStep = {
+    id: 'etcd-stop',
+    title: 'stop etcd',
+    hosts: [name],
+    does: { kind: 'steps', steps: () => [{ op: 'unit', verb: 'stop', unit: ETCD_UNIT }] },
+  };
+  const isBare = !isLaid(world, name, ETCD_UNIT);
+  const ground = isBare ? laying(world, [name]) : [];
+  if (membership(world, host).is === 'added') return [...ground, join];
   const donor = snapshotHost(world, name);
   return [
+    ...ground,
     {
       id: 'etcd-backup',
       title: 'bring a snapshot here',
       hosts: [donor],
       does: { kind: 'act', act: backup },
     },
-    {
-      id: 'etcd-stop',
-      title: 'stop etcd',
-      hosts: [name],
-      does: { kind: 'steps', steps: () => [{ op: 'unit', verb: 'stop', unit: 'etcd.service' }] },
-    },
+    ...(isBare ? [] : [stop]),
     ...(own && (own.started || hasData(world, host)) ? [memberRemoval(donor, name, own.id)] : []),
     {
       id: 'etcd-set-aside',
@@ -64,6 +72,14 @@ export function replaceSteps(world: World, replacement: Replacement): ProcedureS
     join,
   ];
 }
+
+const ETCD_UNIT = 'etcd.service';
+
+/** What makes a member of a host that has etcd. */
+const joining = (world: World): string[] => [
+  ...['etcd-join', 'etcd-start', 'etcd-vote', etcdFolder(world).id],
+  ...[paths.etcdBootEnv, paths.etcdStarted].map(fileId),
+];
 
 function refuse(world: World, host: Host, { force }: Replacement): void {
   const { name } = host;

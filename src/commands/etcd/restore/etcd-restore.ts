@@ -3,10 +3,10 @@ import { type ProcedureOptions, visitProcedure } from '../../../cluster/visit-pr
 import { hasData } from '../../../phases/etcd/members.ts';
 import { asidePaths } from '../../../phases/etcd/set-aside.ts';
 import { withRole } from '../../../phases/shared/topology.ts';
-import { stampOf } from '../backup/take-snapshot.ts';
+import { stampOf } from '../../../kernel/stamp.ts';
 import { ETCD_LOOK } from '../etcd-look.ts';
 import { readWithEtcd } from '../members-of.ts';
-import { restoreSteps } from './restore-steps.ts';
+import { RESTORED, restoreSteps, unfinishedHosts } from './restore-steps.ts';
 import { judgeSnapshot, openSnapshot } from './snapshot-file.ts';
 
 export interface RestoreOptions extends ProcedureOptions {
@@ -22,12 +22,13 @@ export async function etcdRestore(options: RestoreOptions): Promise<number> {
   const stamp = stampOf(new Date());
   let setAside: Readonly<Record<string, readonly string[]>> = {};
   let told = false;
+  let unfinished: readonly string[] = [];
   return visitProcedure(
     { ...options, read },
     {
       look: {
         ...ETCD_LOOK,
-        phases: [...ETCD_LOOK.phases, 'apiserver', 'controller-manager', 'scheduler'],
+        phases: RESTORED,
         takesPart: () => true,
       },
       steps(world, cluster) {
@@ -39,6 +40,7 @@ export async function etcdRestore(options: RestoreOptions): Promise<number> {
             .filter((host) => hasData(world, host))
             .map((host) => [host.name, asidePaths(world, host, stamp)]),
         );
+        unfinished = unfinishedHosts(world);
         return restoreSteps(world, { snapshot, stamp });
       },
       confirm: ({ name }) => ({
@@ -48,7 +50,11 @@ export async function etcdRestore(options: RestoreOptions): Promise<number> {
       done() {
         const { file, about } = snapshot;
         const revision = about?.revision ?? null;
-        options.emit({ type: 'result', answer: 'etcd-restore', data: { file, revision, setAside } });
+        options.emit({
+          type: 'result',
+          answer: 'etcd-restore',
+          data: { file, revision, setAside, unfinished },
+        });
       },
     },
   );

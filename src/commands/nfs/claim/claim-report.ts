@@ -1,5 +1,8 @@
+import * as z from 'zod';
 import type { ClaimProblem, NfsClaim, PodCheck } from '../../../answers/nfs.ts';
 import { groupBy } from '../../../kernel/group-by.ts';
+import { isMapping } from '../../../kernel/mapping.ts';
+import { ONCE } from '../../../kernel/once.ts';
 import { type StepResult, type Words, causeOf, inWords } from '../causes.ts';
 import { type Noticed, toldOnce } from '../told-once.ts';
 import { type ClaimSpec, nextOf, podName } from './claim-objects.ts';
@@ -10,22 +13,35 @@ export type ClaimReport = Omit<NfsClaim, 'check' | 'well' | 'left'>;
 /** Stands for a node where the claim itself has a problem. */
 const CLAIM = 'claim';
 
-interface Item {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly creationTimestamp?: string };
-  readonly status?: {
-    readonly phase?: string;
-    readonly containerStatuses?: readonly {
-      readonly state?: { readonly terminated?: { readonly finishedAt?: string; readonly message?: string } };
-    }[];
-  };
-  readonly spec?: { readonly nfs?: { readonly server: string; readonly path: string } };
-  readonly reason?: string;
-  readonly message?: string;
+const text = z.string().optional();
+
+/** What is looked at of a claim, a pod, an event and a volume; what has another form is none of them. */
+const itemSchema = z.object({
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), creationTimestamp: text }).default({ name: '' }),
+  status: z
+    .object({
+      phase: text,
+      containerStatuses: z
+        .array(
+          z.object({
+            state: z
+              .object({ terminated: z.object({ finishedAt: text, message: text }).optional() })
+              .optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+  spec: z.object({ nfs: z.object({ server: z.string(), path: z.string() }).optional() }).optional(),
+  reason: text,
+  message: text,
   /** How often an event came, if more than once. */
-  readonly count?: number;
-  readonly involvedObject?: { readonly kind: string; readonly name: string };
-}
+  count: z.number().optional(),
+  involvedObject: z.object({ kind: z.string(), name: z.string() }).optional(),
+});
+
+type Item = z.infer<typeof itemSchema>;
 
 /** What the steps of `claimScript` tell. Pure. @param unready nodes that got no pod */
 export function judgeClaim(
@@ -35,7 +51,7 @@ export function judgeClaim(
 ): ClaimReport {
   const items = itemsOf(steps.get('facts'));
   const bound = steps.get('bound');
-  const volume = readJson(steps.get('volume')) as Item | undefined;
+  const volume = itemSchema.safeParse(readJson(steps.get('volume')), ONCE).data;
   const { nfs } = volume?.spec ?? {};
   const isBound = bound?.code === 0;
   const pods = isBound ? spec.nodes.map((node) => podReport(node, spec, items)) : [];
@@ -173,8 +189,11 @@ function eventsOf(
 const withoutNumbers = (message: string): string =>
   message.replaceAll(/\brun-\w+\.scope\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '');
 
-const itemsOf = (result: StepResult | undefined): readonly Item[] =>
-  (readJson(result) as { readonly items?: readonly Item[] } | undefined)?.items ?? [];
+function itemsOf(result: StepResult | undefined): readonly Item[] {
+  const read = readJson(result);
+  const items = isMapping(read) ? read['items'] : undefined;
+  return Array.isArray(items) ? items.flatMap((item) => itemSchema.safeParse(item, ONCE).data ?? []) : [];
+}
 
 function readJson(result: StepResult | undefined): unknown {
   if (result?.code !== 0) return undefined;

@@ -1,7 +1,7 @@
 import { quote, sh } from '../../../kernel/quote.ts';
 import { CHECK_LABEL } from './claim-objects.ts';
 import { prelude } from '../frames.ts';
-import { kubectl } from '../../../resources/kube-api.ts';
+import { kubectl } from '../../../resources/cluster/kube-api.ts';
 
 /** Seconds until a claim must be bound, and until all pods must have ended. */
 export const LIMITS = { bound: 60, pods: 180 } as const;

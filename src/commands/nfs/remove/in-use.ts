@@ -4,7 +4,7 @@ import type { Inventory } from '../../../inventory/types.ts';
 import { BootstrapError } from '../../../kernel/errors.ts';
 import { binaryPath, paths } from '../../../kernel/host-paths.ts';
 import { quote, sh } from '../../../kernel/quote.ts';
-import { kubectl } from '../../../resources/kube-api.ts';
+import { kubectl } from '../../../resources/cluster/kube-api.ts';
 import { alive, runOn } from '../../../run/fleet.ts';
 import { pathOn } from '../existing.ts';
 import { prelude, readFrames } from '../frames.ts';

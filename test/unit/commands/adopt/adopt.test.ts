@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Holdings, holdings, question } from '../../../../src/commands/adopt/holdings.ts';
 import { refuseDisagreement, refuseForeign } from '../../../../src/commands/adopt/agreement.ts';
+import { cutRotations } from '../../../../src/commands/adopt/cut-rotations.ts';
 import { restoredFiles } from '../../../../src/commands/adopt/restored.ts';
 import { Secret } from '../../../../src/kernel/secret.ts';
 import { caFilesOf, specFor } from '../../../../src/pki/profiles.ts';
 import { CA_IDS } from '../../../../src/pki/spec.ts';
+import { newAuthorityTexts, newServiceAccountTexts } from '../../../../src/pki/new-keys.ts';
 import { type PkiStore, openPkiStore } from '../../../../src/pki/open-pki-store.ts';
 import { intermediate } from '../../pki/own-authority.ts';
 import { loaded, stateFolder } from '../../pki/store-support.ts';
@@ -22,7 +24,7 @@ async function held(store: PkiStore): Promise<Map<string, Secret>> {
   const texts: Record<string, string> = {
     '/var/lib/k8s-bootstrap/cluster': 'name demo\nca 00\n',
     '/etc/kubernetes/pki/sa.key': store.serviceAccount()!.privateKey!.reveal(),
-    '/etc/kubernetes/pki/sa.pub': store.serviceAccount()!.publicKey,
+    '/etc/kubernetes/pki/sa.pub': store.tokenKeysPem()!,
     '/etc/kubernetes/pki/admin.crt': admin.certificate,
     '/etc/kubernetes/pki/admin.key': admin.key.reveal(),
     [CONFIG]: `resources:\n  - resources: [secrets]\n    providers:\n      - aescbc: { keys: [{ name: key1, secret: ${secret} }] }\n      - identity: {}\n`,
@@ -84,6 +86,29 @@ describe('what a master holds', () => {
     expect(again.trusted('cluster')).toEqual([next]);
     expect(again.trustPem('cluster')).toBe(store.trustPem('cluster'));
     expect(again.chainPem('cluster')).toBe(given.certificate);
+  });
+
+  it.each(['begun', 'handed-over'] as const)('tells of rotations that have %s', async (step) => {
+    const store = await loaded(stateFolder());
+    expect(cutRotations(restoredFiles(await held(store), 'm1'))).toEqual([]);
+    await store.rotate('etcd', { to: 'begun', pair: await newAuthorityTexts('etcd', 2048, new Date()) });
+    await store.rotate('service-account', { to: 'begun', pair: await newServiceAccountTexts(2048) });
+    if (step === 'handed-over') {
+      for (const what of ['etcd', 'service-account'] as const) await store.rotate(what, { to: step });
+    }
+    const files = restoredFiles(await held(store), 'm1');
+    expect(cutRotations(files)).toEqual([
+      expect.stringMatching(/key of service accounts was under way.* 2 keys .*"certs rotate-sa" again$/),
+      expect.stringMatching(/beside "etcd".*certs trust etcd FILE --remove.*etcd-ca\.trusted\.crt$/),
+    ]);
+    // And the folder begins another from there, which ends what is believed.
+    const again = await storeWith(new Map(files.map(({ name, content }) => [name, content])));
+    expect(again.tokenKeysPem()).toBe(store.tokenKeysPem());
+    const pair = await newServiceAccountTexts(2048);
+    for (const turn of [{ to: 'begun', pair }, { to: 'handed-over' }, { to: 'dropped' }] as const) {
+      await again.rotate('service-account', turn);
+    }
+    expect(again.tokenKeysPem()).toBe(pair.open);
   });
 
   it.each<[string, (found: Map<string, Secret>) => void, string, RegExp]>([

@@ -4,6 +4,7 @@ import { rowsOf } from '../../../../src/commands/certs/rows.ts';
 import { KUBECONFIGS, questionsTo } from '../../../../src/commands/certs/sources.ts';
 import { leafCertificate, type Issuer } from '../../../../src/pki/issue-certificate.ts';
 import { type KeyPair, newKeyPair } from '../../../../src/pki/keys.ts';
+import { keyIdOf, readCertificate } from '../../../../src/pki/read-certificate.ts';
 import type { CertificateSpec } from '../../../../src/pki/spec.ts';
 import { observed } from '../../../support/observed.ts';
 import { hostOf, worldOf } from '../../phases/world.ts';
@@ -62,6 +63,7 @@ describe('a certificate on a host', () => {
         serial: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
         subject: 'CN=kube-apiserver, O=ops, O=system:masters',
         issuer: 'CN=kubernetes-ca',
+        issuerKeyId: keyIdOf(readCertificate(ca.certificate)),
         sans: ['m1', 'kubernetes', 'localhost', '10.0.0.11', '127.0.0.1'],
         authority: false,
         notAfter: '2027-03-03T12:00:00.000Z',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defragSteps } from '../../../../src/commands/etcd/defrag/defrag-steps.ts';
 import { replaceSteps } from '../../../../src/commands/etcd/replace/replace-steps.ts';
-import { restoreSteps } from '../../../../src/commands/etcd/restore/restore-steps.ts';
+import { RESTORED, restoreSteps } from '../../../../src/commands/etcd/restore/restore-steps.ts';
 import { bytes } from '../../../../src/resources/content.ts';
 import type { ProcedureStep } from '../../../../src/run/procedure.ts';
 import { type Fares, etcdWorld } from './support.ts';
@@ -9,6 +9,12 @@ import { type Fares, etcdWorld } from './support.ts';
 const coded = (code: string): Error => expect.objectContaining({ code }) as Error;
 const told = (steps: readonly ProcedureStep[]): string =>
   steps.map(({ id, hosts }) => `${id.replace('etcd-', '')}:${hosts.join('+')}`).join(' ');
+
+/** All that data needs before anything is started. */
+const INSTALLED = [
+  'packages',
+  ...['/etc/etcd', '/etc/etcd/pki', '/var/lib/etcd'].map((path) => `directory:${path}`),
+];
 
 const scripts = (steps: readonly ProcedureStep[], id: string, host: string): string =>
   steps
@@ -31,9 +37,27 @@ describe('etcd replace', () => {
       'backup:m1 stop:m3 set-aside:m3 join:m3',
     ],
     ['it was added', ['well', 'well', 'new'], 'join:m3'],
+    [
+      'it was installed anew',
+      ['well', 'well', 'bare'],
+      'base-lay:m3 firewall-lay:m3 trust-lay:m3 backup:m1 remove:m1 set-aside:m3 join:m3',
+    ],
     ['it does not run', ['well', 'well', 'down'], 'backup:m1 stop:m3 remove:m1 set-aside:m3 join:m3'],
   ])('when %s', (_when, fares, expected) => {
     expect(told(steps(fares))).toBe(expected);
+  });
+
+  it('does no more of etcd than joining, but where it was installed anew', () => {
+    const only = (fares: Fares[]): readonly string[] | undefined => {
+      const { does } = steps(fares).at(-1)!;
+      return does.kind === 'stage' ? does.only?.('m3') : [];
+    };
+    expect(only(['well', 'well', 'gone'])).toEqual([
+      'service:etcd.service',
+      ...['etcd-join', 'etcd-start', 'etcd-vote', 'directory:/var/lib/etcd'],
+      ...['file:/etc/etcd/boot.env', 'file:/etc/etcd/started'],
+    ]);
+    expect(only(['well', 'well', 'bare'])).toBeUndefined();
   });
 
   it('asks when there is something to set aside, and only then', () => {
@@ -96,12 +120,32 @@ describe('etcd restore', () => {
   it('makes the data before anything is stopped, and starts what was stopped', () => {
     expect(told(steps(['gone', 'gone', 'gone']))).toBe(
       [
-        ...['prepare', 'control-plane-stop', 'stop', 'swap', 'start', 'apiserver-start'],
-        ...['controller-manager-start', 'scheduler-start', 'nodes-restart'],
+        ...['prepare', 'control-plane-stop', 'stop', 'swap', 'start', 'restored-mark', 'apiserver-start'],
+        ...[
+          'controller-manager-start',
+          'scheduler-start',
+          'kubelet-restart',
+          'kube-proxy-restart',
+          'dns-anew',
+        ],
       ]
         .map((id) => `${id}:m1+m2+m3`)
         .join(' '),
     );
+  });
+
+  it('takes back what a snapshot gives to who was revoked since, before nodes look at the API again', () => {
+    const world = etcdWorld(['well', 'well', 'well']);
+    const told = (users: Partial<typeof world.users>): readonly string[] =>
+      restoreSteps(
+        { ...world, users: { ...world.users, ...users } },
+        { snapshot: bytes('snapshot'), stamp: 'T' },
+      ).map(({ id }) => id);
+    expect(told({})).not.toContain('users-rights');
+    const ids = told({ revoked: () => [{ name: 'eve', at: '2026-01-02T03:04:05.000Z' }] });
+    const at = ids.indexOf('users-rights');
+    expect(ids.slice(at - 1, at + 2)).toEqual(['scheduler-start', 'users-rights', 'kubelet-restart']);
+    expect(RESTORED).toContain('users');
   });
 
   it('gives all members the same cluster and a new token, as user etcd', () => {
@@ -126,13 +170,72 @@ describe('etcd restore', () => {
     expect(swap).toContain('mv -T -- /fast/wal.restoring /fast/wal');
   });
 
-  it.each([
-    ['bridge', 'systemctl try-restart kubelet.service kube-proxy.service'],
-    ['flannel', 'systemctl try-restart kubelet.service kube-proxy.service flanneld.service'],
-  ])('restarts what a node has with network %s', (cni, script) => {
-    expect(scripts(steps(['gone', 'gone', 'gone'], { network: { cni } }), 'nodes-restart', 'm1')).toBe(
-      script,
+  /** Of each step that is a stage: its hosts, and what of it is meant on them. */
+  const stages = (all: readonly ProcedureStep[]): Record<string, unknown> =>
+    Object.fromEntries(
+      all.flatMap(({ id, hosts, does }) =>
+        does.kind === 'stage'
+          ? [[id, Object.fromEntries(hosts.map((host) => [host, does.only?.(host) ?? 'all']))]]
+          : [],
+      ),
     );
+
+  it.each([
+    ['bridge', ['kubelet-restart', 'kube-proxy-restart']],
+    ['flannel', ['kubelet-restart', 'kube-proxy-restart', 'flannel-restart']],
+  ])('restarts what a node has with network %s', (cni, ids) => {
+    const all = steps(['gone', 'gone', 'gone'], { network: { cni } });
+    expect(all.map(({ id }) => id).filter((id) => id.endsWith('-restart'))).toEqual(ids);
+  });
+
+  it('does no more of a stage than it tells: what else the inventory wants is left to up', () => {
+    const every = (unit: string): unknown =>
+      Object.fromEntries(['m1', 'm2', 'm3'].map((host) => [host, [`service:${unit}.service`]]));
+    expect(stages(steps(['well', 'gone', 'well']))).toEqual({
+      'etcd-start': every('etcd'),
+      'restored-mark': Object.fromEntries(
+        ['m1', 'm2', 'm3'].map((host) => [host, ['file:/var/lib/k8s-bootstrap/restored']]),
+      ),
+      'apiserver-start': every('kube-apiserver'),
+      'controller-manager-start': every('kube-controller-manager'),
+      'scheduler-start': every('kube-scheduler'),
+      'kubelet-restart': every('kubelet'),
+      'kube-proxy-restart': every('kube-proxy'),
+      'dns-anew': { m1: 'all', m2: 'all', m3: 'all' },
+    });
+  });
+
+  it('marks each host before its data is swapped, so that a cut is noticed', () => {
+    const swap = steps(['well', 'well', 'well']).find(({ id }) => id === 'etcd-swap')!;
+    const [first] = swap.does.kind === 'steps' ? swap.does.steps('m2') : [];
+    expect(first).toMatchObject({ op: 'write', path: '/var/lib/k8s-bootstrap/restored' });
+  });
+
+  it('lays down what hosts lack that were installed anew, first and there alone, and leaves the rest to up', () => {
+    const all = steps(['well', 'bare', 'bare']);
+    expect(told(all).split(' ').slice(0, 5)).toEqual([
+      ...['base-lay', 'firewall-lay', 'trust-lay', 'lay'].map((id) => `${id}:m2+m3`),
+      'prepare:m1+m2+m3',
+    ]);
+    const found = stages(all);
+    expect(found['base-lay']).toEqual({ m2: 'all', m3: 'all' });
+    expect(found['etcd-lay']).toEqual({ m2: INSTALLED, m3: INSTALLED });
+    expect(found['etcd-start']).toEqual({ m1: ['service:etcd.service'], m2: 'all', m3: 'all' });
+    expect(found['kubelet-restart']).toEqual({ m1: ['service:kubelet.service'] });
+    expect(found['dns-anew']).toBeUndefined();
+  });
+
+  it('gives back the folder of the data where its disk was replaced', () => {
+    const world = etcdWorld(['well', 'gone', 'well']);
+    const seen = world.seen('m2')!;
+    const root = { type: 'directory', mode: '0755', owner: 'root', group: 'root' } as const;
+    const file: typeof seen.file = (path) => (path === '/var/lib/etcd' ? root : seen.file(path));
+    const replaced = { ...seen, file };
+    const all = restoreSteps(
+      { ...world, seen: (name) => (name === 'm2' ? replaced : world.seen(name)) },
+      { snapshot: bytes('snapshot'), stamp: 'T' },
+    );
+    expect(stages(all)['etcd-lay']).toEqual({ m2: ['directory:/var/lib/etcd'] });
   });
 
   it('is refused while etcd counts members that the inventory does not name, for they would go on beside it', () => {

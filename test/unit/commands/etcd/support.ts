@@ -4,9 +4,15 @@ import { type Sight, textFile, worldOf } from '../../phases/world.ts';
 const HOSTS = ['m1', 'm2', 'm3'];
 const IDS = ['17', '34', '51'];
 
-/** How a member fares; `gone` has lost its data, `new` was added and has not started, `out` is no member any more. */
+/** How a member fares; `gone` has lost its data, `bare` was installed anew, `new` was added and has not started, `out` is no member any more. */
 export type Fares =
-  'well' | 'down' | 'gone' | 'new' | 'out' | 'out without data' | 'away' | 'full' | 'wasteful';
+  'well' | 'down' | 'gone' | 'bare' | 'new' | 'out' | 'out without data' | 'away' | 'full' | 'wasteful';
+
+const UNITS = [
+  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+  ...['kubelet', 'kube-proxy', 'flanneld'],
+].map((name) => `${name}.service`);
+const FILE = { type: 'file', mode: '', owner: '', group: '', size: 1, sha256: '' } as const;
 
 const url = (index: number): string => `https://192.0.2.${11 + index}:2380`;
 
@@ -64,10 +70,14 @@ export function etcdWorld(fares: readonly Fares[], more: Readonly<Record<string,
         },
       },
       files: {
-        '/etc/etcd/started':
-          one === 'new'
+        ...Object.fromEntries(
+          UNITS.map((unit) => [`/etc/systemd/system/${unit}`, one === 'bare' ? { type: 'absent' } : FILE]),
+        ),
+        '/etc/etcd/started': one === 'new' || one === 'bare' ? { type: 'absent' } : FILE,
+        '/var/lib/etcd':
+          one === 'bare'
             ? { type: 'absent' }
-            : { type: 'file', mode: '', owner: '', group: '', size: 1, sha256: '' },
+            : { type: 'directory', mode: '0700', owner: 'etcd', group: 'etcd' },
         '/etc/etcd/boot.env': textFile(''),
       },
     };

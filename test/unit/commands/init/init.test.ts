@@ -117,6 +117,7 @@ const three: NewInventory = {
     one('w1', 11, ['worker']),
     { ...one('w2', 12, ['worker']), address: 'w2.lan', ip: '10.0.0.9' },
   ],
+  left: {},
   ranges: { serviceCIDR: '10.96.0.0/16', podCIDR: '10.244.0.0/16' },
   networks: ['192.168.139.0/24'],
   settings: {

@@ -3,7 +3,7 @@ import { UNITS } from '../../../../src/commands/node/node-look.ts';
 import { refuseNoName } from '../../../../src/commands/node/node-steps.ts';
 import { removeSteps } from '../../../../src/commands/node/remove-steps.ts';
 import { BootstrapError } from '../../../../src/kernel/errors.ts';
-import { NODES } from '../../../../src/resources/kube-api.ts';
+import { NODES } from '../../../../src/resources/cluster/kube-api.ts';
 import { type Sight, worldOf } from '../../phases/world.ts';
 
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -175,6 +175,14 @@ describe('a host is taken out', () => {
     ],
   ])('%s', (_which, node, given, alone, expected) => {
     expect(told(node, given, alone)).toEqual(expected);
+  });
+
+  it('forgets what was set on its Node', () => {
+    const gone = steps('w1').at(-1);
+    const [run] = gone?.does.kind === 'steps' ? gone.does.steps('m1') : [];
+    expect(run?.op === 'run' && run.script).toMatch(
+      / delete node w1 [^\n]*\n.* patch configmap k8s-bootstrap-nodes .* -p '{"data":{"w1":null}}'/,
+    );
   });
 
   it('with only the units that it has', () => {

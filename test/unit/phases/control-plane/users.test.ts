@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newUser } from '../../../../src/users/new-user.ts';
 import type { User } from '../../../../src/inventory/types.ts';
+import { DECIDED } from '../../../../src/phases/control-plane/decided-users.ts';
 import { apiserverPhase } from '../../../../src/phases/control-plane/apiserver.ts';
 import { tokenFileOf, tokensPath } from '../../../../src/phases/control-plane/user-tokens.ts';
 import {
@@ -10,12 +11,12 @@ import {
   usersPhase,
 } from '../../../../src/phases/control-plane/users.ts';
 import type { World } from '../../../../src/phases/phase.ts';
-import type { KubeObject } from '../../../../src/resources/object.ts';
+import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
 import { MANIFEST } from '../../../../src/resources/manifest.ts';
 import type { ApiAnswer, Observed } from '../../../../src/probe/observe.ts';
 import { changes } from '../../../../src/resources/resource.ts';
 import { accessOf } from '../../../../src/users/access.ts';
-import { type Sight, hostOf, worldOf } from '../world.ts';
+import { type Sight, hostOf, textFile, worldOf } from '../world.ts';
 
 const user = (name: string, more: Partial<User> = {}): User => ({ ...newUser(name), ...more });
 
@@ -25,19 +26,18 @@ const objectsOf = (...users: User[]): KubeObject[] =>
     return [...shared, ...own];
   });
 
-/** What the API server answers to the four lists: items without kind and version, as it does. */
+/** What the API server answers to the four lists: items without kind and version, as it does. Nobody was revoked. */
 function lists(objects: readonly KubeObject[]): Record<string, ApiAnswer> {
   const kinds = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'];
-  return Object.fromEntries(
-    accessLists.map((path, index) => {
-      const items = objects
-        .filter(({ kind }) => kind === kinds[index])
-        .map((object) => ({ ...object, apiVersion: undefined, kind: undefined }))
-        .map((object) => JSON.parse(JSON.stringify(object)) as unknown);
-      const body = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: `${kinds[index] ?? ''}List`, items };
-      return [path, { status: 200, body }];
-    }),
-  );
+  const answers = accessLists.map((path, index): [string, ApiAnswer] => {
+    const items = objects
+      .filter(({ kind }) => kind === kinds[index])
+      .map((object) => ({ ...object, apiVersion: undefined, kind: undefined }))
+      .map((object) => JSON.parse(JSON.stringify(object)) as unknown);
+    const body = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: `${kinds[index] ?? ''}List`, items };
+    return [path, { status: 200, body }];
+  });
+  return Object.fromEntries([...answers, [DECIDED, { status: 404, body: undefined }]]);
 }
 
 interface Scene {
@@ -122,8 +122,13 @@ describe('rights of users', () => {
     expect(forgottenUsers(sceneOf({ there }))).toEqual(['jane']);
     const gone = { 'user:jane': 'delete RoleBinding default/k8s-bootstrap:jane:view' };
     expect(planned(sceneOf({ there, prune: true }))).toEqual(gone);
-    const revoked = { revoked: () => [{ name: 'jane', at: '2026-01-01' }] };
-    expect(planned(sceneOf({ there, store: revoked }))).toEqual(gone);
+    const denied = { name: 'jane', at: '2026-01-01T00:00:00.000Z' };
+    const revoked = { revoked: () => [denied], decisions: () => [{ ...denied, rights: undefined }] };
+    const sight = { objects: { ...lists(there), [DECIDED]: { status: 404, body: {} } } };
+    expect(planned(sceneOf({ there, store: revoked, sight }))).toEqual({
+      ...gone,
+      revocations: 'create ConfigMap kube-system/k8s-bootstrap-revoked-users',
+    });
     expect(forgottenUsers(sceneOf({ there, store: revoked }))).toEqual([]);
   });
 
@@ -170,14 +175,14 @@ describe('rights of users', () => {
     });
   });
 
-  it('are asked for by four lists, however many users there are', () => {
+  it('are asked for by four lists and who was revoked, however many users there are', () => {
     const world = sceneOf({
       users: Array.from({ length: 100 }, (_, index) => user(`u${index}`, { role: 'view' })),
     });
     const keys = usersPhase
       .resources(world, hostOf(world, 'm1'))
       .flatMap(({ watches }) => watches.map(({ key }) => key));
-    expect([...new Set(keys)]).toEqual(accessLists);
+    expect([...new Set(keys)]).toEqual([...accessLists, DECIDED]);
   });
 });
 
@@ -223,6 +228,47 @@ describe('the token file', () => {
     expect(tokens(sceneOf({ sight: { answers: others.answers } }))).toBe(false);
     const cis = worldOf({ inventory: { profile: 'cis' }, seen: { m1: others } });
     expect(tokens(cis)).toBe(false);
+  });
+
+  it('goes on being read for rows of users whom the folder does not know, and loses those it knows or that are no users', () => {
+    const rows = (...names: string[]): Sight => ({
+      ...others,
+      answers: { tokens: { code: 0, output: names.map((name) => `own ${name}\n`).join('') + 'twice 0' } },
+    });
+    const denied = { revoked: () => [{ name: 'bob', at: '2026-01-01T00:00:00.000Z' }] };
+    expect(tokens(sceneOf({ sight: rows('eve') }))).toBe(true);
+    expect(tokens(sceneOf({ sight: rows('eve'), prune: true }))).toBe(false);
+    expect(tokens(sceneOf({ sight: rows('bob'), store: denied }))).toBe(false);
+    expect(tokens(sceneOf({ sight: rows('jane'), users: [user('jane')] }))).toBe(false);
+    expect(tokens(sceneOf({ sight: rows('../../x', 'a\u001bb') }))).toBe(false);
+    const world = sceneOf({ sight: rows('eve', 'bob'), store: { ...denied, tokenRows: () => row } });
+    const seen = { ...world.seen('m1')!, file: () => textFile('') };
+    const change = tokenFileOf(world, hostOf(world, 'm1')).resource.diff(seen, new Map());
+    const summary = 'keeps 1 row of users that this state folder does not know: eve';
+    expect(change).toMatchObject({ summary: expect.stringContaining(summary) as string });
+  });
+
+  it('stays as it is for users of the folder while nobody has told what was decided, in a run that began so', () => {
+    const rows = 'secret,jane,k8s-bootstrap:jane,""\n';
+    const sight: Sight = { ...others, answers: { tokens: { code: 0, output: 'own eve\nown bob\ntwice 0' } } };
+    const store: Partial<World['users']> = {
+      users: () => [user('jane', { auth: 'token' })],
+      bearers: () => ['jane', 'ops'].map((name) => ({ name, lacksToken: false })),
+      revoked: () => [{ name: 'bob', at: '2026-01-01T00:00:00.000Z' }],
+      isDeclared: (name) => name === 'ops',
+      tokenRows: (of = () => true) => (of('jane') ? rows : ''),
+    };
+    const scene = { ...sceneOf({ sight, store }), undecided: true };
+    const { resource, wanted } = tokenFileOf(scene, hostOf(scene, 'm1'));
+    expect([wanted, resource.wants?.()]).toEqual([true, '']);
+    const seen = { ...scene.seen('m1')!, file: () => textFile('') };
+    expect(resource.diff(seen, new Map())).toMatchObject({
+      summary: expect.stringMatching(/^secret, 0 rows; .*keeps 2 rows .*: bob, eve$/) as string,
+    });
+    const sure = tokenFileOf({ ...scene, undecided: false }, hostOf(scene, 'm1')).resource;
+    expect(sure.diff(seen, new Map())).toMatchObject({
+      summary: expect.stringMatching(/^secret, 1 row; .*keeps 1 row .*: eve$/) as string,
+    });
   });
 
   it('restarts the API server when it changes', () => {

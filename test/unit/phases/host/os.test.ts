@@ -60,11 +60,13 @@ describe.each(['bash', 'dash'])('files of the system, edited by %s', (shell) => 
   afterEach(() => {
     rmSync(folder, { recursive: true });
   });
-  const run = (script: string, path: string): void => {
+  const run = (script: string, path: string, functions = ''): void => {
     const here = script
       .replaceAll(path, join(folder, 'file'))
       .replaceAll('/var/lib/k8s-bootstrap', join(folder, 'state'));
-    execFileSync(shell, ['-ec', here], { stdio: 'pipe' });
+    // Functions that come before the steps: a digest is written down for a reset, what is renamed is synced.
+    const before = `edited() { :; }\nput() { mv -fT -- "$1" "$2"; }\n${functions}`;
+    execFileSync(shell, ['-ec', `${before}\n${here}`], { stdio: 'pipe' });
   };
   const original = (): string => readFileSync(join(folder, 'state/originals', folder, 'file'), 'utf8');
 
@@ -82,6 +84,22 @@ describe.each(['bash', 'dash'])('files of the system, edited by %s', (shell) => 
     run(script, '/etc/fstab');
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe(after);
     expect(original()).toBe(before);
+  });
+
+  it('its original is never half of it, also after a disk that was full', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, 'UUID=1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\n');
+    const before = readFileSync(file, 'utf8');
+    const [script = ''] = await scripts(swapOff(), { swapAtBoot: '/dev/sda2' });
+    const full =
+      'cp() { [ "$1" = -p ] || { for last; do :; done; printf UUID > "$last"; return 1; }; command cp "$@"; }';
+    expect(() => {
+      run(script, '/etc/fstab', full);
+    }).toThrow();
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    run(script, '/etc/fstab');
+    expect(original()).toBe(before);
+    expect(script, 'what is renamed was synced').not.toMatch(/\bmv\b/);
   });
 
   it('SELinux is permissive at boot', async () => {
@@ -153,6 +171,12 @@ describe('the firewall', () => {
     const nodePorts = ['10250/tcp', '30000-32767/tcp', '30000-32767/udp'];
     expect(openPorts(world, hostOf(world, 'm1'))).toEqual(['6443/tcp', '2379/tcp', '2380/tcp', ...nodePorts]);
     expect(openPorts(world, hostOf(world, 'w1'))).toEqual(nodePorts);
+  });
+
+  it('opens on every node what add-ons answer on', () => {
+    const world = worldOf({ inventory: { addons: { 'ingress-nginx': {} } } });
+    for (const name of ['m1', 'w1'])
+      expect(openPorts(world, hostOf(world, name))).toEqual(expect.arrayContaining(['80/tcp', '443/tcp']));
   });
 
   it.each([

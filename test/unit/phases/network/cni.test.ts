@@ -10,7 +10,7 @@ import {
   masqueradeRule,
   podRouteTable,
   podRoutes,
-} from '../../../../src/resources/pod-routes.ts';
+} from '../../../../src/resources/network/pod-routes.ts';
 import { type Change, type Resource, none } from '../../../../src/resources/resource.ts';
 import { type Sight, hostOf, hostSaying, sight, worldOf } from '../world.ts';
 

@@ -10,7 +10,7 @@ import {
   flannelLink,
   withoutFlannel,
   withoutFlannelLink,
-} from '../../../../src/resources/flannel.ts';
+} from '../../../../src/resources/network/flannel.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
 import { hostOf, hostSaying, sight, worldOf } from '../world.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { imagesPhase } from '../../../../src/phases/node/images.ts';
 import { nfsStoragePhase } from '../../../../src/phases/nfs/storage.ts';
-import type { KubeObject } from '../../../../src/resources/object.ts';
+import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
 import { hostOf, sight, worldOf } from '../world.ts';
 
@@ -25,6 +25,38 @@ describe('volumes', () => {
     const content = step?.op === 'run' && step.stdin ? [...(step.stdin.open() as Iterable<Uint8Array>)] : [];
     return (JSON.parse(Buffer.concat(content).toString()) as { items: KubeObject[] }).items;
   };
+
+  it('are mounted by the provisioner itself with the options of the class, through a volume of its own', async () => {
+    const mountedBy = async (more: object): Promise<{ used: unknown; pair: KubeObject[] }> => {
+      const objects = await objectsOf(more);
+      const deployment = objects.find(({ kind }) => kind === 'Deployment');
+      const { volumes } = (deployment?.['spec'] as { template: { spec: { volumes: unknown[] } } }).template
+        .spec;
+      return { used: volumes[0], pair: objects.filter(({ kind }) => kind.startsWith('PersistentVolume')) };
+    };
+    const { used, pair } = await mountedBy({ storageClass: { mountOptions: ['hard', 'nfsvers=4.1'] } });
+    const [volume, claim] = pair;
+    const name = claim?.metadata.name;
+    expect(name).toMatch(/^nfs-client-provisioner-[0-9a-f]{10}$/);
+    expect(used).toEqual({ name: 'root', persistentVolumeClaim: { claimName: name } });
+    expect(volume).toMatchObject({
+      metadata: { name },
+      spec: {
+        mountOptions: ['hard', 'nfsvers=4.1'],
+        claimRef: { namespace: 'kube-system', name },
+        nfs: { server: '192.0.2.14', path: '/nfsdata' },
+        persistentVolumeReclaimPolicy: 'Retain',
+      },
+    });
+    // The API server drops an empty one there, and what it drops would be changed anew by each run.
+    expect(volume?.['spec']).not.toHaveProperty('storageClassName');
+    expect(claim).toMatchObject({
+      metadata: { namespace: 'kube-system' },
+      spec: { volumeName: name, storageClassName: '' },
+    });
+    const other = await mountedBy({ storageClass: { mountOptions: ['soft'] } });
+    expect(other.pair[1]?.metadata.name).not.toBe(name);
+  });
 
   it('are made by a Deployment with rights of its own', async () => {
     const objects = await objectsOf({});

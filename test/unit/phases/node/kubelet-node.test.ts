@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kubeletPhase } from '../../../../src/phases/node/kubelet.ts';
 import type { ApiAnswer } from '../../../../src/probe/observe.ts';
-import { NODES } from '../../../../src/resources/kube-api.ts';
+import { NODES } from '../../../../src/resources/cluster/kube-api.ts';
 import { hostOf, sight, worldOf } from '../world.ts';
 
 const nodes = (...names: string[]): ApiAnswer => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyPhase, withoutNetwork } from '../../../../src/phases/node/nodes.ts';
-import { NODES } from '../../../../src/resources/kube-api.ts';
+import { NODES } from '../../../../src/resources/cluster/kube-api.ts';
 import { type Sight, hostOf, sight, worldOf } from '../world.ts';
 
 /** As kubelet 1.16 says it, with docker. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kubeletPhase } from '../../../../src/phases/node/kubelet.ts';
 import {
   cgroupDriver,
   containerEndpoint,
@@ -25,6 +26,21 @@ const REDHAT = [
   'DOCKER_STORAGE_OPTIONS="--storage-driver overlay2 "',
 ];
 const debian = { facts: hostSaying('debian', {}) };
+
+it.each<{ rootDir?: string }>([{}, { rootDir: '/data/kubelet' }])(
+  'with logins of docker and %j no folder is two phases’',
+  (kubelet) => {
+    const registries = { 'registry.example.com': { username: 'robot', password: 'x' } };
+    const world = worldOf({ inventory: { kubelet, runtime: { default: 'docker', registries } } });
+    const host = hostOf(world, 'w1');
+    const ids = [runtimePhase, kubeletPhase]
+      .flatMap((phase) => phase.resources(world, host))
+      .map(({ id }) => id);
+    expect(ids).toContain('directory:/var/lib/kubelet');
+    expect(ids).toContain(`directory:${kubelet.rootDir ?? '/var/lib/kubelet'}`);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  },
+);
 
 describe('the runtime of a host', () => {
   it('is docker on CentOS 7 and containerd on Debian', () => {

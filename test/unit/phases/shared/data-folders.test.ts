@@ -50,7 +50,8 @@ describe('folders for data', () => {
     const world = worldOf({ inventory: { kubelet: { rootDir: wanted } } });
     const [watch] = dataFoldersWatch(world.inventory, hostOf(world, 'w1'));
     const script = watch?.kind === 'answer' ? watch.script : '';
-    const output = execFileSync('sh', ['-c', script], { encoding: 'utf8' });
+    const env = { ...process.env, D: join(folder, 'probe') };
+    const output = execFileSync('sh', ['-c', script], { encoding: 'utf8', env });
     const place = placeOf(observed({ answers: { 'data-folders': { code: 0, output } } }), {
       wanted,
     } as DataFolder);

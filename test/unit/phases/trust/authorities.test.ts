@@ -36,7 +36,7 @@ function trusting(others: readonly string[], spec: Parameters<typeof worldOf>[0]
       exists: () => true,
       missing: () => [],
       keyText: () => undefined,
-      serviceAccount: () => undefined,
+      tokenKeysPem: () => undefined,
       admin: () => undefined,
       encryptionKey: () => undefined,
     } as unknown as World['pki'],

@@ -20,7 +20,7 @@ function under(parents: string): World {
     clientCaPem: () => issuing + users,
     caKeyId: () => 'ab',
     keyText: () => undefined,
-    serviceAccount: () => undefined,
+    tokenKeysPem: () => undefined,
     admin: () => undefined,
   };
   return { ...world, pki: pki as unknown as World['pki'] };

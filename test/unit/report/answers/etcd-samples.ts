@@ -20,6 +20,7 @@ export const etcdSamples: Pick<Answers, Extract<keyof Answers, `etcd-${string}`>
     file: '/s/demo/backups/demo-20260102T030405Z.db',
     revision: 4711,
     setAside: { m1: ['/var/lib/etcd/member.set-aside.1'] },
+    unfinished: ['w1'],
   },
   'etcd-status': {
     well: false,

@@ -17,7 +17,16 @@ describe('status', () => {
     host: 'm1',
     roles: ['master', 'etcd'],
     reached: true,
-    components: [{ unit: 'etcd.service', state: 'active', atBoot: true }],
+    components: [
+      {
+        unit: 'etcd.service',
+        state: 'active',
+        atBoot: true,
+        since: 'Sun 2026-11-29 12:00:00 UTC',
+        changedBy: ['/etc/systemd/system/etcd.service.d/x.conf'],
+      },
+    ],
+    orphans: ['/etc/old.conf'],
     health: [{ check: 'etcd is healthy', missing: null }],
     certificates: [
       { path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 },
@@ -28,7 +37,7 @@ describe('status', () => {
   const bad: HostStatus = {
     ...good,
     host: 'w1',
-    components: [{ unit: 'kubelet.service', state: 'failed', atBoot: true }],
+    components: [{ unit: 'kubelet.service', state: 'failed', atBoot: true, since: null, changedBy: [] }],
     drift: [{ phase: 'kubelet', change: 'restart kubelet.service', summary: 'start' }],
     problems: ['kubelet.service is failed'],
   };
@@ -51,7 +60,12 @@ describe('status', () => {
     expect(text).toContain('w1    master, etcd  0 of 1 ok    all 1 ok  1094 days     1 change\n');
     expect(text).toContain('w2    master, etcd  not reached\n');
     expect(text).toContain('\nw1: kubelet.service is failed\nw2: cannot be looked at\n2 problems.');
-    expect(text).toContain('m1  etcd.service              active     at boot\n');
+    expect(text).toMatch(/m1 +etcd[.]service +active +at boot +since Sun 2026-11-29 12:00:00 UTC\n/);
+    expect(text).toMatch(
+      /m1 +etcd[.]service +changed by +\/etc\/systemd\/system\/etcd[.]service[.]d\/x[.]conf\n/,
+    );
+    expect(text).toMatch(/m1 +\/etc\/old[.]conf +left over +"up --prune"/);
+    expect(text).toMatch(/w1 +kubelet[.]service +failed +at boot\n/);
   });
 
   it('shows in colour what is off', () => {

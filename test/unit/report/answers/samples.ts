@@ -1,15 +1,20 @@
 import type { Answer, Answers } from '../../../../src/answers/answers.ts';
+import { addonSamples } from './addon-samples.ts';
 import { etcdSamples } from './etcd-samples.ts';
+import { hostSamples } from './host-samples.ts';
+import { nfsSamples } from './nfs-samples.ts';
 import { nodeSamples } from './node-samples.ts';
 
 /** One answer of each kind; every list has something in it, and all texts may be replaced. */
 export const samples: Answers = {
+  ...addonSamples,
   adopt: {
     stateFolder: '/s/demo',
     masters: ['m1', 'm2'],
     files: ['ca.crt', 'ca.key'],
     tokens: 2,
     issued: ['bot'],
+    revoked: ['eve'],
     users: ['jane'],
   },
   'certs-list': {
@@ -21,6 +26,7 @@ export const samples: Answers = {
         serial: '0a',
         subject: 'CN=kube-apiserver',
         issuer: 'CN=kubernetes-ca',
+        issuerKeyId: 'c0ffee',
         sans: ['m1', 'kubernetes', '10.0.0.11'],
         authority: false,
         notAfter: '2027-03-03T12:00:00.000Z',
@@ -38,6 +44,12 @@ export const samples: Answers = {
     endBefore: null,
     warnDays: 30,
   },
+  'certs-rotate': {
+    what: 'cluster',
+    reached: 'done',
+    issuing: { commonName: 'new', notAfter: '2036-01-01T00:00:00.000Z', fingerprint: 'BB' },
+    silentSeconds: 2.5,
+  },
   'certs-trust': {
     authority: 'cluster',
     trusted: [
@@ -46,8 +58,20 @@ export const samples: Answers = {
     ],
   },
   ...etcdSamples,
+  ...hostSamples,
   ...nodeSamples,
+  'explain-field': {
+    language: 'en',
+    field: 'os.timeServers',
+    found: {
+      field: 'os.timeServers',
+      what: 'Names or addresses; chrony is set up on every host',
+      default: '[]',
+      sources: ['inventory.yaml:9:3 os.timeServers'],
+    },
+  },
   'explain-file': {
+    language: 'en',
     file: '/etc/etcd/boot.env',
     found: [
       {
@@ -55,12 +79,29 @@ export const samples: Answers = {
         phase: 'etcd',
         title: 'etcd',
         hosts: ['m1'],
-        kind: 'a file',
+        kind: 'file',
+        of: undefined,
+        why: 'What counts at the first start.',
         restarts: ['etcd.service'],
       },
     ],
   },
+  'explain-thing': {
+    language: 'zh',
+    thing: 'scheduler',
+    found: [
+      {
+        kind: 'certificate',
+        name: 'scheduler',
+        why: '身份。',
+        wanted: { phase: 'scheduler', title: 'kube-scheduler', hosts: ['m1'] },
+        files: ['/etc/kubernetes/pki/scheduler.crt', '/etc/kubernetes/pki/scheduler.key'],
+        issued: { subject: 'CN=system:kube-scheduler', by: 'cluster', days: 1095 },
+      },
+    ],
+  },
   'explain-flag': {
+    language: 'en',
     flag: 'v',
     found: [
       {
@@ -98,109 +139,7 @@ export const samples: Answers = {
     rights: true,
   },
   logs: { host: 'm1', at: 1_767_323_045_678_901, from: 'etcd[12]', message: 'ready' },
-  'nfs-check': {
-    check: 'mounts',
-    well: false,
-    lost: ['w2'],
-    servers: [
-      {
-        server: 'n1',
-        services: { 'rpcbind.service': 'inactive', 'nfs-server.service': 'active' },
-        registered: ['nfs', 'mountd'],
-        exported: ['/a'],
-        missing: ['/b'],
-      },
-    ],
-    mounts: [
-      {
-        node: 'w1',
-        export: 'n1:/a',
-        result: 'failed',
-        version: '4.2',
-        milliseconds: { reach: 5, mount: 12 },
-      },
-    ],
-    problems: [
-      {
-        cause: 'access-denied',
-        says: 'n1 does not export /a to w1',
-        remedy: 'Add it.',
-        host: 'w1',
-        step: 'mount',
-        server: 'n1',
-        path: '/a',
-        said: 'access denied by server',
-      },
-    ],
-    causes: [
-      {
-        cause: 'access-denied',
-        says: 'n1 does not export /a, /b to w1',
-        remedy: 'Add it.',
-        hosts: ['w1'],
-        paths: ['/a', '/b'],
-        said: ['access denied by server\n  while mounting /a'],
-      },
-    ],
-  },
-  'nfs-claim': {
-    check: 'claim',
-    well: false,
-    storageClass: 'nfs-client',
-    bound: 2100,
-    volume: 'pvc-1',
-    folder: '192.0.2.9:/nfsdata/x',
-    pods: [
-      { node: 'm1', reads: 'w1', result: 'ok', seconds: 7 },
-      { node: 'w1', reads: 'm1', result: 'failed', seconds: null },
-    ],
-    problems: [
-      {
-        where: 'w1',
-        cause: 'pod-silent',
-        says: 'the pod on w1 did not come up',
-        remedy: 'Look.',
-        said: 'a\nb',
-      },
-    ],
-    causes: [
-      {
-        cause: 'pod-silent',
-        says: 'the pod on w1 did not come up',
-        remedy: 'Look.',
-        hosts: ['w1'],
-        paths: [],
-        said: ['a\nb'],
-      },
-    ],
-    left: ['192.0.2.9:/nfsdata/archived-x'],
-  },
-  'nfs-remove': { host: 'n1', path: '/a', exported: false, deleted: false, problem: 'rm failed' },
-  'nfs-status': {
-    well: false,
-    servers: [
-      {
-        server: 'n1',
-        services: { 'nfs-server.service': 'active' },
-        strangers: ['198.51.100.7'],
-        clients: ['x'],
-      },
-    ],
-    exports: [
-      {
-        server: 'n1',
-        path: '/a',
-        client: '192.0.2.0/24',
-        options: ['rw', 'sync', 'wdelay'],
-        declared: true,
-        ours: true,
-        space: { totalKiB: 10_000_000, freeKiB: 8_000_000 },
-        mountedBy: { w1: 2 },
-      },
-    ],
-    mounts: [{ node: 'w1', from: 'n1:/a', at: '/p/1', version: '4.2', state: 'hangs', said: 'nothing' }],
-    problems: ['w1: n1:/a at /p/1 hangs'],
-  },
+  ...nfsSamples,
   'rbac-render': {
     objects: [
       {
@@ -208,23 +147,6 @@ export const samples: Answers = {
         kind: 'Role',
         metadata: { name: 'admin', namespace: 'default', labels: { a: 'b' } },
         rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'] }],
-      },
-    ],
-  },
-  status: {
-    well: false,
-    hosts: [
-      {
-        host: 'm1',
-        roles: ['master', 'etcd'],
-        reached: true,
-        components: [{ unit: 'etcd.service', state: 'active', atBoot: true }],
-        health: [{ check: 'etcd is healthy', missing: 'one member' }],
-        certificates: [
-          { path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 },
-        ],
-        drift: [{ phase: 'etcd', change: 'restart etcd.service', summary: 'start' }],
-        problems: ['not so: etcd is healthy (one member)'],
       },
     ],
   },
@@ -258,6 +180,7 @@ export const samples: Answers = {
     user: 'jane',
     applied: true,
     missed: [],
+    deleted: '/s/demo/users/jane',
     certificates: [{ serial: '0a', expires: '2027-01-02T00:00:00.000Z' }],
     groups: ['devs'],
   },
@@ -269,6 +192,8 @@ export const samples: Answers = {
     expires: '2027-01-02T00:00:00.000Z',
     token: true,
     status: 403,
+    namespace: 'default',
+    rights: true,
   },
   validate: {
     valid: true,

@@ -47,7 +47,7 @@ describe('a user that was revoked', () => {
     const certificates = [{ ...first!, expires: '2028-05-06T00:00:00.000Z' }, first!];
     expect(usersRevokeText({ ...revoked, certificates })).toContain('it stays valid until 2028-05-06,');
     expect(usersRevokeText({ ...revoked, groups: [] })).not.toContain('groups');
-    expect(usersRevokeText({ ...revoked, certificates: [] }).split('\n')).toHaveLength(2);
+    expect(usersRevokeText({ ...revoked, certificates: [], deleted: null }).split('\n')).toHaveLength(2);
   });
 });
 
@@ -58,7 +58,9 @@ it.each([
   ],
   [{ groups: [] }, /^certificate +jane, groups none, until 2027-01-02$/m],
   [{ token: false }, /^server .*\ncertificate .*\nanswer .*\n$/],
-  [{ status: 401 }, /^answer +does not know this identity \(401\)$/m],
+  [{ status: 401, rights: false }, /^answer +does not know this identity \(401\)$/m],
+  [{ rights: false }, /^answer +knows jane, who may do nothing in namespace default: .*revoked$/m],
+  [{ rights: null }, /^answer +knows jane, and does not say what that one may do$/m],
 ])('whoever has %j is told so', (more, text) => {
   expect(usersWhoamiText({ ...samples['users-whoami'], ...more })).toMatch(text);
 });

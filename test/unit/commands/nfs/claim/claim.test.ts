@@ -8,11 +8,13 @@ import {
   type ClaimSpec,
   claimObjects,
   nextOf,
+  podName,
   podObjects,
 } from '../../../../../src/commands/nfs/claim/claim-objects.ts';
 import { judgeClaim } from '../../../../../src/commands/nfs/claim/claim-report.ts';
 import { claimScript, goneScript, lookScript } from '../../../../../src/commands/nfs/claim/claim-script.ts';
 import { readFrames } from '../../../../../src/commands/nfs/frames.ts';
+import { anyObject, misshapen } from '../../../../support/hostile.ts';
 import { PRIVATE_TMP } from '../../../../support/private-tmp.ts';
 import { shells } from '../../../../support/shells.ts';
 import { type NfsHost, nfsHost } from '../nfs-host.ts';
@@ -55,6 +57,24 @@ interface Case {
 const cases = yaml(
   readFileSync(new URL('../../../../cases/nfs/claims.yaml', import.meta.url), 'utf8'),
 ) as readonly Case[];
+
+it('JSON of any other form is nothing of a claim', () => {
+  for (const other of misshapen(anyObject(podName(spec.nodes, 'm1')))) {
+    const said = (value: unknown): StepResult => ({ code: 0, ms: 1, said: JSON.stringify(value) });
+    const steps = { bound: said(''), facts: said(other), volume: said(other), provisioner: said(other) };
+    expect(judgeClaim(new Map(Object.entries(steps)), spec, []).pods).toHaveLength(2);
+    expect(
+      judgeClaim(
+        new Map([
+          ['facts', said(other)],
+          ['provisioner', said(other)],
+        ]),
+        spec,
+        [],
+      ).pods,
+    ).toEqual([]);
+  }
+});
 
 describe('what is made of a claim', () => {
   it.each(cases)(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEtab, isListed } from '../../../../../src/commands/nfs/etab.ts';
-import { unescaped } from '../../../../../src/resources/exports-text.ts';
+import { unescaped } from '../../../../../src/resources/nfs/exports-text.ts';
 import { readExisting } from '../../../../../src/commands/nfs/existing.ts';
 import { readFrames } from '../../../../../src/commands/nfs/frames.ts';
 import { promisedTo } from '../../../../../src/commands/nfs/check/promised.ts';

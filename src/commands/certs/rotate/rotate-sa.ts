@@ -1,0 +1,113 @@
+import { createPublicKey } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openState } from '../../../cluster/open-state.ts';
+import type { ProcedureOptions } from '../../../cluster/visit-procedure.ts';
+import { hostsWithRole } from '../../../inventory/lookup.ts';
+import { BootstrapError } from '../../../kernel/errors.ts';
+import { publicKeyDigest } from '../../../pki/keys.ts';
+import { newServiceAccountTexts } from '../../../pki/new-keys.ts';
+import { stopIfAsked } from '../../../run/stop.ts';
+import type { RotationStep } from './run-rotation.ts';
+import { controllerRestarts, refreshReaders, renewTokens } from './service-accounts.ts';
+import { type Rotating, stepOf, visitRotation } from './visit-rotation.ts';
+
+export interface RotateServiceAccountOptions extends ProcedureOptions {
+  /** Stop before the former key is believed no more. */
+  readonly keepOld: boolean;
+  /** Go on although pods of others may have read the former token. */
+  readonly leavePods: boolean;
+}
+
+const WHAT = 'service-account';
+
+/**
+ * Until a kubelet has brought a changed secret to its pods (its sync period is a minute, and up to half of that more), and
+ * a client has read it again (client-go does every minute: https://github.com/kubernetes/client-go/blob/v0.16.3/transport/token_source.go).
+ */
+const TOKENS_ARRIVE_MS = 180_000;
+
+/**
+ * Has the key that signs the tokens of service accounts replaced, as docs/decisions/022-rotate-service-account-key.md
+ * says. A run that was cut short is gone on with by the next.
+ * @throws E_CA_MISSING, E_UP_FIRST, E_ROTATION_LOST, E_ROTATION_PODS, E_PASSPHRASE; as `up`
+ */
+export async function rotateServiceAccount(options: RotateServiceAccountOptions): Promise<number> {
+  const state = await openState(options);
+  const { pki, stateFolder } = state;
+  if (!pki.serviceAccount()) {
+    throw new BootstrapError('E_CA_MISSING', `there is no key of service accounts in ${stateFolder}`, {
+      hint: 'It is made by "k8s-bootstrap up".',
+    });
+  }
+  return visitRotation(
+    { ...options, state },
+    {
+      what: WHAT,
+      last: options.keepOld ? 'handed-over' : 'done',
+      command: 'certs rotate-sa',
+      steps: (rotating) => stepsOf(rotating, options),
+      issuing: () => null,
+    },
+  );
+}
+
+function stepsOf(rotating: Rotating, options: RotateServiceAccountOptions): readonly RotationStep[] {
+  const { pki, inventory } = rotating.cluster;
+  const masters = hostsWithRole(inventory, 'master').map(({ name }) => name);
+  const reached = pki.rotation(WHAT)?.step;
+  return [
+    {
+      planned: stepOf('verify', 'verify tokens with another key beside the one that signs', masters),
+      taken: reached !== undefined,
+      take: async () =>
+        pki.rotate(WHAT, { to: 'begun', pair: await newServiceAccountTexts(inventory.pki.keyBits) }),
+    },
+    {
+      planned: stepOf(
+        'sign',
+        'sign with the other one, and have all tokens signed anew, one namespace after the other',
+        masters,
+      ),
+      taken: reached === 'handed-over' || reached === 'dropped',
+      take: () => pki.rotate(WHAT, { to: 'handed-over' }),
+      after: async () => {
+        if (pki.rotation(WHAT)?.ready) return;
+        const kid = keyNameOf(pki.serviceAccount()?.publicKey ?? '');
+        await renewTokens(rotating, kid, controllerRestarts(inventory));
+        await pki.rotate(WHAT, { to: 'ready', at: new Date() });
+      },
+    },
+    {
+      planned: stepOf(
+        'drop',
+        'verify tokens with the new key alone, and remove the former from the state folder',
+        masters,
+        'tokens that were copied out of the cluster are worth nothing any more',
+      ),
+      taken: reached === 'dropped',
+      before: async () => {
+        const ready = pki.rotation(WHAT)?.ready ?? new Date();
+        await refreshReaders(rotating, { ready, leave: options.leavePods, read: 'their token' });
+        await arrival(ready, options);
+      },
+      take: () => pki.rotate(WHAT, { to: 'dropped' }),
+      after: () => pki.rotate(WHAT, { to: 'ended' }),
+    },
+  ];
+}
+
+/** https://github.com/kubernetes/kubernetes/blob/v1.16.3/pkg/serviceaccount/jwt.go (keyIDFromPublicKey) */
+export const keyNameOf = (publicKey: string): string =>
+  Buffer.from(publicKeyDigest(createPublicKey(publicKey)), 'hex').toString('base64url');
+
+async function arrival(
+  ready: Date,
+  { emit, stop }: Pick<RotateServiceAccountOptions, 'emit' | 'stop'>,
+): Promise<void> {
+  const left = ready.getTime() + TOKENS_ARRIVE_MS - Date.now();
+  if (left <= 0) return;
+  const message = `waits ${Math.ceil(left / 1000)} s, until the new tokens have come to all pods and been read there`;
+  emit({ type: 'note', level: 'info', message });
+  await sleep(left, undefined, { signal: stop }).catch(() => undefined);
+  stopIfAsked(stop);
+}

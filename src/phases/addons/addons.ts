@@ -1,0 +1,98 @@
+import { type AddonData, addonCatalog, addonData } from '../../addons/catalog.ts';
+import { addonKinds, addonObjects } from '../../addons/objects.ts';
+import { Secret } from '../../kernel/secret.ts';
+import type { Addon } from '../../inventory/types.ts';
+import type { Gate } from '../../plan/stage.ts';
+import { kubectl, listPath } from '../../resources/cluster/kube-api.ts';
+import type { KubeObject } from '../../resources/cluster/object.ts';
+import { objectSet } from '../../resources/cluster/object-set.ts';
+import type { Resource } from '../../resources/resource.ts';
+import type { Phase, World } from '../phase.ts';
+import { namespaces } from '../shared/namespaces.ts';
+import { labelledLists, ofPart, partOf } from '../shared/parts.ts';
+import { apiHost, withRole } from '../shared/topology.ts';
+import { healthCondition, healthPaths, whyNotWell } from './health.ts';
+
+/**
+ * What runs in pods and belongs to the cluster, all of it by data: `addons/`. Behind names, which their pods ask for.
+ * What is taken out of the inventory goes by `--prune` alone; a namespace stays, for others may have put something there.
+ */
+export const addonsPhase: Phase = {
+  id: 'addons',
+  title: 'Add-ons',
+  batch: 'parallel',
+  hosts: (world) => (concerned(world).length > 0 ? apiHost(world) : []),
+  resources(world): Resource[] {
+    const all = concerned(world);
+    const names = all.map(({ name }) => name);
+    // One list for each kind, whatever the number of add-ons: they share it.
+    const lists = labelledLists(names, [...new Set(names.flatMap(addonKinds).map(listPath))]);
+    const on = new Map(world.inventory.addons.map((addon) => [addon.name, addon]));
+    return [
+      ...namespaces(all.filter(({ name }) => on.has(name)).map(({ namespace }) => namespace)),
+      ...all.map((data) => {
+        const addon = on.get(data.name);
+        return objectSet({
+          id: `addon:${data.name}`,
+          title: data.title,
+          lists,
+          wanted: addon ? addonManifests(world, addon) : [],
+          goes: (object) => world.prune && isOf(data, object),
+          kubectl,
+          showsText: true,
+        });
+      }),
+    ];
+  },
+  gates: (world, host) => world.inventory.addons.map(({ name }) => isWell(addonData(name), host.name)),
+};
+
+/** Those of the inventory; with `--prune` all there are, for one may have been taken out. */
+const concerned = ({ inventory, prune }: World): readonly AddonData[] =>
+  addonCatalog().filter(({ name }) => prune || inventory.addons.some((addon) => addon.name === name));
+
+/** A label can be written by whoever may write objects in a namespace of their own: there it says nothing. */
+const isOf = ({ name, namespace }: AddonData, object: KubeObject): boolean =>
+  partOf(object) === name && [undefined, namespace, 'kube-system'].includes(object.metadata.namespace);
+
+/** The objects of an add-on as the cluster should have them. */
+export function addonManifests(world: World, { name, images, values }: Addon): KubeObject[] {
+  const { network, profile } = world.inventory;
+  const addresses = (role: 'master' | 'etcd'): readonly { readonly ip: string }[] =>
+    withRole(world, role).map(({ ip }) => ({ ip }));
+  const filled = {
+    ...values,
+    ...Object.fromEntries(Object.entries(images).map(([short, image]) => [`image:${short}`, image])),
+    clusterDomain: network.clusterDomain,
+    etcdAddresses: addresses('etcd'),
+    masterAddresses: addresses('master'),
+    // AlwaysPullImages writes it into every pod.
+    pullPolicy: profile === 'cis' ? 'Always' : 'IfNotPresent',
+  };
+  return addonObjects(name, revealed(filled)).map((object) => withPartOnPods(name, ofPart(name, object)));
+}
+
+/** A secret stands in the data of a Secret and nowhere else, as that has it: base64. */
+const revealed = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      value instanceof Secret ? Buffer.from(value.reveal()).toString('base64') : value,
+    ]),
+  );
+
+/** Pods are found by the part that they belong to. */
+function withPartOnPods(name: string, object: KubeObject): KubeObject {
+  const spec = object['spec'] as { readonly template?: Pick<KubeObject, 'metadata'> } | undefined;
+  return spec?.template ? { ...object, spec: { ...spec, template: ofPart(name, spec.template) } } : object;
+}
+
+const isWell = (addon: AddonData, at: string): Gate => ({
+  title: `${addon.title} does its work`,
+  at,
+  watches: healthPaths(addon).map((key) => ({ kind: 'object', key }) as const),
+  judge: (seen) => whyNotWell(addon, seen),
+  condition: healthCondition(addon),
+  timeoutSeconds: 180,
+  units: [],
+});

@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import type { AddonData } from '../../addons/catalog.ts';
+import { sh } from '../../kernel/quote.ts';
+import { kubectl } from '../../resources/cluster/kube-api.ts';
+import { ONCE } from '../../kernel/once.ts';
+import type { Observed } from '../../probe/observe.ts';
+import { labelledLists } from '../shared/parts.ts';
+import { waitingPod, worded } from '../shared/waiting-pod.ts';
+
+/** API path of the list of the pods of an add-on. */
+export const podsOf = ({ name, namespace }: Pick<AddonData, 'name' | 'namespace'>): string =>
+  labelledLists(name, [`/api/v1/namespaces/${namespace}/pods`]).join('');
+
+/** API path of what went wrong lately with pods where those of an add-on are. */
+export const failuresOf = ({ namespace }: Pick<AddonData, 'namespace'>): string =>
+  `/api/v1/namespaces/${namespace}/events?fieldSelector=${encodeURIComponent('involvedObject.kind=Pod,reason=Failed')}&limit=50`;
+
+/** What is looked at to tell whether an add-on is well. */
+export const healthPaths = (addon: AddonData): readonly string[] => [
+  ...addon.healthy,
+  podsOf(addon),
+  failuresOf(addon),
+];
+
+/** A command that ends well when an add-on does: each of what is looked at has something available. */
+export const healthCondition = ({ healthy }: AddonData): string =>
+  healthy
+    .map((path) => {
+      const [, namespace, kind = '', name = ''] =
+        /(?:namespaces\/([^/]+)\/)?([^/]+)\/([^/]+)$/.exec(path) ?? [];
+      const field =
+        kind === 'apiservices'
+          ? '{.status.conditions[?(@.type=="Available")].status}'
+          : '{.status.availableReplicas}{.status.numberAvailable}';
+      const at = namespace === undefined ? '' : sh`-n ${namespace} `;
+      return `${kubectl} ${at}${sh`get ${kind} ${name} -o ${`jsonpath=${field}`}`} | grep -q '[1-9T]'`;
+    })
+    .join(' && ');
+
+const workload = z.object({
+  kind: z.string(),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().optional(),
+    generation: z.number().optional(),
+  }),
+  spec: z.object({ replicas: z.number().optional() }).optional(),
+  status: z
+    .object({
+      observedGeneration: z.number().optional(),
+      updatedReplicas: z.number().optional(),
+      availableReplicas: z.number().optional(),
+      desiredNumberScheduled: z.number().optional(),
+      updatedNumberScheduled: z.number().optional(),
+      numberAvailable: z.number().optional(),
+      conditions: z
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().optional(),
+            message: z.string().optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+});
+
+type Workload = z.infer<typeof workload>;
+
+/** What is missing until an add-on does its work, with the pod that waits and its cause; `undefined` when nothing is. */
+export function whyNotWell(addon: AddonData, seen: Observed): string | undefined {
+  for (const path of addon.healthy) {
+    const answer = seen.object(path);
+    if (answer?.status === 404) return `there is no ${path.split('/').slice(-2).join(' ')}`;
+    const found = workload.safeParse(answer?.status === 200 ? answer.body : undefined, ONCE).data;
+    if (!found) return 'the API server does not answer';
+    const missing = found.kind === 'APIService' ? whyUnavailable(found) : whyNotRolledOut(found, addon, seen);
+    if (missing !== undefined) return missing;
+  }
+  return undefined;
+}
+
+/** As `kubectl rollout status` counts; https://github.com/kubernetes/kubernetes/blob/v1.16.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go */
+function whyNotRolledOut(
+  { kind, metadata, spec, status = {} }: Workload,
+  addon: AddonData,
+  seen: Observed,
+): string | undefined {
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    return 'what was changed is not seen yet';
+  const [wanted, updated, available] =
+    kind === 'DaemonSet'
+      ? [status.desiredNumberScheduled ?? 0, status.updatedNumberScheduled, status.numberAvailable]
+      : [spec?.replicas ?? 1, status.updatedReplicas, status.availableReplicas];
+  // A node that is away takes its pod of a DaemonSet with it: the others do their work.
+  const enough = kind === 'DaemonSet' ? Math.min(1, wanted) : wanted;
+  if ((updated ?? 0) >= enough && (available ?? 0) >= enough) {
+    return kind === 'DaemonSet' && wanted === 0 ? 'no node is meant for it' : undefined;
+  }
+  return `${waitingPod(seen, podsOf(addon), addon.namespace)}${pullFailure(addon, seen)}`;
+}
+
+function whyUnavailable({ metadata, status }: Workload): string | undefined {
+  const available = status?.conditions?.find(({ type }) => type === 'Available');
+  if (available?.status === 'True') return undefined;
+  return `the API server does not get through to ${metadata.name}${available ? ` (${worded(available)})` : ''}`;
+}
+
+const events = z.object({
+  items: z.array(
+    z.object({ involvedObject: z.object({ name: z.string() }), message: z.string().optional() }),
+  ),
+});
+
+/** A pod that backs off has forgotten why: its events know. */
+function pullFailure(addon: AddonData, seen: Observed): string {
+  const pods = z
+    .object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) })
+    .safeParse(seen.object(podsOf(addon))?.body, ONCE).data?.items;
+  const names = new Set(pods?.map(({ metadata }) => metadata.name));
+  const found = events
+    .safeParse(seen.object(failuresOf(addon))?.body, ONCE)
+    .data?.items.findLast(
+      ({ involvedObject, message }) =>
+        names.has(involvedObject.name) && message?.startsWith('Failed to pull image'),
+    );
+  return found ? `; ${worded({ message: found.message })}` : '';
+}

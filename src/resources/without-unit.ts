@@ -1,0 +1,43 @@
+import type { Observed } from '../probe/observe.ts';
+import { manifestOf, manifestWatch } from './manifest.ts';
+import { type Change, type Resource, none } from './resource.ts';
+
+export interface WithoutUnitSpec {
+  readonly unit: string;
+  /** Files that came with it; each goes while it is in the host's manifest and still is what was written. */
+  readonly files: readonly string[];
+}
+
+/** A unit of ours that the inventory wants no more: it does not run on, now or after a boot, and its files go. */
+export const withoutUnit = ({ unit, files }: WithoutUnitSpec): Resource => ({
+  id: `without:${unit}`,
+  title: unit,
+  watches: [
+    manifestWatch,
+    { kind: 'unit', key: unit, inputs: [] },
+    ...files.map((key) => ({ kind: 'file', key, read: 'hash' }) as const),
+  ],
+  diff(seen): Change {
+    const ours = left(seen, files);
+    const state = seen.unit(unit);
+    // Without a file of ours it is somebody else's unit of that name.
+    if (ours.length === 0) return none('is not there');
+    const runs = state?.active === 'active' || state?.enabled === 'enabled';
+    return { kind: 'delete', summary: `${runs ? 'stop it, and ' : ''}take away ${ours.join(', ')}` };
+  },
+  steps: (_change, seen) => [
+    ...(seen.unit(unit)?.load === 'loaded'
+      ? (['stop', 'disable'] as const).map((verb) => ({ op: 'unit', verb, unit }) as const)
+      : []),
+    ...left(seen, files).map((path) => ({ op: 'prune', path }) as const),
+  ],
+});
+
+/** What somebody has changed is theirs by now, and is told as left over. */
+function left(seen: Observed, files: readonly string[]): string[] {
+  const written = manifestOf(seen);
+  return files.filter((path) => {
+    const state = seen.file(path);
+    return state?.type === 'file' && written.get(path)?.written === state.sha256;
+  });
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { addonData } from '../../../../src/addons/catalog.ts';
+import { addonStates } from '../../../../src/commands/addons/list.ts';
+import { imagesIn } from '../../../../src/commands/addons/images-in.ts';
+import { podsOf } from '../../../../src/phases/addons/health.ts';
+import type { ApiAnswer } from '../../../../src/probe/observe.ts';
+import { sight } from '../../phases/world.ts';
+
+const NAME = 'metrics-server';
+const [DEPLOYMENT = '', SERVICE = ''] = addonData(NAME).healthy;
+const ON = { addons: [{ name: NAME, images: {}, values: {} }] };
+
+const pod = {
+  spec: { nodeName: 'w1', containers: [{ image: 'm:1' }] },
+  status: { containerStatuses: [{ image: 'm:1', imageID: 'docker-pullable://m@sha256:0a' }] },
+};
+
+/** An API server that has nothing but these. */
+const seeing = (objects: Readonly<Record<string, ApiAnswer>>) => ({
+  ...sight({}),
+  object: (path: string): ApiAnswer => objects[path] ?? { status: 404, body: undefined },
+});
+
+const standing = seeing({
+  [DEPLOYMENT]: {
+    status: 200,
+    body: {
+      kind: 'Deployment',
+      metadata: { name: NAME, generation: 1 },
+      spec: { replicas: 1 },
+      status: { observedGeneration: 1, updatedReplicas: 1, availableReplicas: 1 },
+    },
+  },
+  [SERVICE]: {
+    status: 200,
+    body: {
+      kind: 'APIService',
+      metadata: { name: 'v1beta1.metrics.k8s.io' },
+      status: { conditions: [{ type: 'Available', status: 'True' }] },
+    },
+  },
+  [podsOf(addonData(NAME))]: { status: 200, body: { items: [pod] } },
+});
+
+const stateOf = (...given: Parameters<typeof addonStates>) => {
+  const { addons, well } = addonStates(...given);
+  return { well, ...addons.find(({ name }) => name === NAME) };
+};
+
+describe('an add-on', () => {
+  it('is well with what each node has of it', () => {
+    expect(stateOf(ON, standing)).toMatchObject({
+      well: true,
+      on: true,
+      state: 'well',
+      problem: null,
+      images: [{ node: 'w1', image: 'm:1', id: 'm@sha256:0a' }],
+    });
+  });
+
+  it('that the inventory does not name is off, or left', () => {
+    expect(stateOf({ addons: [] }, seeing({}))).toMatchObject({
+      well: true,
+      on: false,
+      state: 'off',
+      problem: null,
+    });
+    expect(stateOf({ addons: [] }, standing)).toMatchObject({ well: false, on: false, state: 'left' });
+  });
+
+  it('that is not there is waited for', () => {
+    expect(stateOf(ON, seeing({}))).toMatchObject({
+      well: false,
+      state: 'waits',
+      problem: 'there is no deployments metrics-server',
+    });
+  });
+
+  it.each([
+    ['no master was reached', undefined],
+    ['its API server is silent', seeing({ [DEPLOYMENT]: { status: 0, body: undefined } })],
+  ])('is unknown when %s', (_, seen) => {
+    expect(stateOf(ON, seen)).toMatchObject({ well: false, state: 'unknown' });
+  });
+});
+
+describe('images', () => {
+  it('are told once for each node, as they run or as they are asked for', () => {
+    const waiting = { spec: { containers: [{ image: 'm:2' }] } };
+    expect(imagesIn({ items: [pod, pod, waiting] })).toEqual([
+      { node: 'w1', image: 'm:1', id: 'm@sha256:0a' },
+      { node: null, image: 'm:2', id: null },
+    ]);
+  });
+
+  it('of what is no list are none', () => {
+    expect(imagesIn('Forbidden')).toEqual([]);
+  });
+});
