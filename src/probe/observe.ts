@@ -10,9 +10,8 @@ export type Watch =
   /** An address on the host itself that says whether a component is well: `http://127.0.0.1:10248/healthz`. */
   | { readonly kind: 'endpoint'; readonly key: string }
   /**
-   * A few lines of shell that only read, and never `exit`: all questions run in one shell, where `$IP` is the host's
-   * own address. `slow` ones run in the
-   * background and limit themselves: `timeout 20 …`.
+   * A few lines of shell that only read: all questions run in one shell, where `$IP` is the host's own address. `slow`
+   * ones run in the background and limit themselves: `timeout 20 …`.
    */
   | { readonly kind: 'answer'; readonly key: string; readonly script: string; readonly slow?: boolean };
 

@@ -50,6 +50,25 @@ describe.each(shells)('probing with $name as sh', (shell) => {
     }
   });
 
+  it.each([
+    'exit 3',
+    '[ -e /nowhere ] || { exit 3; }',
+    'if :; then exit 3; fi',
+    '(exit 3)',
+    'false || exit 3',
+  ])('asks on after a question that ended with %j', async (script) => {
+    const seen = await look(rootedHost(shell).session(), [
+      answer('ends', `echo said\n${script}`),
+      answer('ends-slow', `echo said\n${script}`, true),
+      answer('next', 'echo here'),
+    ]);
+    expect(['ends', 'ends-slow', 'next'].map((key) => seen.answer(key))).toEqual([
+      { code: 3, output: 'said' },
+      { code: 3, output: 'said' },
+      { code: 0, output: 'here' },
+    ]);
+  });
+
   it('tells files from what is in their place', async () => {
     const host = rootedHost(shell);
     host.write('/etc/target', 'x');

@@ -16,10 +16,16 @@ const quick = (watches: readonly AnswerWatch[]): AnswerWatch[] =>
   watches.filter((watch) => watch.slow !== true);
 
 /**
- * In the shell of all others, since one of its own would be a fork: a script ends at its end, and leaves what is not
- * its own alone. A missing code (the time was up) reads as 124, as timeout(1) says it.
+ * In the shell of all others, since one of its own would be a fork; but one that could leave gets that fork, or it would
+ * end the whole look. A missing code (the time was up) reads as 124, as timeout(1) says it.
  */
-const body = (watch: AnswerWatch): string => `{ ${watch.script}\n} 2>&1; printf '\ncode %d' $?`;
+const body = ({ script }: AnswerWatch): string => {
+  const asked = LEAVES.test(script) ? `(${script}\n)` : `{ ${script}\n}`;
+  return `${asked} 2>&1; printf '\ncode %d' $?`;
+};
+
+/** `exit` where a command can stand; in what is quoted too, which costs a fork and no more. */
+const LEAVES = /(?:^|[;&|{(`]|\b(?:then|else|do)\b)\s*exit\b/m;
 
 export function parse(watches: readonly AnswerWatch[], frame: (name: string) => Buffer): Map<string, Answer> {
   const read = (name: string, watch: AnswerWatch): [string, Answer] => {

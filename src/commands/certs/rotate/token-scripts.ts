@@ -12,8 +12,7 @@ const secrets = (kubectl: string, ...fields: string[]): string => {
 
 /**
  * Says how many secrets of tokens have other authorities in them than the master has, and the first of them; fails where
- * nobody answers. One without a token never had one, or gets all of it at once. It is a question among others: nothing
- * in it may exit.
+ * nobody answers. One without a token never had one, or gets all of it at once.
  */
 export const bundleQuestion = (kubectl = ownKubectl, ca = caFilesOf('cluster').certificate): string =>
   `if all=$(${secrets(kubectl, '.data.ca\\.crt', '.data.token')}); then
@@ -31,7 +30,7 @@ const signed = (kid: string): string => `signed() {
   printf '%s==' "$head" | base64 -d 2> /dev/null | grep -qF -e ${quote(`"kid":"${kid}"`)}
 }`;
 
-/** Says how many tokens another key has signed, and the first of them; fails where nobody answers. Nothing in it may exit. */
+/** Says how many tokens another key has signed, and the first of them; fails where nobody answers. */
 export const tokensQuestion = (kid: string, kubectl = ownKubectl): string => `${signed(kid)}
 tab=$(printf '\\t')
 if all=$(${secrets(kubectl, '.data.token')}); then
