@@ -1,7 +1,20 @@
 export interface HostStatuses {
   readonly well: boolean;
   readonly hosts: readonly HostStatus[];
+  /** `null` where it is looked once only. */
+  readonly watched: Watched | null;
 }
+
+/** A look of many. */
+export interface Watched {
+  /** When it was looked, as ISO 8601. */
+  readonly at: string;
+  readonly everySeconds: number;
+  /** What is otherwise than at the look before, by host. */
+  readonly moved: Readonly<Record<string, readonly StatusColumn[]>>;
+}
+
+export type StatusColumn = 'reached' | 'components' | 'health' | 'certificates' | 'drift';
 
 /** How one host is, as far as one look tells. */
 export interface HostStatus {

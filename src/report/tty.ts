@@ -4,6 +4,7 @@ import type { Live } from './live.ts';
 import { createPlainView, progressText } from './plain.ts';
 import type { TextViewOptions } from './plain.ts';
 import type { PrintableEvent } from './printable.ts';
+import { redrawing } from './redrawn.ts';
 import { written } from './streams.ts';
 import { count, duration, oneLine, painterFor } from './text.ts';
 import { resultText } from './view.ts';
@@ -18,6 +19,7 @@ export function createTtyView(options: TextViewOptions): View {
   const screen = createScreen(options);
   const plain = createPlainView(options);
   const result = { ...options, paint: painterFor(stdout, env) };
+  const redrawn = redrawing(stdout);
   let broken = false;
   let queue = Promise.resolve();
 
@@ -27,7 +29,7 @@ export function createTtyView(options: TextViewOptions): View {
       await screen.show(event);
     } else {
       await screen.finish('done');
-      stdout.write(shownOn(stdout, event, text));
+      stdout.write(redrawn(event, shownOn(stdout, event, text)));
     }
   }
 

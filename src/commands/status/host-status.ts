@@ -5,6 +5,8 @@ import { type Plan, allChanges } from '../../plan/plan.ts';
 import type { Stage } from '../../plan/stage.ts';
 import { imagined } from '../../facts/facts.ts';
 import type { Observed } from '../../probe/observe.ts';
+import { nodesIn } from '../../resources/cluster/kube-api.ts';
+import { pressures } from '../../resources/cluster/node-object.ts';
 import { overridesOf, sharedDropIns } from '../../resources/foreign/drop-ins.ts';
 import { changes } from '../../resources/resource.ts';
 import { serviceId } from '../../resources/service.ts';
@@ -28,13 +30,15 @@ export interface FleetSurvey {
   readonly others: ReadonlyMap<string, readonly string[]>;
 }
 
-export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
-  survey.inventory.hosts.map(({ name, roles }): HostStatus => {
+export function hostStatuses(survey: FleetSurvey): readonly HostStatus[] {
+  const conditions = conditionsIn(survey.fleet);
+  return survey.inventory.hosts.map(({ name, roles }): HostStatus => {
     const member = survey.fleet.members.get(name);
     const seen = member?.seen;
     if (!seen || member.failed) {
       const nothing = { components: [], health: [], certificates: [], drift: [], orphans: [] };
-      return { host: name, roles, reached: false, ...nothing, problems: ['cannot be looked at'] };
+      const problems = ['cannot be looked at', ...(survey.others.get(name) ?? [])];
+      return { host: name, roles, reached: false, ...nothing, problems };
     }
     const mine = survey.stages.filter(({ hosts }) => hosts.has(name));
     const found = {
@@ -49,11 +53,22 @@ export const hostStatuses = (survey: FleetSurvey): readonly HostStatus[] =>
     const changed = (survey.tampered.get(name) ?? []).map(
       (path) => `${path} was changed, though its size and times say no`,
     );
+    const pressed = (conditions.get(name) ?? []).map((condition) => `its node has ${condition}`);
     const problems = survey.isOurs(name)
-      ? [...problemsOf(found), ...changed, ...(survey.others.get(name) ?? [])]
+      ? [...problemsOf(found), ...pressed, ...changed, ...(survey.others.get(name) ?? [])]
       : ['no cluster is on it yet; "k8s-bootstrap up" makes it'];
     return { host: name, roles, reached: true, ...found, problems };
   });
+}
+
+/** What presses on nodes, as the first master says it that has an answer. */
+function conditionsIn(fleet: Fleet): ReadonlyMap<string, readonly string[]> {
+  const [nodes = []] = [...fleet.members.values()].flatMap(({ seen }) => {
+    const found = nodesIn(seen);
+    return found ? [[...found]] : [];
+  });
+  return new Map(nodes.map(([name, node]) => [name, pressures(node)]));
+}
 
 /** Units that a phase wants to run: on a host where they don't, it would start them. */
 const componentsOf = (stages: readonly Stage[], host: string, seen: Observed): ComponentStatus[] =>

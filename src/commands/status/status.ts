@@ -1,43 +1,74 @@
-import { type RunOptions, visit } from '../../cluster/visit.ts';
+import type { HostStatuses } from '../../answers/hosts.ts';
+import { type Run, type RunOptions, visit } from '../../cluster/visit.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
 import { membershipChecks } from '../../preflight/membership.ts';
 import { networkPoliciesCheck } from '../../preflight/network-policies.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { hostStatuses } from './host-status.ts';
+import { type Survey, type Surveyor, watch } from './watch.ts';
 import { unjudged } from '../../cluster/unjudged.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 
 export interface StatusOptions extends RunOptions {
   /** Hash every binary instead of believing its size and times. */
   readonly deep: boolean;
+  /** Tell what `up` would change, with the texts of files. */
+  readonly diff: boolean;
+  /** Look again and again, until that is ended; `undefined` is once. */
+  readonly everySeconds?: number | undefined;
 }
 
-/** Looks at every host once and says how it is; exit code 3 when anything is off. */
+/** Looks at every host and says how it is; exit code 3 when anything is off. */
 export const status = (options: StatusOptions): Promise<number> =>
-  visit({ ...unjudged(options, ofTheCluster), ending: 'answer' }, async ({ cluster, fleet }, plan) => {
-    const tampered = options.deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
-    const seen = sightings(fleet);
-    const stages = cluster.desire(seen);
-    const world = cluster.world(seen);
-    const isOurs = (host: string): boolean => world.facts(host).cluster !== undefined;
-    const hosts = hostStatuses({
-      inventory: cluster.inventory,
-      fleet,
-      stages,
-      plan,
-      now: world.now,
-      isOurs,
-      tampered,
-      others: await waitingProvisioner(cluster, fleet),
-    });
-    const well = hosts.every(({ problems }) => problems.length === 0);
-    options.emit({ type: 'result', answer: 'status', data: { well, hosts } });
-    const code = outcome(fleet);
-    return code === 0 && !well ? ExitCode.attention : code;
+  visit({ ...unjudged(options, ofTheCluster), ending: 'answer' }, async (run, plan) => {
+    const { deep, diff, everySeconds } = options;
+    if (diff) await run.tell();
+    const surveyor: Surveyor = (seen, found) => survey(seen, found, { deep, everySeconds });
+    const tell = (data: HostStatuses): void => {
+      options.emit({ type: 'result', answer: 'status', data });
+    };
+    let last: Survey;
+    if (everySeconds === undefined) {
+      last = await surveyor(run, plan);
+      tell({ ...last, watched: null });
+    } else last = await watch(run, { ...options, everySeconds }, surveyor, plan, tell);
+    const code = outcome(run.fleet);
+    return code === ExitCode.ok && !last.well ? ExitCode.attention : code;
   });
+
+async function survey(
+  { cluster, fleet }: Pick<Run, 'cluster' | 'fleet'>,
+  plan: Plan,
+  { deep, everySeconds }: Pick<StatusOptions, 'deep' | 'everySeconds'>,
+): Promise<Survey> {
+  const tampered = deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
+  const seen = sightings(fleet);
+  const world = cluster.world(seen);
+  const hosts = hostStatuses({
+    inventory: cluster.inventory,
+    fleet,
+    stages: cluster.desire(seen),
+    plan,
+    now: world.now,
+    isOurs: (host) => world.facts(host).cluster !== undefined,
+    tampered,
+    others: new Map([
+      ...(await waitingProvisioner(cluster, fleet)),
+      // A single look has told that above.
+      ...(everySeconds === undefined ? [] : reasons(fleet)),
+    ]),
+  });
+  return { well: hosts.every(({ problems }) => problems.length === 0), hosts };
+}
+
+const reasons = (fleet: Fleet): [string, readonly string[]][] =>
+  [...fleet.members.values()].flatMap(({ name, failed }): [string, string[]][] =>
+    failed ? [[name, [`${failed.code}: ${failed.message}`]]] : [],
+  );
 
 /** Checks that look at the cluster as a whole. */
 const ofTheCluster: ReadonlySet<string> = new Set(

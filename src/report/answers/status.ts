@@ -1,15 +1,21 @@
-import type { HostStatus, HostStatuses } from '../../answers/hosts.ts';
+import type { HostStatus, HostStatuses, StatusColumn } from '../../answers/hosts.ts';
 import { table } from '../table.ts';
 import { type Paint, count } from '../text.ts';
 import type { How } from './how.ts';
 
 /** One line a host, then what is off; with `verbose` every component and certificate. */
-export function statusText({ hosts }: HostStatuses, { paint, verbose }: How): string {
+export function statusText({ hosts, watched }: HostStatuses, { paint, verbose }: How): string {
   const problems = hosts.flatMap(({ host, problems: own }) => own.map((problem) => `${host}: ${problem}`));
   return [
+    ...(watched
+      ? [
+          `At ${watched.at.slice(11, 19)} UTC, every ${watched.everySeconds} s; what moved has a *, Ctrl-C ends it.`,
+          '',
+        ]
+      : []),
     ...table([
       ['HOST', 'ROLES', 'COMPONENTS', 'HEALTH', 'CERTIFICATES', 'DRIFT'],
-      ...hosts.map((host) => row(host, paint)),
+      ...hosts.map((host) => row(host, watched?.moved[host.host] ?? [], paint)),
     ]),
     '',
     ...(verbose ? [...hosts.flatMap(details), ''] : []),
@@ -21,17 +27,19 @@ export function statusText({ hosts }: HostStatuses, { paint, verbose }: How): st
   ].join('\n');
 }
 
-function row(status: HostStatus, paint: Paint): string[] {
+function row(status: HostStatus, moved: readonly StatusColumn[], paint: Paint): string[] {
   const { host, roles, reached, components, health, certificates, drift } = status;
-  if (!reached) return [host, roles.join(', '), paint('red', 'not reached')];
+  const cell = (column: StatusColumn, text: string): string =>
+    moved.includes(column) ? `${paint('bold', text)} *` : text;
+  const name = [reached ? cell('reached', host) : host, roles.join(', ')];
+  if (!reached) return [...name, cell('reached', paint('red', 'not reached'))];
   const [next] = certificates;
   return [
-    host,
-    roles.join(', '),
-    outOf(components.filter(({ state }) => state === 'active').length, components.length),
-    outOf(health.filter(({ missing }) => missing === null).length, health.length),
-    next === undefined ? 'none' : `${next.daysLeft} days`,
-    drift.length === 0 ? 'none' : count(drift.length, 'change'),
+    ...name,
+    cell('components', outOf(components.filter(({ state }) => state === 'active').length, components.length)),
+    cell('health', outOf(health.filter(({ missing }) => missing === null).length, health.length)),
+    cell('certificates', next === undefined ? 'none' : `${next.daysLeft} days`),
+    cell('drift', drift.length === 0 ? 'none' : count(drift.length, 'change')),
   ];
 }
 

@@ -149,6 +149,12 @@ export function notReady(node: NodeObject | undefined): string | undefined {
   return ready?.message ?? 'not registered';
 }
 
+/** What presses on a node, or keeps it from its network: conditions that should not be. */
+export const pressures = (node: NodeObject | undefined): string[] =>
+  (node?.status?.conditions ?? [])
+    .filter(({ type, status }) => type !== 'Ready' && status === 'True')
+    .map(({ type, message = '' }) => (message === '' ? type : `${type} (${message})`));
+
 /**
  * Whether a node is there but for its pod network. Kubelet lists all that is wrong, in brackets where it is more than
  * one thing: the network is then not all.

@@ -17,6 +17,7 @@ export const hostSamples: Pick<Answers, 'reset' | 'status' | 'support'> = {
   },
   status: {
     well: false,
+    watched: { at: '2026-11-29T12:00:05.000Z', everySeconds: 5, moved: { m1: ['health'] } },
     hosts: [
       {
         host: 'm1',

@@ -44,7 +44,7 @@ describe('status', () => {
   const lost = { ...good, host: 'w2', reached: false, problems: ['cannot be looked at'] };
 
   it('is one line a host', () => {
-    expect(statusText({ well: true, hosts: [good] }, plainly)).toBe(
+    expect(statusText({ well: true, hosts: [good], watched: null }, plainly)).toBe(
       [
         'HOST  ROLES         COMPONENTS  HEALTH    CERTIFICATES  DRIFT',
         'm1    master, etcd  all 1 ok    all 1 ok  1094 days     none',
@@ -56,7 +56,7 @@ describe('status', () => {
   });
 
   it('ends with what is off', () => {
-    const text = statusText({ well: false, hosts: [good, bad, lost] }, verbosely);
+    const text = statusText({ well: false, hosts: [good, bad, lost], watched: null }, verbosely);
     expect(text).toContain('w1    master, etcd  0 of 1 ok    all 1 ok  1094 days     1 change\n');
     expect(text).toContain('w2    master, etcd  not reached\n');
     expect(text).toContain('\nw1: kubelet.service is failed\nw2: cannot be looked at\n2 problems.');
@@ -68,8 +68,21 @@ describe('status', () => {
     expect(text).toMatch(/w1 +kubelet[.]service +failed +at boot\n/);
   });
 
+  it('says when it is looked again, and marks what moved', () => {
+    const moved = { m1: ['health'], w2: ['reached'] } as const;
+    const watched = { at: '2026-11-29T12:00:05.000Z', everySeconds: 5, moved };
+    const text = statusText({ well: false, hosts: [good, lost], watched }, plainly);
+    expect(text.split('\n').slice(0, 5)).toEqual([
+      'At 12:00:05 UTC, every 5 s; what moved has a *, Ctrl-C ends it.',
+      '',
+      'HOST  ROLES         COMPONENTS     HEALTH      CERTIFICATES  DRIFT',
+      'm1    master, etcd  all 1 ok       all 1 ok *  1094 days     none',
+      'w2    master, etcd  not reached *',
+    ]);
+  });
+
   it('shows in colour what is off', () => {
-    const text = statusText({ well: false, hosts: [good, lost] }, coloured);
+    const text = statusText({ well: false, hosts: [good, lost], watched: null }, coloured);
     expect(text.match(/<.*>/g)).toEqual([
       '<red>not reached</red>',
       '<yellow>w2: cannot be looked at</yellow>',

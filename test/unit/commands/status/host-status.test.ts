@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { Host } from '../../../../src/inventory/types.ts';
+import { hostStatuses } from '../../../../src/commands/status/host-status.ts';
+import { BootstrapError } from '../../../../src/kernel/errors.ts';
+import { NODES } from '../../../../src/resources/cluster/kube-api.ts';
+import { makeFleet } from '../../../../src/run/fleet.ts';
+import { observed } from '../../../support/observed.ts';
+
+const condition = (type: string, status: string, message: string) => ({ type, status, message });
+
+/** Problems by host, where the master's API server says this of w1's node. */
+function problems(conditions: readonly unknown[], isW1Lost = false): Record<string, readonly string[]> {
+  const fleet = makeFleet(['m1', 'w1'], {
+    emit: () => undefined,
+    addressOf: () => '192.0.2.1',
+    connect: () => Promise.reject(new Error('not dialled')),
+    concurrency: 1,
+    kill: new AbortController().signal,
+    knownError: () => undefined,
+  });
+  const body = { items: [{ metadata: { name: 'w1' }, status: { conditions } }] };
+  fleet.members.get('m1')!.seen = observed({ objects: { [NODES]: { status: 200, body } } });
+  const w1 = fleet.members.get('w1')!;
+  w1.seen = observed({});
+  if (isW1Lost) w1.failed = new BootstrapError('E_UNREACHABLE', 'w1 does not answer');
+  const statuses = hostStatuses({
+    inventory: { hosts: ['m1', 'w1'].map((name) => ({ name, roles: [] }) as unknown as Host) } as never,
+    fleet,
+    stages: [],
+    plan: { hosts: [] },
+    now: new Date(),
+    isOurs: () => true,
+    tampered: new Map(),
+    others: isW1Lost ? new Map([['w1', ['it is away']]]) : new Map(),
+  });
+  return Object.fromEntries(statuses.map(({ host, problems: own }) => [host, own]));
+}
+
+it('tells what presses on a node, and nothing of one that is well', () => {
+  const well = [condition('MemoryPressure', 'False', 'enough'), condition('Ready', 'True', 'posting')];
+  expect(problems(well)).toEqual({ m1: [], w1: [] });
+  expect(problems([...well, condition('DiskPressure', 'True', 'has no room')])).toEqual({
+    m1: [],
+    w1: ['its node has DiskPressure (has no room)'],
+  });
+});
+
+it('tells of a host that was lost that it was, and why where nothing else says it', () => {
+  expect(problems([], true)).toMatchObject({ w1: ['cannot be looked at', 'it is away'] });
+});

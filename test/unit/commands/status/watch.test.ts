@@ -1,0 +1,106 @@
+import { expect, it } from 'vitest';
+import type { HostStatus, HostStatuses } from '../../../../src/answers/hosts.ts';
+import { type Survey, movedIn, watch } from '../../../../src/commands/status/watch.ts';
+import { BootstrapError } from '../../../../src/kernel/errors.ts';
+import { makeFleet } from '../../../../src/run/fleet.ts';
+import type { RunEvent } from '../../../../src/run/events.ts';
+import { connectTo, memoryHost } from '../../../support/memory-host.ts';
+
+const one = (host: string, more: Partial<HostStatus> = {}): HostStatus => ({
+  host,
+  roles: ['worker'],
+  reached: true,
+  components: [{ unit: 'kubelet.service', state: 'active', atBoot: true, since: 'then', changedBy: [] }],
+  health: [{ check: 'kubelet answers', missing: null }],
+  certificates: [{ path: '/a.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 90 }],
+  drift: [],
+  orphans: [],
+  problems: [],
+  ...more,
+});
+
+/** Looks `looks` times at two hosts, of which the first is away at times. */
+async function watched(looks: number, away: (look: number) => boolean) {
+  const hosts = [memoryHost('m1'), memoryHost('w1')];
+  const stop = new AbortController();
+  const told: HostStatuses[] = [];
+  const events: string[] = [];
+  const fleet = makeFleet(['m1', 'w1'], {
+    emit: ({ type }: Omit<RunEvent, 'at'>) => void events.push(type),
+    addressOf: () => '192.0.2.1',
+    connect: (name) => {
+      if (name === 'm1' && away(told.length)) {
+        return Promise.reject(new BootstrapError('E_UNREACHABLE', 'm1 is away'));
+      }
+      return Promise.resolve(connectTo(hosts.find((host) => host.name === name)!));
+    },
+    concurrency: 2,
+    kill: new AbortController().signal,
+    knownError: () => undefined,
+  });
+  const goal = {
+    desire: () => [],
+    watches: () => [{ kind: 'answer', key: 'all', script: 'get all' } as const],
+    admit: () => undefined,
+  };
+  const survey = (): Promise<Survey> => {
+    for (const host of hosts) {
+      if (host.name === 'm1' && told.length === 2) fleet.members.get('m1')!.failed = gone;
+    }
+    const list = [...fleet.members.values()].map(({ name, failed }) => one(name, { reached: !failed }));
+    return Promise.resolve({ well: true, hosts: list });
+  };
+  const last = await watch(
+    { cluster: {} as never, fleet, goal: goal as never },
+    { everySeconds: 0.001, stop: stop.signal },
+    survey,
+    { hosts: [] },
+    (answer) => {
+      told.push(answer);
+      if (told.length === looks) stop.abort();
+    },
+  );
+  return { told, last, events, hosts };
+}
+
+const gone = new BootstrapError('E_UNREACHABLE', 'the connection was lost');
+
+it('looks over one connection, until it is ended, and tells nothing else', async () => {
+  const { told, last, events, hosts } = await watched(2, () => false);
+  expect(told.map(({ watched: look }) => look?.everySeconds)).toEqual([0.001, 0.001]);
+  expect(last.hosts).toHaveLength(2);
+  expect(events).toEqual([]);
+  expect(hosts.map(({ connections }) => connections)).toEqual([1, 1]);
+});
+
+it('dials a host anew that was lost, each time, and marks what moved once', async () => {
+  const { told, hosts } = await watched(6, (look) => look === 3);
+  expect(told.map(({ hosts: [m1] }) => m1?.reached)).toEqual([true, true, false, false, true, true]);
+  expect(told.map((answer) => answer.watched?.moved)).toEqual([
+    {},
+    {},
+    { m1: ['reached'] },
+    {},
+    { m1: ['reached'] },
+    {},
+  ]);
+  expect(hosts.map(({ connections }) => connections)).toEqual([2, 1]);
+});
+
+it('marks what is shown, and no time that passed', () => {
+  const before = [one('a'), one('b'), one('c'), one('d')];
+  const health = [{ check: 'kubelet answers', missing: 'no' }];
+  const after = [
+    one('a', { components: [{ ...one('a').components[0]!, since: 'later' }] }),
+    one('b', { health }),
+    one('c', {
+      certificates: [{ path: '/a.crt', notAfter: '', daysLeft: 89 }],
+      drift: [{ phase: 'x', change: 'x', summary: '' }],
+    }),
+    one('d'),
+  ];
+  expect(movedIn(before, after)).toEqual({ a: ['components'], b: ['health'], c: ['certificates', 'drift'] });
+  expect(
+    movedIn([one('b', { health })], [one('b', { health: [{ ...health[0]!, missing: 'not yet' }] })]),
+  ).toEqual({});
+});
