@@ -16,7 +16,7 @@ import type {
   EtcdRestoration,
   EtcdStatus,
 } from './etcd.ts';
-import type { HostStatuses, JournalEntry, TrustedHosts } from './hosts.ts';
+import type { HostStatuses, JournalEntry, TrustedHosts, Unlocked } from './hosts.ts';
 import type { NodeDrained, NodeRemoved, NodeUncordoned } from './node.ts';
 import type { ClusterReset } from './reset.ts';
 import type { SupportArchive } from './support.ts';
@@ -62,6 +62,7 @@ export interface Answers {
   readonly status: HostStatuses;
   readonly support: SupportArchive;
   readonly trust: TrustedHosts;
+  readonly unlock: Unlocked;
   readonly 'users-kubeconfig': WrittenKubeconfig;
   readonly 'users-list': UserList;
   readonly 'users-revoke': RevokedUser;

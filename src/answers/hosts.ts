@@ -74,3 +74,9 @@ export interface JournalEntry {
   readonly from: string;
   readonly message: string;
 }
+
+/** Locks that were taken away. */
+export interface Unlocked {
+  /** Whom each host was being changed by: `root@laptop (pid 12) since 2026-11-30T08:00:00Z`. */
+  readonly taken: readonly { readonly host: string; readonly by: string }[];
+}

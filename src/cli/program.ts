@@ -23,6 +23,7 @@ import { registerSsh } from './ssh.ts';
 import { registerStatus } from './status.ts';
 import { registerSupport } from './support.ts';
 import { registerTrust } from './trust.ts';
+import { registerUnlock } from './unlock.ts';
 import { registerUp } from './up.ts';
 import { registerIssueUser, registerRbac, registerUsers } from './users.ts';
 import { registerValidate } from './validate.ts';
@@ -51,6 +52,7 @@ const commands: readonly ((root: Command, cli: Cli) => void)[] = [
   registerLogs,
   registerSsh,
   registerSupport,
+  registerUnlock,
   registerPhases,
   registerSchema,
   registerCompletion,

@@ -8,7 +8,7 @@ import { type Fleet, type Member, runOn } from './fleet.ts';
 import { stopIfAsked } from './stop.ts';
 
 /** The holder on the host gives up when it hears nothing for this long: a dead controller's lock expires. */
-const EXPIRES_SECONDS = 45;
+export const EXPIRES_SECONDS = 45;
 const HEARTBEAT_MS = 10_000;
 /** Each heartbeat is answered. Without an answer for this long the lock counts as lost, before the host gives it up. */
 const UNANSWERED_MS = 35_000;
@@ -111,7 +111,10 @@ export async function holdOn(fleet: Fleet, member: Member, { owner, token, stop 
   };
 }
 
-/** The descriptor is the lock; the file beside it says whose it is, to people and to batches. */
+/**
+ * The descriptor is the lock; the file beside it says whose it is, to people and to batches. Where somebody has taken that
+ * away (`held-lock.ts`), the holder ends with its next heartbeat.
+ */
 const script = (owner: string, token: string): string => `
 umask 077
 trap '' PIPE
@@ -124,7 +127,7 @@ exec 8>>${STATE}/busy
 flock -n 8 || { echo busy; until flock -w 10 8; do beat || { rm -f ${LOCK_OWNER}; exit ${LOCKED}; }; done; }
 exec 8>&-
 echo locked
-while beat; do :; done
+while beat && [ -e ${LOCK_OWNER} ]; do :; done
 rm -f ${LOCK_OWNER}`;
 
 /** What a run ends with when nobody keeps others out any more. */
@@ -143,7 +146,7 @@ function refusal(member: Member, code: number, said: string): BootstrapError {
   }
   return new BootstrapError('E_LOCKED', `${member.name} is being changed by ${said || 'another run'}`, {
     exitCode: ExitCode.locked,
-    hint: `Wait for that run. If it is dead, its lock expires by itself within ${EXPIRES_SECONDS} seconds.`,
+    hint: `Wait for that run. If it is dead, its lock expires by itself within ${EXPIRES_SECONDS} seconds; "k8s-bootstrap unlock" takes it from one that is not.`,
     where: { host: member.name },
   });
 }

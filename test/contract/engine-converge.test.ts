@@ -4,11 +4,25 @@ import { directory, file } from '../../src/resources/file.ts';
 import { compile } from '../../src/resources/compile.ts';
 import { runScript } from '../../src/transport/feed.ts';
 import { applyOn } from '../../src/run/apply.ts';
-import { makeFleet } from '../../src/run/fleet.ts';
+import { type Fleet, makeFleet } from '../../src/run/fleet.ts';
+import { heldOn, takeFrom } from '../../src/run/held-lock.ts';
+import { lockAll } from '../../src/run/lock.ts';
 import { locked, look } from '../support/probing.ts';
 import { shells } from '../support/shells.ts';
 import { makePlan, watchesOf } from '../support/planning.ts';
 import { everything, fresh, on, unitText, up } from '../support/one-host.ts';
+
+function fleetTo(host: ReturnType<typeof fresh>): Fleet {
+  const session = host.session();
+  return makeFleet(['m1'], {
+    addressOf: () => '192.0.2.1',
+    emit: () => undefined,
+    connect: () => Promise.resolve(session),
+    concurrency: 1,
+    kill: new AbortController().signal,
+    knownError: () => undefined,
+  });
+}
 
 describe.each(shells)('a run with $name as sh', (shell) => {
   it('makes everything, proves it, and has nothing to do the second time', async () => {
@@ -157,16 +171,7 @@ describe.each(shells)('a run with $name as sh', (shell) => {
   it('gets the lock of a controller that went silent', async () => {
     const host = fresh(shell);
     host.setState('hurry', '30'); // 45 s become 1.5
-    const { lockAll } = await import('../../src/run/lock.ts');
-    const session = host.session();
-    const fleet = makeFleet(['m1'], {
-      addressOf: () => '192.0.2.1',
-      emit: () => undefined,
-      connect: () => Promise.resolve(session),
-      concurrency: 1,
-      kill: new AbortController().signal,
-      knownError: () => undefined,
-    });
+    const fleet = fleetTo(host);
     const stop = new AbortController().signal;
     const wish = { owner: 'dead', essential: () => true, touched: new Set<string>(), stop };
     const held = await lockAll(fleet, wish);
@@ -189,6 +194,30 @@ describe.each(shells)('a run with $name as sh', (shell) => {
     const due = [{ resource: file({ path: '/etc/late', content: 'x' }), change }];
     await expect(applyOn(fleet, held, member!, 'late', due)).rejects.toMatchObject({ code: 'E_LOCK_LOST' });
     expect(host.read('/etc/late')).toBeUndefined();
+    await held.release();
+  });
+
+  it('takes a lock from who holds it, and from nobody else', async () => {
+    const host = fresh(shell);
+    const member = (fleet: Fleet) => fleet.members.get('m1')!;
+    const [holder, other] = [fleetTo(host), fleetTo(host)];
+    expect(await heldOn(other, member(other))).toBeUndefined();
+    expect(host.list('/var/lib')).toEqual([]);
+    const stop = new AbortController().signal;
+    const wish = { owner: 'somebody', essential: () => true, touched: new Set<string>(), stop };
+    const held = await lockAll(holder, wish);
+    const found = await heldOn(other, member(other));
+    expect(found?.by).toMatch(/^somebody since 20/);
+    await expect(takeFrom(other, member(other), { by: '', token: 'another' })).rejects.toMatchObject({
+      code: 'E_LOCK',
+      message: expect.stringContaining('another run has it by now') as string,
+    });
+    expect(held.lost.aborted).toBe(false);
+    await takeFrom(other, member(other), found!);
+    expect(await heldOn(other, member(other))).toBeUndefined();
+    await takeFrom(other, member(other), found!);
+    await expect.poll(() => held.lost.reason as unknown).toMatchObject({ code: 'E_LOCK_LOST' });
+    expect((await up(host, everything())).summary.failed).toBe(false);
     await held.release();
   });
 

@@ -19,6 +19,7 @@ import { resetText } from './reset.ts';
 import { statusText } from './status.ts';
 import { supportText } from './support.ts';
 import { trustText } from './trust.ts';
+import { unlockText } from './unlock.ts';
 import {
   issueUserText,
   rbacRenderText,
@@ -59,6 +60,7 @@ const texts: { readonly [Name in keyof Answers]: (data: Answers[Name], how: How)
   status: statusText,
   support: supportText,
   trust: trustText,
+  unlock: unlockText,
   'users-kubeconfig': usersKubeconfigText,
   'users-list': usersListText,
   'users-revoke': usersRevokeText,

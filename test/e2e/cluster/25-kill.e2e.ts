@@ -5,10 +5,13 @@ import { eventually, kubectlJson } from '../support/kubectl.ts';
 import { lab, onHost } from '../support/lab.ts';
 import {
   type Event,
+  confirmed,
   failures,
   forgetHostKey,
+  inventoryFile,
   k8sb,
   lines,
+  product,
   standingCluster,
   up,
   withInventory,
@@ -93,6 +96,30 @@ test('of two controllers at once the second ends with 5 and names the first', ()
     const done = await first.result;
     expect(done.code, failures(done)).toBe(0);
     await lockIsFree();
+  }));
+
+test('unlock names who changes the hosts, and takes the lock from them when that is confirmed', () =>
+  withInventory(loudScheduler, async () => {
+    await onHost('m1', `echo >> ${UNIT}`);
+    await hold('m1');
+    const first = startUp();
+    await first.until((event) => isStep(event, 'step.done', UNIT));
+    const asked = await product(['unlock', '--json', '-i', inventoryFile]);
+    expect(asked.code, failures(asked)).toBe(2);
+    const told = asked.events.find(({ type, host }) => type === 'note' && host === 'm1');
+    expect(told?.['message']).toContain(`pid ${first.child().pid ?? ''}`);
+    const taken = await confirmed('unlock');
+    expect(taken.code, failures(taken)).toBe(0);
+    await letGo('m1');
+    const ended = await first.result;
+    expect(ended.code, failures(ended)).toBe(1);
+    expect(failures(ended)).toContain('E_LOCK_LOST');
+    await lockIsFree();
+    await endHold('m1');
+    expect((await confirmed('unlock')).events.find(({ type }) => type === 'result')?.['data']).toEqual({
+      taken: [],
+    });
+    await up();
   }));
 
 test('the lock of a controller that is gone without a word expires', () =>

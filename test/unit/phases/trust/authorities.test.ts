@@ -21,10 +21,9 @@ beforeAll(async () => {
 const keyId = (pem: string): string => keyIdOf(readCertificate(pem));
 
 /** A cluster with these authorities trusted beside the issuing one. */
-function trusting(others: readonly string[], spec: Parameters<typeof worldOf>[0] = {}): World {
-  const world = worldOf(spec);
-  return {
-    ...world,
+const trusting = (others: readonly string[], spec: Parameters<typeof worldOf>[0] = {}): World =>
+  worldOf({
+    ...spec,
     pki: {
       caPem: () => issuing,
       caKey: () => undefined,
@@ -35,13 +34,8 @@ function trusting(others: readonly string[], spec: Parameters<typeof worldOf>[0]
       clientCaPem: () => bundle(issuing, others),
       exists: () => true,
       missing: () => [],
-      keyText: () => undefined,
-      tokenKeysPem: () => undefined,
-      admin: () => undefined,
-      encryptionKey: () => undefined,
-    } as unknown as World['pki'],
-  };
-}
+    },
+  });
 
 const contentOf = (world: World, path: string): string | undefined => {
   const resource = trustPhase.resources(world, hostOf(world, 'm1')).find(({ id }) => id === `file:${path}`);

@@ -1,7 +1,7 @@
 import type { Answers } from '../../../../src/answers/answers.ts';
 
 /** Answers about what hosts carry. */
-export const hostSamples: Pick<Answers, 'reset' | 'status' | 'support'> = {
+export const hostSamples: Pick<Answers, 'reset' | 'status' | 'support' | 'unlock'> = {
   reset: {
     cluster: 'demo',
     stateFolder: '/s/demo',
@@ -42,5 +42,6 @@ export const hostSamples: Pick<Answers, 'reset' | 'status' | 'support'> = {
       },
     ],
   },
+  unlock: { taken: [{ host: 'm1', by: 'root@laptop (pid 12) since 2026-11-29T12:00:00Z' }] },
   support: { file: '/s/demo-support-1.tar.gz', files: 12, hosts: ['m1', 'w1'] },
 };
