@@ -125,7 +125,7 @@ function inventoryOf(name: string, hosts: readonly string[], more: string): stri
 }
 
 /** The first host alone, with the lab's own settings, and no DNS unless asked for; further lines are put at the end. */
-export function aloneInventory(name: string, host: HostName = 'm1', more = ''): string {
+export function aloneInventory(name: string, host: AnyHost = 'm1', more = ''): string {
   const only = `  - { name: ${host}, address: ${addressOf(host)}, roles: [master, etcd, worker], runtime: containerd }\n`;
   return inventoryOf(name, [only], more);
 }
