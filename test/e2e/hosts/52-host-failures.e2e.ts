@@ -13,6 +13,7 @@ import {
   mirror,
   scene,
   wipe,
+  nothingToDo,
 } from '../support/scene.ts';
 
 // One host from bare to a cluster, with something in the way at every step; the last one goes through.
@@ -247,7 +248,7 @@ describe('a cluster that stands', () => {
       rmSync(here.state, { recursive: true, force: true });
       renameSync(away, here.state);
     }
-    expect((await here.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+    await nothingToDo(here);
   });
 
   it('is not touched with keys of a backup of another day', async () => {
@@ -264,7 +265,7 @@ describe('a cluster that stands', () => {
         for (const name of files) renameSync(join(here.folder, name), join(pki, name));
       }
     }
-    expect((await here.run(['plan', '--detailed-exitcode'])).code).toBe(0);
+    await nothingToDo(here);
   });
 
   it('goes on without a worker that cannot be reached, and ends with 4', async () => {

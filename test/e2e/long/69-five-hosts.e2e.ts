@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { service, writesDuring } from '../support/balanced-writer.ts';
 import { eventually } from '../support/kubectl.ts';
 import { HOSTS, MORE_HOSTS, type AnyHost, addressOf, lab, onHost, onHosts } from '../support/lab.ts';
-import { changedBy, explained, masters, scene, wipe } from '../support/scene.ts';
+import { changedBy, explained, masters, nothingToDo, scene, wipe } from '../support/scene.ts';
 import { moved, startsOf } from '../support/units.ts';
 
 /** Three masters that are members and nodes, and two workers from which somebody writes all the time. */
@@ -20,11 +20,6 @@ const first = await five.run(['up', '--accept-new-host-keys']);
 
 const kubectl = (host: AnyHost, words: string, stdin = ''): Promise<string> =>
   onHost(host, `${stdin}/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
-
-const nothingToDo = async (): Promise<void> => {
-  const plan = await five.run(['plan', '--detailed-exitcode']);
-  expect(plan.code, explained(plan)).toBe(0);
-};
 
 const notReady = async (at: AnyHost): Promise<string[]> =>
   (await kubectl(at, 'get nodes --no-headers'))
@@ -101,7 +96,7 @@ test.each(HOSTS)(
     }
     await membersHealthy(stays);
     await allReady(stays, 90);
-    await eventually(nothingToDo, 60);
+    await eventually(() => nothingToDo(five), 60);
   },
   600_000,
 );
@@ -129,7 +124,7 @@ test('a fourth master comes and the first one goes: no kubelet is restarted, no 
   const restarted = moved(before.starts, await startsOf([...kept]));
   expect(restarted.filter((line) => /kubelet|kube-proxy/.test(line))).toEqual([]);
   expect(await configs()).toEqual(before.configs);
-  await nothingToDo();
+  await nothingToDo(five);
   const status = await five.run(['etcd', 'status']);
   expect(status.events.find(({ type }) => type === 'result')?.['data']).toMatchObject({
     well: true,
@@ -143,5 +138,5 @@ test('all members go off at once and come back: the cluster is back by itself', 
   await Promise.all(members.map((host) => lab('poweroff', host)));
   await Promise.all(members.map((host) => lab('start', host)));
   await allReady('w1', 180);
-  await nothingToDo();
+  await nothingToDo(five);
 }, 600_000);

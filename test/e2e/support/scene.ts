@@ -14,7 +14,8 @@ import {
   labInventory,
   settings,
 } from './lab.ts';
-import { type Event, workFolder } from './product.ts';
+import { expect } from 'vitest';
+import { type Event, lines, plannedIn, workFolder } from './product.ts';
 
 const binary = fileURLToPath(new URL('../../../bin/k8s-bootstrap', import.meta.url));
 
@@ -95,6 +96,13 @@ export const changedBy = ({ events }: Ended): unknown => events.at(-1)?.['change
 /** What went wrong, for whoever reads that a test is red. */
 export const explained = ({ errors, stderr }: Ended): string =>
   `${JSON.stringify(errors, null, 1)}\n${stderr}`;
+
+/** That the next `up` would change nothing: a red test says what it would. */
+export async function nothingToDo({ run }: Pick<Scene, 'run'>): Promise<void> {
+  const plan = await run(['plan', '--detailed-exitcode']);
+  expect(lines(plannedIn(plan.events)), explained(plan)).toEqual([]);
+  expect(plan.code, explained(plan)).toBe(0);
+}
 
 /** How a run has ended; of one that went well, `WELL`. */
 export const done = ({ code, errors, stderr }: Ended): unknown => ({
