@@ -30,7 +30,7 @@ export function statusText({ hosts, watched }: HostStatuses, { paint, verbose }:
 function row(status: HostStatus, moved: readonly StatusColumn[], paint: Paint): string[] {
   const { host, roles, reached, components, health, certificates, drift } = status;
   const cell = (column: StatusColumn, text: string): string =>
-    moved.includes(column) ? `${paint('bold', text)} *` : text;
+    moved.includes(column) ? `${paint('bold', text)}*` : text;
   const name = [reached ? cell('reached', host) : host, roles.join(', ')];
   if (!reached) return [...name, cell('reached', paint('red', 'not reached'))];
   const [next] = certificates;

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { service, writesDuring } from '../support/balanced-writer.ts';
 import { eventually } from '../support/kubectl.ts';
@@ -100,6 +101,44 @@ test.each(HOSTS)(
   },
   600_000,
 );
+
+/** Key ids that certificates of the cluster's authority were issued by. */
+async function issuers(): Promise<string[]> {
+  const told = await five.run(['certs', 'list']);
+  const { certificates } = told.events.find(({ type }) => type === 'result')?.['data'] as {
+    certificates: { authority: boolean; issuer: string; issuerKeyId: string }[];
+  };
+  const own = certificates.filter(({ authority, issuer }) => !authority && issuer === 'CN=kubernetes-ca');
+  return [...new Set(own.map(({ issuerKeyId }) => issuerKeyId))];
+}
+
+test('the authority hands over while a worker writes: nothing is lost, no node goes away, no certificate of the former is left', async () => {
+  const before = await issuers();
+  const away = new Set<string>();
+  const stop = new AbortController();
+  const looks = (async () => {
+    while (!stop.signal.aborted) {
+      for (const host of await notReady('m1').catch(() => [])) away.add(host);
+      await sleep(1000);
+    }
+  })();
+  // Whoever writes has what belongs to the step: at first the former alone, then both, then the new one.
+  for (const words of [['--trust-only'], ['--keep-old', '--leave-pods'], ['--leave-pods']]) {
+    const written = await writesDuring('w3', five.state, 'm1', async () => {
+      const done = await five.run(['certs', 'rotate-ca', 'cluster', '--yes', ...words]);
+      expect(done.code, explained(done)).toBe(0);
+    });
+    console.log(`${words.join(' ')}: ${written.acknowledged} writes, longest gap ${written.longestGapMs} ms`);
+    expect(written.lost).toEqual([]);
+    expect(written.longestGapMs).toBeLessThan(15_000);
+  }
+  stop.abort();
+  await looks;
+  expect([...away]).toEqual([]);
+  const after = await issuers();
+  expect([after.length, after.includes(before[0] ?? '')]).toEqual([1, false]);
+  await nothingToDo(five);
+}, 1_800_000);
 
 test('a fourth master comes and the first one goes: no kubelet is restarted, no kubeconfig of a node changes', async () => {
   const kept = ['w1', 'w2', 'w4'] as const;

@@ -75,9 +75,9 @@ describe('status', () => {
     expect(text.split('\n').slice(0, 5)).toEqual([
       'At 12:00:05 UTC, every 5 s; what moved has a *, Ctrl-C ends it.',
       '',
-      'HOST  ROLES         COMPONENTS     HEALTH      CERTIFICATES  DRIFT',
-      'm1    master, etcd  all 1 ok       all 1 ok *  1094 days     none',
-      'w2    master, etcd  not reached *',
+      'HOST  ROLES         COMPONENTS    HEALTH     CERTIFICATES  DRIFT',
+      'm1    master, etcd  all 1 ok      all 1 ok*  1094 days     none',
+      'w2    master, etcd  not reached*',
     ]);
   });
 
