@@ -1,3 +1,4 @@
+import { quotable } from '../../kernel/quotable.ts';
 import { sh } from '../../kernel/quote.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { bytes } from '../content.ts';
@@ -149,11 +150,15 @@ export function notReady(node: NodeObject | undefined): string | undefined {
   return ready?.message ?? 'not registered';
 }
 
-/** What presses on a node, or keeps it from its network: conditions that should not be. */
+/** What presses on a node, or keeps it from its network: conditions that should not be, the first few. */
 export const pressures = (node: NodeObject | undefined): string[] =>
   (node?.status?.conditions ?? [])
     .filter(({ type, status }) => type !== 'Ready' && status === 'True')
-    .map(({ type, message = '' }) => (message === '' ? type : `${type} (${message})`));
+    .slice(0, MOST_CONDITIONS)
+    .map(({ type, message = '' }) => quotable(message === '' ? type : `${type} (${message})`));
+
+/** kubelet sets four, others may add theirs. */
+const MOST_CONDITIONS = 8;
 
 /**
  * Whether a node is there but for its pod network. Kubelet lists all that is wrong, in brackets where it is more than

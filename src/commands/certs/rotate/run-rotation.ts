@@ -47,9 +47,12 @@ export async function runRotation(
   { fleet, goal, stop }: { readonly fleet: Fleet; readonly goal: Goal; readonly stop: AbortSignal },
   steps: readonly RotationStep[],
 ): Promise<void> {
-  for (const { taken, before, take, behind, after } of steps) {
+  for (const [index, { planned, taken, before, take, behind, after }] of steps.entries()) {
     stopIfAsked(stop);
     refuseLost(fleet);
+    // Phases come again with each step: what they are there for stands above them.
+    const message = `step ${index + 1} of ${steps.length}: ${planned.title}`;
+    fleet.emit({ type: 'note', level: 'info', message });
     if (!taken) {
       await before?.();
       await take();

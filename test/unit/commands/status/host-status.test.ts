@@ -48,3 +48,14 @@ it('tells what presses on a node, and nothing of one that is well', () => {
 it('tells of a host that was lost that it was, and why where nothing else says it', () => {
   expect(problems([], true)).toMatchObject({ w1: ['cannot be looked at', 'it is away'] });
 });
+
+it('takes what a node says of itself for a few words of somebody else', () => {
+  const many = Array.from({ length: 50 }, (_, index) =>
+    condition(`Bad${index}`, 'True', `\u001B[2J${'x'.repeat(100_000)}\n`),
+  );
+  const { w1 = [] } = problems(many);
+  expect(w1.length).toBeLessThan(10);
+  expect(w1.join('').length).toBeLessThan(10_000);
+  // eslint-disable-next-line no-control-regex
+  expect(w1.join('')).not.toMatch(/[\u0000-\u001F]/);
+});
