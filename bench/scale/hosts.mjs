@@ -57,11 +57,11 @@ function serve(channel, probed, applied) {
     const to = from + Number(data.subarray(0, from).toString());
     if (from === 0 || data.length < to) return;
     script = data.toString('utf8', from, to);
-    if (script.includes('flock -n 9')) channel.write('locked\n');
+    if (script.includes('flock -w 1 9 ||')) channel.write('locked\n');
     else if (nonceOf(script) !== undefined) void probed().then((make) => end(0, make(nonceOf(script))));
   });
   channel.on('end', () => {
-    if (script?.includes('flock -n 9')) return end(0);
+    if (script?.includes('flock -w 1 9 ||')) return end(0);
     const steps = [...(script ?? '').matchAll(/^echo '?(\w+) begin (\d+)'?;/gm)];
     if (steps.length > 0) {
       applied();

@@ -12,6 +12,8 @@ export interface Watched {
   readonly everySeconds: number;
   /** What is otherwise than at the look before, by host. */
   readonly moved: Readonly<Record<string, readonly StatusColumn[]>>;
+  /** Why the rows are those of an earlier look; `null` when they are of this one. */
+  readonly trouble: string | null;
 }
 
 export type StatusColumn = 'reached' | 'components' | 'health' | 'certificates' | 'drift';
@@ -75,8 +77,12 @@ export interface JournalEntry {
   readonly message: string;
 }
 
-/** Locks that were taken away. */
+/** Who had locked the hosts, and which of those locks were taken away. */
 export interface Unlocked {
-  /** Whom each host was being changed by: `root@laptop (pid 12) since 2026-11-30T08:00:00Z`. */
-  readonly taken: readonly { readonly host: string; readonly by: string }[];
+  /** `root@laptop (pid 12) since 2026-11-30T08:00:00Z`. */
+  readonly held: readonly { readonly host: string; readonly by: string }[];
+  /** Names of hosts. */
+  readonly taken: readonly string[];
+  /** Hosts of which nobody knows. */
+  readonly notAsked: readonly string[];
 }

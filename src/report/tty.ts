@@ -26,6 +26,7 @@ export function createTtyView(options: TextViewOptions): View {
   async function draw(event: PrintableEvent): Promise<void> {
     const text = resultText(event, options.history, result);
     if (text === undefined) {
+      redrawn(event, '');
       await screen.show(event);
     } else {
       await screen.finish('done');

@@ -10,6 +10,8 @@ import { unit } from './steps/units.ts';
 /** What a run holds while it works on a host, by `flock`; the file beside it says who holds it, and ends in a token. */
 export const LOCK = `${STATE}/lock`;
 export const LOCK_OWNER = `${STATE}/lock.owner`;
+/** Tokens of runs whose lock somebody took away: a file of its own, so that no other run's can be hit. */
+export const LOCK_REVOKED = `${STATE}/lock.revoked`;
 
 /** The exit code of a batch that found the lock to be another's, or nobody's; nothing of it was run then. */
 export const LOCK_GONE = 76;
@@ -95,7 +97,7 @@ mkdir -p $S/originals $S/revisions $S/tmp
 exec 8>>$S/busy
 flock -w 60 8 || { echo 'a step of an earlier run is still working on this host' >&2; exit 75; }
 exec 7>>${LOCK}
-if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${LOCK_OWNER}; then exit ${LOCK_GONE}; fi
+if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${LOCK_OWNER} || grep -qsxF -- ${quote(lock)} ${LOCK_REVOKED}; then exit ${LOCK_GONE}; fi
 exec 7>&-
 ${FUNCTIONS}
 ${firstLook()}`.trim();

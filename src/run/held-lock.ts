@@ -1,7 +1,7 @@
 import { BootstrapError } from '../kernel/errors.ts';
 import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import { LOCK, LOCK_OWNER } from '../resources/compile.ts';
+import { LOCK, LOCK_OWNER, LOCK_REVOKED } from '../resources/compile.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 import { EXPIRES_SECONDS } from './lock-holder.ts';
 
@@ -9,11 +9,11 @@ import { EXPIRES_SECONDS } from './lock-holder.ts';
 export interface Held {
   /** `root@laptop (pid 12) since 2026-11-30T08:00:00Z`. */
   readonly by: string;
+  /** Of the run; empty where it is a script that somebody runs by hand. */
   readonly token: string;
 }
 
 const HELD = 75;
-const ANOTHERS = 76;
 
 /** Who holds the lock of a host now; `undefined` when nobody does. */
 export async function heldOn(fleet: Fleet, member: Member): Promise<Held | undefined> {
@@ -25,13 +25,14 @@ export async function heldOn(fleet: Fleet, member: Member): Promise<Held | undef
 }
 
 /**
- * Has the holder of a lock end, so that its run finds it lost; nothing when it has let go by itself.
- * @throws E_LOCK when it is another's by now, or does not end
+ * Has the run that holds a lock find it lost: at once none of its steps is begun, and its holder ends with the next
+ * heartbeat. Nothing when it has let go by itself.
+ * @throws E_LOCK when its holder does not end, or is a script that somebody runs by hand
  */
-export async function takeFrom(fleet: Fleet, member: Member, { token }: Held): Promise<void> {
-  const { code } = await runOn(fleet, member, { script: take(token) });
-  if (code === 0) return;
-  throw failed(member, code === ANOTHERS ? 'another run has it by now' : 'its holder does not end');
+export async function takeFrom(fleet: Fleet, member: Member, { token, by }: Held): Promise<void> {
+  if (token === '') throw failed(member, `${by} is to be ended where it runs`);
+  const { code } = await runOn(fleet, member, { script: take(token), timeoutMs: 2 * SETTLE_SECONDS * 1000 });
+  if (code !== 0) throw failed(member, 'its holder does not end');
 }
 
 const failed = (member: Member, why: string): BootstrapError =>
@@ -47,9 +48,17 @@ if flock -n 9; then exit 0; fi
 head -n 2 ${LOCK_OWNER} 2>/dev/null
 exit ${HELD}`;
 
-/** Batches of the run go by that file; its holder waits for one heartbeat more, or until it has waited long enough. */
-const take = (token: string): string => `exec 9<${LOCK}
-if flock -n 9; then exit 0; fi
-[ "$(sed -n 2p ${LOCK_OWNER} 2>/dev/null)" = ${quote(token)} ] || exit ${ANOTHERS}
-rm -f ${LOCK_OWNER}
-flock -w ${EXPIRES_SECONDS + 5} 9`;
+/** A holder that hears nothing of its controller any more waits so long. */
+const SETTLE_SECONDS = EXPIRES_SECONDS + 5;
+
+const take = (token: string): string => `umask 077
+holds() { [ "$(sed -n 2p ${LOCK_OWNER} 2>/dev/null)" = ${quote(token)} ]; }
+exec 9<${LOCK}
+if flock -n 9 || ! holds; then exit 0; fi
+printf '%s\\n' ${quote(token)} >> ${LOCK_REVOKED}
+i=0
+until flock -w 1 9; do
+  holds || exit 0
+  i=$((i + 1))
+  [ $i -lt ${SETTLE_SECONDS} ] || exit 1
+done`;

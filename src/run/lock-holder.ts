@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import { LOCK, LOCK_OWNER } from '../resources/compile.ts';
+import { LOCK, LOCK_OWNER, LOCK_REVOKED } from '../resources/compile.ts';
 import { STATE } from '../resources/steps/functions.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 import { stopIfAsked } from './stop.ts';
@@ -112,22 +112,23 @@ export async function holdOn(fleet: Fleet, member: Member, { owner, token, stop 
 }
 
 /**
- * The descriptor is the lock; the file beside it says whose it is, to people and to batches. Where somebody has taken that
- * away (`held-lock.ts`), the holder ends with its next heartbeat.
+ * The descriptor is the lock; the file beside it says whose it is, to people and to batches. A run whose lock was taken
+ * away (`held-lock.ts`) ends with its next heartbeat. Whoever only looks has the lock for a moment: that is waited for.
  */
 const script = (owner: string, token: string): string => `
 umask 077
 trap '' PIPE
 mkdir -p ${STATE}
 exec 9>>${LOCK}
-flock -n 9 || { head -n 1 ${LOCK_OWNER} 2>/dev/null; exit ${LOCKED}; }
+flock -w 1 9 || { head -n 1 ${LOCK_OWNER} 2>/dev/null; exit ${LOCKED}; }
+rm -f ${LOCK_REVOKED}
 printf '%s since %s\\n%s\\n' ${quote(owner)} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" ${quote(token)} > ${LOCK_OWNER}
-beat() { [ "$(timeout ${EXPIRES_SECONDS} head -c 1 <&3)" = . ] && printf .; }
+beat() { [ "$(timeout ${EXPIRES_SECONDS} head -c 1 <&3)" = . ] && printf . && ! grep -qsxF -- ${quote(token)} ${LOCK_REVOKED}; }
 exec 8>>${STATE}/busy
 flock -n 8 || { echo busy; until flock -w 10 8; do beat || { rm -f ${LOCK_OWNER}; exit ${LOCKED}; }; done; }
 exec 8>&-
 echo locked
-while beat && [ -e ${LOCK_OWNER} ]; do :; done
+while beat; do :; done
 rm -f ${LOCK_OWNER}`;
 
 /** What a run ends with when nobody keeps others out any more. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Fleet, type Member, alive } from './fleet.ts';
 import { type Hold, holdOn } from './lock-holder.ts';
+import { stopIfAsked } from './stop.ts';
 
 /** The lock of a run on the hosts that it works on. */
 export interface RunLock {
@@ -62,8 +63,11 @@ export async function lockAll(fleet: Fleet, wish: LockWish): Promise<RunLock> {
   }
   return {
     lost: lost.signal,
+    // Whoever has lost the others' lock changes nothing more anywhere, and locks no further host.
     proofOn: async (member) => {
+      stopIfAsked(lost.signal);
       await take(member);
+      stopIfAsked(lost.signal);
       return token;
     },
     release,

@@ -87,7 +87,7 @@ async function answer(
   input: AsyncIterator<Uint8Array>,
   options: ExecOptions,
 ): Promise<ExecResult> {
-  if (script.includes('flock -n 9')) return lock(host, script, input, options);
+  if (script.includes('flock -w 1 9 ||')) return lock(host, script, input, options);
   if (/^N=/m.test(script)) return probe(host, script);
   if (script.includes('journalctl')) {
     host.log.push('journal');

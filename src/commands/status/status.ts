@@ -23,22 +23,35 @@ export interface StatusOptions extends RunOptions {
 }
 
 /** Looks at every host and says how it is; exit code 3 when anything is off. */
-export const status = (options: StatusOptions): Promise<number> =>
-  visit({ ...unjudged(options, ofTheCluster), ending: 'answer' }, async (run, plan) => {
-    const { deep, diff, everySeconds } = options;
+export function status(options: StatusOptions): Promise<number> {
+  const { deep, diff, everySeconds, emit } = options;
+  const surveyor: Surveyor = (seen, found) => survey(seen, found, { deep, everySeconds });
+  const tell = (data: HostStatuses): void => {
+    emit({ type: 'result', answer: 'status', data });
+  };
+  // Between two looks nothing is told: it would be drawn over.
+  let hushed = false;
+  const around: StatusOptions = {
+    ...options,
+    emit: (event) => {
+      if (!hushed) emit(event);
+    },
+  };
+  return visit({ ...unjudged(around, ofTheCluster), ending: 'answer' }, async (run, plan) => {
     if (diff) await run.tell();
-    const surveyor: Surveyor = (seen, found) => survey(seen, found, { deep, everySeconds });
-    const tell = (data: HostStatuses): void => {
-      options.emit({ type: 'result', answer: 'status', data });
-    };
     let last: Survey;
     if (everySeconds === undefined) {
       last = await surveyor(run, plan);
       tell({ ...last, watched: null });
-    } else last = await watch(run, { ...options, everySeconds }, surveyor, plan, tell);
+    } else {
+      hushed = true;
+      last = await watch(run, { ...options, everySeconds }, surveyor, plan, tell);
+      hushed = false;
+    }
     const code = outcome(run.fleet);
     return code === ExitCode.ok && !last.well ? ExitCode.attention : code;
   });
+}
 
 async function survey(
   { cluster, fleet }: Pick<Run, 'cluster' | 'fleet'>,

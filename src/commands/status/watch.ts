@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostStatus, HostStatuses, StatusColumn, Watched } from '../../answers/hosts.ts';
 import type { Run, RunOptions } from '../../cluster/visit.ts';
+import { asBootstrapError } from '../../kernel/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { consider } from '../../run/converge.ts';
-import { type Fleet, letGo, probeAll } from '../../run/fleet.ts';
+import type { Fleet } from '../../run/fleet.ts';
+import { type Looks, looksAt } from './looks.ts';
 
 export type Survey = Omit<HostStatuses, 'watched'>;
 
@@ -15,9 +17,9 @@ export interface WatchOptions extends Pick<RunOptions, 'stop'> {
 }
 
 /**
- * Tells the first look, and looks again until that is ended, over the connections that are there; hosts that were lost
- * are dialled anew each time. What happens to a host is in its row, and told nowhere else.
- * @returns the last look
+ * Tells the first look, and looks again until that is ended, over the connections that are there. What happens to a host
+ * is in its row, and told nowhere else; why nothing could be made of a look stands below the last one.
+ * @returns the last look that was told
  */
 export async function watch(
   { cluster, fleet, goal }: Pick<Run, 'cluster' | 'fleet' | 'goal'>,
@@ -26,22 +28,31 @@ export async function watch(
   first: Plan,
   tell: (answer: HostStatuses) => void,
 ): Promise<Survey> {
-  // A lost host is told in its row: events would be drawn between two looks.
-  const quiet: Fleet = { ...fleet, emit: () => undefined };
+  // Connections are kept, of how many hosts they may be; whoever ends it ends what is asked, too: it only looks.
+  const quiet: Fleet = {
+    ...fleet,
+    emit: () => undefined,
+    concurrency: Infinity,
+    kill: AbortSignal.any([fleet.kill, stop]),
+  };
+  const looks: Looks = looksAt(quiet, goal.watches);
   let last = await survey({ cluster, fleet }, first);
   let moved: Watched['moved'] = {};
+  let trouble: string | null = null;
   for (;;) {
-    tell({ ...last, watched: { at: new Date().toISOString(), everySeconds, moved } });
+    tell({ ...last, watched: { at: new Date().toISOString(), everySeconds, moved, trouble } });
     await sleep(everySeconds * 1000, undefined, { signal: stop }).catch(() => undefined);
+    if (!stop.aborted) await looks.again(stop);
     if (stop.aborted) return last;
-    for (const member of fleet.members.values()) {
-      if (!member.failed) continue;
-      member.failed = undefined;
-      await letGo(member);
-    }
-    await probeAll(quiet, goal.watches);
     const before = last;
-    last = await survey({ cluster, fleet: quiet }, await consider(quiet, goal));
+    try {
+      last = await survey({ cluster, fleet: quiet }, await consider(quiet, goal));
+      trouble = null;
+    } catch (thrown) {
+      const { code, message } = asBootstrapError(thrown);
+      trouble = `${code}: ${message}`;
+      last = { ...last, well: false };
+    }
     moved = movedIn(before.hosts, last.hosts);
   }
 }

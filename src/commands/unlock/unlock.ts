@@ -1,18 +1,19 @@
 import { visitFleet } from '../../cluster/visit-fleet.ts';
-import { outcome } from '../../cluster/visit-hosts.ts';
+import { lostIn, outcome } from '../../cluster/visit-hosts.ts';
 import { refuseUnconfirmed } from '../../cluster/visit-procedure.ts';
 import type { RunOptions } from '../../cluster/visit.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 import { type Held, heldOn, takeFrom } from '../../run/held-lock.ts';
-import { alive, onEach } from '../../run/fleet.ts';
+import { type Fleet, alive, onEach } from '../../run/fleet.ts';
+import { stopIfAsked } from '../../run/stop.ts';
 
 export interface UnlockOptions extends RunOptions {
   readonly yes: boolean;
 }
 
 /**
- * Says who holds the cluster's lock, and takes it away from them when that is confirmed: their run ends with E_LOCK_LOST
- * before it changes anything more. The lock of a run that is dead needs no command.
+ * Says who holds the cluster's lock, and takes it away from them when that is confirmed: their run changes nothing more.
+ * The lock of a run that is dead needs no command.
  * @throws E_NOT_CONFIRMED
  */
 export const unlock = (options: UnlockOptions): Promise<number> =>
@@ -20,34 +21,39 @@ export const unlock = (options: UnlockOptions): Promise<number> =>
     options,
     ({ inventory }) => hostNames(inventory, []),
     async ({ cluster, fleet }) => {
-      const held = new Map<string, Held>();
-      await onEach(fleet, alive(fleet), undefined, async (member) => {
-        const found = await heldOn(fleet, member);
-        if (found) held.set(member.name, found);
-      });
-      const locked = [...fleet.members.keys()].flatMap((host) => {
-        const found = held.get(host);
-        return found ? [{ host, by: found.by }] : [];
-      });
-      if (locked.length > 0) {
-        for (const { host, by } of locked) {
-          options.emit({ type: 'note', level: 'warn', host, message: `is being changed by ${by}` });
-        }
-        const question =
-          'That run will end before its next step; what works now is finished. Better end it where it runs.';
-        await refuseUnconfirmed(options, { question, word: cluster.inventory.name });
+      const told = await locks(fleet);
+      for (const [host, { by }] of told) {
+        options.emit({ type: 'note', level: 'warn', host, message: `is being changed by ${by}` });
       }
-      await onEach(
-        fleet,
-        alive(fleet).filter(({ name }) => held.has(name)),
-        undefined,
-        async (member) => {
-          const found = held.get(member.name);
-          if (found) await takeFrom(fleet, member, found);
-        },
-      );
-      const taken = locked.filter(({ host }) => fleet.members.get(host)?.failed === undefined);
-      options.emit({ type: 'result', answer: 'unlock', data: { taken } });
+      const taken: string[] = [];
+      if (told.size > 0) {
+        const question =
+          'That run will begin no further step; what works now is finished. Better end it where it runs.';
+        await refuseUnconfirmed(options, { question, word: cluster.inventory.name });
+        stopIfAsked(options.stop);
+        // It may have come to more hosts while the question stood; another run was not asked about.
+        const meant = new Set([...told.values()].map(({ token }) => token));
+        const now = await locks(fleet);
+        await onEach(fleet, alive(fleet), undefined, async (member) => {
+          const found = now.get(member.name);
+          if (!found || !meant.has(found.token)) return;
+          await takeFrom(fleet, member, found);
+          taken.push(member.name);
+        });
+      }
+      const held = [...told].map(([host, { by }]) => ({ host, by }));
+      const notAsked = lostIn(fleet).filter((host) => !told.has(host));
+      options.emit({ type: 'result', answer: 'unlock', data: { held, taken, notAsked } });
       return outcome(fleet);
     },
   );
+
+/** Who holds which host, of those that can be asked. */
+async function locks(fleet: Fleet): Promise<ReadonlyMap<string, Held>> {
+  const found = new Map<string, Held>();
+  await onEach(fleet, alive(fleet), undefined, async (member) => {
+    const held = await heldOn(fleet, member);
+    if (held) found.set(member.name, held);
+  });
+  return found;
+}

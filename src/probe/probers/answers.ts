@@ -24,8 +24,8 @@ const body = ({ script }: AnswerWatch): string => {
   return `${asked} 2>&1; printf '\ncode %d' $?`;
 };
 
-/** `exit` where a command can stand; in what is quoted too, which costs a fork and no more. */
-const LEAVES = /(?:^|[;&|{(`]|\b(?:then|else|do)\b)\s*exit\b/m;
+/** Anywhere: in what is quoted, or in a comment, it costs a fork and no more. */
+const LEAVES = /\b(?:exit|return|exec)\b/;
 
 export function parse(watches: readonly AnswerWatch[], frame: (name: string) => Buffer): Map<string, Answer> {
   const read = (name: string, watch: AnswerWatch): [string, Answer] => {

@@ -5,7 +5,9 @@ import type { How } from './how.ts';
 
 /** One line a host, then what is off; with `verbose` every component and certificate. */
 export function statusText({ hosts, watched }: HostStatuses, { paint, verbose }: How): string {
-  const problems = hosts.flatMap(({ host, problems: own }) => own.map((problem) => `${host}: ${problem}`));
+  const trouble = watched?.trouble ?? null;
+  const found = hosts.flatMap(({ host, problems: own }) => own.map((problem) => `${host}: ${problem}`));
+  const problems = trouble === null ? found : [...found, `Not looked at since: ${trouble}`];
   return [
     ...(watched
       ? [

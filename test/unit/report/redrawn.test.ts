@@ -21,6 +21,23 @@ it('what is higher than the terminal ends with how much more there is', () => {
   expect(shown(look({}), 'a\n')).toBe('\u001B[3A\r\u001B[Ja\n');
 });
 
+it('into a pipe all of it goes, as it is', () => {
+  const piped = redrawing({ write: () => true } as never);
+  const all = 'a\n'.repeat(100);
+  expect(piped(look({}), all)).toBe(all);
+});
+
+it('what was printed between two looks stays', () => {
+  const shown = screen(24);
+  shown(look({}), 'one\ntwo\n');
+  shown({ type: 'note', level: 'info', message: 'stopping' } as never, '');
+  expect(shown(look({}), 'one\n')).toBe('\u001B[Jone\n');
+});
+
+it('a terminal that says no size is taken for one of the usual', () => {
+  expect(screen(0, 0)(look({}), 'a\nb\n')).toBe('\u001B[Ja\nb\n');
+});
+
 it('an answer that is given once stays where it is', () => {
   expect(screen(4)(look(null), 'a\nb\nc\nd\ne\n')).toBe('a\nb\nc\nd\ne\n');
 });

@@ -106,6 +106,17 @@ describe('the lock', () => {
     expect(hosts.map(({ words }) => words.get('b'))).toEqual([undefined, undefined, undefined]);
   });
 
+  it('is taken on no further host, and no further batch is begun, when it is lost within a phase', async () => {
+    const hosts = three();
+    const one = stage('one', names, { resources: () => [cell('a', '1')] });
+    hosts[0]!.after = () => {
+      hosts[0]!.loseLock();
+    };
+    const run = play(hosts, [one], { essential: (host) => host === 'm1', concurrency: 1 });
+    await expect(run.up()).rejects.toThrow(coded('E_LOCK_LOST', { where: { host: 'm1' } }));
+    expect(hosts.map(({ words }) => words.get('a'))).toEqual(['1', undefined, undefined]);
+  });
+
   it('ends a wait at a gate when it is lost', async () => {
     const hosts = three({ healthy: 'no' });
     const one = stage('one', names, {

@@ -17,7 +17,7 @@ export const hostSamples: Pick<Answers, 'reset' | 'status' | 'support' | 'unlock
   },
   status: {
     well: false,
-    watched: { at: '2026-11-29T12:00:05.000Z', everySeconds: 5, moved: { m1: ['health'] } },
+    watched: { at: '2026-11-29T12:00:05.000Z', everySeconds: 5, moved: { m1: ['health'] }, trouble: null },
     hosts: [
       {
         host: 'm1',
@@ -42,6 +42,13 @@ export const hostSamples: Pick<Answers, 'reset' | 'status' | 'support' | 'unlock
       },
     ],
   },
-  unlock: { taken: [{ host: 'm1', by: 'root@laptop (pid 12) since 2026-11-29T12:00:00Z' }] },
+  unlock: {
+    held: [
+      { host: 'm1', by: 'root@laptop (pid 12) since 2026-11-29T12:00:00Z' },
+      { host: 'w1', by: 'a run that has just begun' },
+    ],
+    taken: ['m1'],
+    notAsked: ['w2'],
+  },
   support: { file: '/s/demo-support-1.tar.gz', files: 12, hosts: ['m1', 'w1'] },
 };

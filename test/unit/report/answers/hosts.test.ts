@@ -70,7 +70,7 @@ describe('status', () => {
 
   it('says when it is looked again, and marks what moved', () => {
     const moved = { m1: ['health'], w2: ['reached'] } as const;
-    const watched = { at: '2026-11-29T12:00:05.000Z', everySeconds: 5, moved };
+    const watched = { at: '2026-11-29T12:00:05.000Z', everySeconds: 5, moved, trouble: null };
     const text = statusText({ well: false, hosts: [good, lost], watched }, plainly);
     expect(text.split('\n').slice(0, 5)).toEqual([
       'At 12:00:05 UTC, every 5 s; what moved has a *, Ctrl-C ends it.',
