@@ -116,9 +116,11 @@ test('unlock names who changes the hosts, and takes the lock from them when that
     expect(failures(ended)).toContain('E_LOCK_LOST');
     await lockIsFree();
     await endHold('m1');
-    expect(
-      (await confirmed('unlock')).events.find(({ type }) => type === 'result')?.['data'],
-    ).toEqual({ held: [], taken: [], notAsked: [] });
+    expect((await confirmed('unlock')).events.find(({ type }) => type === 'result')?.['data']).toEqual({
+      held: [],
+      taken: [],
+      notAsked: [],
+    });
     await up();
   }));
 
