@@ -86,10 +86,10 @@ export async function refuseUnconfirmed(
   if (
     yes === true ||
     yes === word ||
-    (yes === false && confirm && (await confirm(`${question} Type ${word} to confirm:`, word)))
+    (yes === false && confirm && (await confirm(`${question} Type "${word}" to confirm:`, word)))
   )
     return;
-  throw new BootstrapError('E_NOT_CONFIRMED', `${word} was not typed`, {
+  throw new BootstrapError('E_NOT_CONFIRMED', `"${word}" was not typed`, {
     hint: `Nothing was changed. Type it on the terminal, or give --yes${namesIt ? ` ${word}` : ''}.`,
     exitCode: ExitCode.usage,
   });

@@ -150,6 +150,10 @@ function unitsOf(changes: readonly LocatedChange[], wanted: (change: Change) => 
   return [...found].map(([unit, hosts]) => ({ unit, hosts }));
 }
 
+/** What a restart comes to: `start` where nothing runs, `reload` where that is enough. */
+export const verbOf = ({ summary }: { readonly summary: string }): string =>
+  ['reload', 'start'].includes(summary) ? summary : 'restart';
+
 /** The unit that a restart is of. */
 export const unitOf = ({ id, title }: PlannedChange): string =>
   id.startsWith('service:') ? id.slice('service:'.length) : title;

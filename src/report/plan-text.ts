@@ -1,5 +1,5 @@
 import { structuredPatch } from 'diff/lib/patch/create.js';
-import { unitOf } from '../plan/plan.ts';
+import { unitOf, verbOf } from '../plan/plan.ts';
 import type { HostPlan, PlanSummary, PlannedChange, UnitHosts } from '../plan/plan.ts';
 import type { TextChange } from '../resources/resource.ts';
 import { count, oneLine } from './text.ts';
@@ -102,8 +102,7 @@ function changeLines(planned: PlannedChange, paint: Paint): string[] {
     case 'delete':
       return [line('red', `- delete ${what(planned, change.summary)}`)];
     case 'restart': {
-      const verb = ['reload', 'start'].includes(change.summary) ? change.summary : 'restart';
-      return [line('yellow', `! ${verb} ${unitOf(planned)}${because(change.because)}`)];
+      return [line('yellow', `! ${verbOf(change)} ${unitOf(planned)}${because(change.because)}`)];
     }
     case 'unknown':
       return [line('cyan', `? ${what(planned, change.summary)}: unknown until ${change.waitsFor}`)];

@@ -9,6 +9,9 @@ import { stopIfAsked } from './stop.ts';
 
 /** The holder on the host gives up when it hears nothing for this long: a dead controller's lock expires. */
 export const EXPIRES_SECONDS = 45;
+/** In turns, each longer than a heartbeat takes to come: between them it looks whether its lock was taken away. */
+const TURN_SECONDS = 15;
+const TURNS = Array.from({ length: EXPIRES_SECONDS / TURN_SECONDS }, (_, index) => index).join(' ');
 const HEARTBEAT_MS = 10_000;
 /** Each heartbeat is answered. Without an answer for this long the lock counts as lost, before the host gives it up. */
 const UNANSWERED_MS = 35_000;
@@ -123,7 +126,14 @@ exec 9>>${LOCK}
 flock -w 1 9 || { head -n 1 ${LOCK_OWNER} 2>/dev/null; exit ${LOCKED}; }
 rm -f ${LOCK_REVOKED}
 printf '%s since %s\\n%s\\n' ${quote(owner)} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" ${quote(token)} > ${LOCK_OWNER}
-beat() { [ "$(timeout ${EXPIRES_SECONDS} head -c 1 <&3)" = . ] && printf . && ! grep -qsxF -- ${quote(token)} ${LOCK_REVOKED}; }
+revoked() { grep -qsxF -- ${quote(token)} ${LOCK_REVOKED}; }
+beat() {
+  for turn in ${TURNS}; do
+    if [ "$(timeout ${TURN_SECONDS} head -c 1 <&3)" = . ]; then printf .; ! revoked; return; fi
+    if revoked; then return 1; fi
+  done
+  false
+}
 exec 8>>${STATE}/busy
 flock -n 8 || { echo busy; until flock -w 10 8; do beat || { rm -f ${LOCK_OWNER}; exit ${LOCKED}; }; done; }
 exec 8>&-
@@ -134,7 +144,7 @@ rm -f ${LOCK_OWNER}`;
 /** What a run ends with when nobody keeps others out any more. */
 export const lockLost = (host: string, why: string): BootstrapError =>
   new BootstrapError('E_LOCK_LOST', `the lock on ${host} is lost: ${why}`, {
-    hint: 'Was this machine asleep or cut off? Others may be working on the cluster by now. Run the command again: it goes on where this run stopped.',
+    hint: 'Was this machine asleep or cut off, or has somebody taken the lock away (k8s-bootstrap unlock)? Others may be working on the cluster by now. Run the command again: it goes on where this run stopped.',
     where: { host },
   });
 

@@ -1,7 +1,7 @@
 import type { CertificateStatus, ComponentStatus, HostStatus } from '../../answers/hosts.ts';
 import type { Inventory } from '../../inventory/types.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
-import { type Plan, allChanges } from '../../plan/plan.ts';
+import { type Plan, allChanges, verbOf } from '../../plan/plan.ts';
 import type { Stage } from '../../plan/stage.ts';
 import { imagined } from '../../facts/facts.ts';
 import type { Observed } from '../../probe/observe.ts';
@@ -129,7 +129,8 @@ const driftOf = (plan: Plan, host: string): HostStatus['drift'] =>
     .filter((one) => one.host === host)
     .map(({ phase, planned: { title, change } }) => ({
       phase,
-      change: `${change.kind} ${title}`,
+      // As plans say it.
+      change: `${change.kind === 'restart' ? verbOf(change) : change.kind} ${title}`,
       summary: 'summary' in change ? change.summary : '',
     }));
 

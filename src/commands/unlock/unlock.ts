@@ -33,6 +33,7 @@ export const unlock = (options: UnlockOptions): Promise<number> =>
         stopIfAsked(options.stop);
         // It may have come to more hosts while the question stood; another run was not asked about.
         const meant = new Set([...told.values()].map(({ token }) => token));
+        options.emit({ type: 'note', level: 'info', message: WAIT });
         const now = await locks(fleet);
         await onEach(fleet, alive(fleet), undefined, async (member) => {
           const found = now.get(member.name);
@@ -47,6 +48,8 @@ export const unlock = (options: UnlockOptions): Promise<number> =>
       return outcome(fleet);
     },
   );
+
+const WAIT = 'waiting until it lets go: some seconds, and as long as what works there now takes';
 
 /** Who holds which host, of those that can be asked. */
 async function locks(fleet: Fleet): Promise<ReadonlyMap<string, Held>> {

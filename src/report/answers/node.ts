@@ -11,7 +11,7 @@ export const nodeRemoveText = ({ node, cleaned, setAside, stillIn }: NodeRemoved
     ...(setAside.length === 0 ? [] : [`The former data of etcd lies on it in ${setAside.join(', ')}.`]),
     ...(cleaned
       ? [
-          'Programs, packages, snapshots of etcd by the clock and what pods left behind are still on it: install it anew before somebody else gets it.',
+          `Programs, packages, snapshots of etcd by the clock and what pods left behind are still on it. Before somebody else gets it, "k8s-bootstrap reset --limit ${node}" takes them away, while the inventory names it; or install it anew.`,
         ]
       : [
           `Nothing was done on the host itself. Should it come back, its kubelet would make it a node again: stop kubelet there, or install the host anew.`,

@@ -48,6 +48,12 @@ describe('the installed package', () => {
     expect(existsSync(join(installed, 'node_modules'))).toBe(false);
   });
 
+  it('ends without a word when its reader leaves', () => {
+    const line = `'${join(folder.path, 'node_modules/.bin/k8s-bootstrap')}' schema | head -n 1`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: folder.path, env, encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual(['{\n', '']);
+  });
+
   it('says its version, judges an inventory, lists phases, and reads no script for it but its own', () => {
     const apart = readdirSync(dist).filter((name) => name.endsWith('.cjs') && name !== 'k8s-bootstrap.cjs');
     expect(apart).toEqual(['node-forge.cjs', 'undici.cjs']);

@@ -106,6 +106,10 @@ export function restartOf(at: string, own: readonly Workload[]): ProcedureStep {
 
 const NAMED = 20;
 
+/** What a plan says of a step that `refuseStale` may stand before. */
+export const WAITS_FOR_PODS =
+  'not before pods of yours that run now are restarted, which are named then (--leave-pods goes on without)';
+
 /** @throws E_ROTATION_PODS, exit code 3, for pods that only their owners may restart */
 export function refuseStale(stale: readonly Pod[], what: string): void {
   if (stale.length === 0) return;
@@ -114,7 +118,7 @@ export function refuseStale(stale: readonly Pod[], what: string): void {
     'E_ROTATION_PODS',
     `pods were started before, and those among them that ask the API server read once ${what}: ${someOf(names, NAMED)}`,
     {
-      hint: 'Restart what made them (kubectl -n NAMESPACE rollout restart KIND NAME), then run it again: it goes on from here. --leave-pods goes on without: then those that ask the API server fail until they are restarted. The cluster works as it is, and "up" is safe.',
+      hint: 'Restart what made them (kubectl -n NAMESPACE rollout restart KIND NAME; a pod that nothing made: delete it and make it again), then run it again: it goes on from here. --leave-pods goes on without: then those that ask the API server fail until they are restarted. The cluster works as it is, and "up" is safe.',
       exitCode: ExitCode.attention,
     },
   );

@@ -11,6 +11,7 @@ import { refuseGivenFormer, refuseOtherGiven, takenFrom } from './given.ts';
 import { refuseLeft } from './left.ts';
 import type { RotationStep } from './run-rotation.ts';
 import { awaitBundles, refreshReaders } from './service-accounts.ts';
+import { WAITS_FOR_PODS } from './pods.ts';
 import { type Rotating, stepOf, visitRotation } from './visit-rotation.ts';
 
 export interface RotateCaOptions extends ProcedureOptions {
@@ -92,7 +93,7 @@ export function stepsOf(id: CaId, { begun, pair, rotating, options }: Given): re
     {
       planned: stepOf(
         'hand-over',
-        'the other one issues: all certificates of the former are made anew, members and API servers one at a time',
+        `the other one issues: all certificates of the former are made anew, members and API servers one at a time${id === 'cluster' && !options.leavePods ? `; ${WAITS_FOR_PODS}` : ''}`,
         hosts,
         LOST_BY_HANDOVER[id],
       ),

@@ -9,6 +9,7 @@ import { newServiceAccountTexts } from '../../../pki/new-keys.ts';
 import { stopIfAsked } from '../../../run/stop.ts';
 import type { RotationStep } from './run-rotation.ts';
 import { controllerRestarts, refreshReaders, renewTokens } from './service-accounts.ts';
+import { WAITS_FOR_PODS } from './pods.ts';
 import { type Rotating, stepOf, visitRotation } from './visit-rotation.ts';
 
 export interface RotateServiceAccountOptions extends ProcedureOptions {
@@ -80,7 +81,7 @@ function stepsOf(rotating: Rotating, options: RotateServiceAccountOptions): read
     {
       planned: stepOf(
         'drop',
-        'verify tokens with the new key alone, and remove the former from the state folder',
+        `verify tokens with the new key alone, and remove the former from the state folder${options.leavePods ? '' : `; ${WAITS_FOR_PODS}`}`,
         masters,
         'tokens that were copied out of the cluster are worth nothing any more',
       ),

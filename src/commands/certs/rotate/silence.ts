@@ -21,9 +21,11 @@ export function measureSilence(answers: () => Promise<boolean>, everyMs = EVERY_
     let silent = false;
     while (!stop.signal.aborted) {
       await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      const asked = performance.now();
       const answered = await answers();
       const now = performance.now();
-      if (answered && silent) longest = Math.max(longest, now - last);
+      // A question may wait out a restart, and is answered then.
+      if (answered && (silent || now - asked > everyMs)) longest = Math.max(longest, now - last);
       if (answered) last = now;
       silent = !answered;
     }

@@ -14,6 +14,14 @@ it('is the longest time from one answer to the next when none came between', asy
   expect(seconds).toBeLessThan(3);
 });
 
+it('counts a question that waited out a restart, and was answered then', async () => {
+  const waits = [0, 0, 200, 0];
+  const silence = measureSilence(async () => sleep(waits.shift() ?? 0, true), 15);
+  while (waits.length > 0) await sleep(10);
+  await sleep(50);
+  expect(await silence.end()).toBeGreaterThanOrEqual(0.2);
+});
+
 it('is none while somebody answers, and unknown where nobody ever did', async () => {
   const always = measureSilence(from([]), 5);
   await sleep(40);
