@@ -102,6 +102,7 @@ while read -r line; do case $line in SELINUX=*) say selinuxAtBoot "\${line#*=}" 
 [ ! -d /sys/fs/cgroup/unified ] || say cgroup hybrid
 [ ! -d /sys/fs/cgroup/memory ] || say cgroup memory
 [ ! -r ${paths.cluster} ] || while read -r key line; do say "cluster.$key" "$line"; done < ${paths.cluster}
+if [ -e ${paths.lockOwner} ] && ! flock -n ${paths.lock} true; then line=; read -r line < ${paths.lockOwner}; say workedOnBy "$line"; fi
 for f in ${MARKS.join(' ')}; do [ ! -e "$f" ] || say mark "$f"; done
 for f in ${CNI_CONFIGS.join(' ')}; do
   [ -f "$f" ] || continue

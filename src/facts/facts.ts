@@ -53,6 +53,8 @@ export interface HostFacts {
   readonly dockerOptions: ReadonlyMap<string, string>;
   /** Whose host this is; `undefined` when no cluster of ours was ever on it. */
   readonly cluster: { readonly name: string; readonly ca: string | undefined } | undefined;
+  /** Who holds its lock: `root@laptop (pid 12) since 2026-11-30T08:00:00Z`; `undefined` when nobody changes it. */
+  readonly workedOnBy: string | undefined;
   /** Files of a Kubernetes that this program did not install; empty when the host is ours. */
   readonly foreign: readonly string[];
   /** Range that the CNI configuration gives to the host's pods. */
@@ -153,6 +155,7 @@ function parse(seen: Observed): HostFacts {
     listening: all('listening').flatMap(listener),
     dockerOptions: new Map(all('docker').flatMap(options)),
     cluster,
+    workedOnBy: word('workedOnBy') || undefined,
     foreign: cluster ? [] : all('mark'),
     podRange: /"subnet": *"([^"]+)"/.exec(word('cni'))?.[1],
     cniConfigs: all('cniConfig'),

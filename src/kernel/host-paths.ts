@@ -86,6 +86,8 @@ export const paths = {
   /** Our own state on a host: which cluster it belongs to, the manifest of written files, the lock. */
   state: '/var/lib/k8s-bootstrap',
   cluster: '/var/lib/k8s-bootstrap/cluster',
+  lock: '/var/lib/k8s-bootstrap/lock',
+  lockOwner: '/var/lib/k8s-bootstrap/lock.owner',
   manifest: '/var/lib/k8s-bootstrap/manifest',
   /** What was opened in firewalld, so that it can be closed. */
   firewall: '/var/lib/k8s-bootstrap/firewall',

@@ -1,3 +1,4 @@
+import { paths } from '../kernel/host-paths.ts';
 import { quote, sh } from '../kernel/quote.ts';
 import { PATH_LINE } from '../probe/probe.ts';
 import type { Content, Step } from './step.ts';
@@ -8,8 +9,8 @@ import { installPackages } from './steps/packages.ts';
 import { unit } from './steps/units.ts';
 
 /** What a run holds while it works on a host, by `flock`; the file beside it says who holds it, and ends in a token. */
-export const LOCK = `${STATE}/lock`;
-export const LOCK_OWNER = `${STATE}/lock.owner`;
+export const LOCK = paths.lock;
+export const LOCK_OWNER = paths.lockOwner;
 /** Tokens of runs whose lock somebody took away: a file of its own, so that no other run's can be hit. */
 export const LOCK_REVOKED = `${STATE}/lock.revoked`;
 

@@ -10,8 +10,8 @@ import { stopIfAsked } from './stop.ts';
 /** The holder on the host gives up when it hears nothing for this long: a dead controller's lock expires. */
 export const EXPIRES_SECONDS = 45;
 /** In turns, each longer than a heartbeat takes to come: between them it looks whether its lock was taken away. */
-const TURN_SECONDS = 15;
-const TURNS = Array.from({ length: EXPIRES_SECONDS / TURN_SECONDS }, (_, index) => index).join(' ');
+const TURNS = '1 2 3';
+const TURN_SECONDS = EXPIRES_SECONDS / 3;
 const HEARTBEAT_MS = 10_000;
 /** Each heartbeat is answered. Without an answer for this long the lock counts as lost, before the host gives it up. */
 const UNANSWERED_MS = 35_000;

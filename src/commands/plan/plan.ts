@@ -1,4 +1,5 @@
 import { outcome } from '../../cluster/visit-hosts.ts';
+import { tellAtWork } from '../../cluster/at-work.ts';
 import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { isEmpty } from '../../plan/plan.ts';
@@ -25,6 +26,7 @@ export async function plan(options: PlanOptions): Promise<number> {
   if (script !== undefined) await (await import('./script/folder.ts')).refuseOtherFolder(script);
   return visit({ ...options, ending: 'answer' }, async ({ cluster, fleet, goal, tell }, found) => {
     await tell();
+    tellAtWork(emit, fleet);
     tellForgotten(options, cluster, fleet);
     tellRotations(options, cluster);
     await tellUntouched(options, cluster, fleet);

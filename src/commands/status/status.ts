@@ -1,4 +1,5 @@
 import type { HostStatuses } from '../../answers/hosts.ts';
+import { tellAtWork } from '../../cluster/at-work.ts';
 import { type Run, type RunOptions, visit } from '../../cluster/visit.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
@@ -38,6 +39,7 @@ export function status(options: StatusOptions): Promise<number> {
     },
   };
   return visit({ ...unjudged(around, ofTheCluster), ending: 'answer' }, async (run, plan) => {
+    tellAtWork(emit, run.fleet);
     if (diff) await run.tell();
     let last: Survey;
     if (everySeconds === undefined) {

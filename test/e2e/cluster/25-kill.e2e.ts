@@ -104,6 +104,10 @@ test('unlock names who changes the hosts, and takes the lock from them when that
     await hold('m1');
     const first = startUp();
     await first.until((event) => isStep(event, 'step.done', UNIT));
+    const looked = await k8sb(['plan']);
+    expect(JSON.stringify(looked.events), 'a plan says who works there').toContain(
+      `is being changed by ${userInfo().username}@`,
+    );
     const asked = await product(['unlock', '--json', '-i', inventoryFile]);
     expect(asked.code, failures(asked)).toBe(2);
     const told = asked.events.find(({ type, host }) => type === 'note' && host === 'm1');

@@ -5,6 +5,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { factsOf, factsWatches, imagined, type HostFacts } from '../../../src/facts/facts.ts';
 import { factsScript } from '../../../src/facts/facts-script.ts';
+import { paths } from '../../../src/kernel/host-paths.ts';
 import { parseProbe, probeScript } from '../../../src/probe/probe.ts';
 import { scratch } from '../../support/ssh-target.ts';
 import { sight } from '../phases/world.ts';
@@ -110,6 +111,20 @@ it.each(['bash', 'dash'])('reads os-release as a shell would: under %s', (shell)
     '== version 12',
     '== pretty Plain',
   ]);
+});
+
+it.each(['bash', 'dash'])('tells who changes a host now, and of nobody who did once: under %s', (shell) => {
+  const folder = scratch();
+  const owner = folder.file('lock.owner', 'ann@laptop (pid 7) since noon\nb0b\n');
+  const lock = folder.file('lock', '');
+  const text = factsScript.replaceAll(paths.lockOwner, owner).replaceAll(paths.lock, lock);
+  const said = (before: string): string | undefined =>
+    /^== workedOnBy (.*)$/m.exec(
+      execFileSync(shell, ['-c', `D=${folder.path}/d\n${before}\n${text}`], { encoding: 'utf8' }),
+    )?.[1];
+  expect(said(`exec 9>>${lock}; flock 9`)).toBe('ann@laptop (pid 7) since noon');
+  expect(said(':')).toBeUndefined();
+  folder.remove();
 });
 
 it('prints the same under bash and dash', () => {
