@@ -23,8 +23,14 @@ function jumpTarget(inventory: Inventory, jump: JumpHost): SshTarget {
 export const stateFolderOf = ({ file, name }: Inventory): string =>
   join(dirname(file), '.k8s-bootstrap', name);
 
+/** What ssh itself reads, UserKnownHostsFile and GlobalKnownHostsFile of ssh_config(5): keys are revoked there, too. */
+export const knownHostsElsewhere = (): string[] => [
+  join(homedir(), '.ssh', 'known_hosts'),
+  '/etc/ssh/ssh_known_hosts',
+];
+
 /**
- * The product's own known_hosts in the state folder first, then the user's. Nobody is dialled without these, so that a
+ * The product's own known_hosts in the state folder first, then the user's and the machine's. Nobody is dialled without these, so that a
  * folder that somebody else has prepared is refused before.
  * @throws as `checkStateFolder`
  */
@@ -32,7 +38,7 @@ export async function knownHostsOf(stateFolder: string, acceptNew: boolean): Pro
   await checkStateFolder(stateFolder);
   return openKnownHosts({
     own: join(stateFolder, 'known_hosts'),
-    others: [join(homedir(), '.ssh', 'known_hosts')],
+    others: knownHostsElsewhere(),
     acceptNew,
   });
 }

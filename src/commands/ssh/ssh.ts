@@ -1,5 +1,5 @@
 import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { quote } from '../../kernel/quote.ts';
 import { removeIn } from '../../kernel/remove.ts';
@@ -8,7 +8,7 @@ import { knownHostsName } from '../../transport/known-hosts.ts';
 import type { SshTarget } from '../../transport/target.ts';
 import type { ClusterOptions } from '../../cluster/open.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
-import { knownHostsOf, stateFolderOf, targetOf } from '../../cluster/connect.ts';
+import { knownHostsElsewhere, knownHostsOf, stateFolderOf, targetOf } from '../../cluster/connect.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 import { knownHostsLines } from './host-keys.ts';
 
@@ -36,7 +36,7 @@ export async function sshLogin(
   hostNames(inventory, [name]);
   const stateFolder = stateFolderOf(inventory);
   const target = targetOf(inventory, name);
-  const asked = [join(stateFolder, 'known_hosts'), join(homedir(), '.ssh', 'known_hosts')];
+  const asked = [join(stateFolder, 'known_hosts'), ...knownHostsElsewhere()];
   // mkdtemp gives it to nobody else.
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'k8s-bootstrap-ssh-'));
   const end = (): Promise<void> => removeIn(dirname(folder), basename(folder));

@@ -99,17 +99,30 @@ export const dockerLogins = ({ runtime }: Inventory): string =>
 /** Whether images are pulled from a registry that asks who pulls. */
 export const hasLogins = ({ runtime }: Inventory): boolean => Object.keys(runtime.registries).length > 0;
 
-/** What is added to the package's own unit. */
-export function runtimeDropIn(inventory: Inventory, unit: string, revisionFile: string): string {
+/** What is added to the package's own unit. @param environmentFile with the web proxy, where there is one */
+export function runtimeDropIn(
+  unit: string,
+  revisionFile: string,
+  environmentFile: string | undefined,
+): string {
   return `${[
     '# Written by k8s-bootstrap.',
     '[Service]',
     `EnvironmentFile=-${revisionFile}`,
-    ...proxyEnvironment(inventory).map(([name, value]) => `Environment="${name}=${systemdQuoted(value)}"`),
+    ...(environmentFile === undefined ? [] : [`EnvironmentFile=${environmentFile}`]),
     // An older docker, or one that was configured otherwise before, drops what pods forward.
     ...(unit === 'docker.service' ? ['ExecStartPost=/usr/sbin/iptables -w -P FORWARD ACCEPT'] : []),
   ].join('\n')}\n`;
 }
+
+/**
+ * What the unit reads its web proxy from. What stands in a unit itself, systemd tells everybody on the host (systemctl
+ * show), however few may read its file. Quoting is that of systemd.exec(5), EnvironmentFile=.
+ */
+export const proxyFile = (inventory: Inventory): string =>
+  proxyEnvironment(inventory)
+    .map(([name, value]) => `${name}="${value.replaceAll(/["\\$`]/g, '\\$&')}"\n`)
+    .join('');
 
 /** Variables that point at the inventory's web proxy; what is inside the cluster goes past it. */
 export function proxyEnvironment({ proxy, hosts, network }: Inventory): [name: string, value: string][] {
@@ -142,4 +155,3 @@ const listed = (key: string, values: readonly string[] | undefined): Record<stri
 const toml = (text: string): string => JSON.stringify(text);
 
 /** Within double quotes of a unit file; `%` begins a specifier there. */
-const systemdQuoted = (text: string): string => text.replaceAll(/[\\"]/g, '\\$&').replaceAll('%', '%%');

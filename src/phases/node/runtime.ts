@@ -17,6 +17,7 @@ import {
   dockerLogins,
   hasCredentials,
   hasLogins,
+  proxyFile,
   runtimeDropIn,
 } from './runtime-config.ts';
 import { systemOf } from '../../release/systems.ts';
@@ -35,7 +36,8 @@ export const runtimePhase: Phase = {
     const { path, content, secret } = configOf(world, host);
     const folder = `${paths.unitFolder}/${unit}.d`;
     const dropIn = `${folder}/10-k8s-bootstrap.conf`;
-    const inputs = [path, dropIn];
+    const proxy = inventory.proxy && `${folder}/proxy.env`;
+    const inputs = [path, dropIn, ...(proxy === undefined ? [] : [proxy])];
     return [
       onceInstalled(file({ path, content, secret }), runtimePackage(world, host)),
       ...(inventory.runtime.dataDir === undefined
@@ -43,11 +45,10 @@ export const runtimePhase: Phase = {
         : [directory({ path: inventory.runtime.dataDir, mode: '0711', mayBeLink: true })]),
       ...logins(world, host),
       directory({ path: folder }),
-      file({
-        path: dropIn,
-        content: runtimeDropIn(world.inventory, unit, revisionFile(unit)),
-        secret: hasCredentials(world.inventory.proxy),
-      }),
+      ...(proxy === undefined
+        ? []
+        : [file({ path: proxy, content: proxyFile(inventory), secret: hasCredentials(inventory.proxy) })]),
+      file({ path: dropIn, content: runtimeDropIn(unit, revisionFile(unit), proxy) }),
       service({ unit, restartOn: inputs.map(fileId), inputs }),
     ];
   },

@@ -35,7 +35,11 @@ export function write({ path, content, attributes: wanted, check }: WriteFile, b
   );
 }
 
-/** Of an archive only the one member is unpacked, by name and to stdout: nothing else in it can do harm. */
+/**
+ * Of an archive only the one member is unpacked, by name and to stdout: nothing else in it can do harm. curl reads the
+ * address from stdin: one with a password would be in its arguments, for everybody on the host to see. No address, as
+ * URL writes it, has what would end a quoted word there.
+ */
 export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchFile): string =>
   install(
     path,
@@ -44,7 +48,7 @@ export const fetch = ({ path, urls, sha256, member, attributes: wanted }: FetchF
     [
       'got=',
       `for u in ${urls.map(quote).join(' ')}; do`,
-      `  if curl -fsSL --connect-timeout 10 --retry 2 -o "$t.archive" "$u"; then got=$u; break; fi`,
+      `  if printf 'url = "%s"\\n' "$u" | curl -K - -fsSL --connect-timeout 10 --retry 2 -o "$t.archive"; then got=$u; break; fi`,
       'done',
       `[ -n "$got" ] || { echo "none of the sources has "${quote(path)}; exit 66; }`,
       sh`has_digest "$t.archive" ${sha256} ${path}`,

@@ -49,6 +49,9 @@ describe('parseCidr', () => {
     'fd00::/8',
     '010.0.0.0/8',
     '10.0.0.0/8 ',
+    '10.244.0.0/16/',
+    '10.244.0.0/16/ -j ACCEPT; touch /tmp/x #',
+    "10.244.7.0/24/'; touch /PWNED; exit 0; '",
   ])('refuses %j and names it', (text) => {
     expect(() => parseCidr(text)).toThrow(withCode('E_CIDR'));
     expect(() => parseCidr(text)).toThrow(JSON.stringify(text));

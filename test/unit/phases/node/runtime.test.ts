@@ -13,6 +13,7 @@ import {
   dockerConfig,
   dockerLogins,
   proxyEnvironment,
+  proxyFile,
   runtimeDropIn,
 } from '../../../../src/phases/node/runtime-config.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
@@ -230,9 +231,9 @@ describe('the drop-in', () => {
   const { inventory } = worldOf({ inventory: { proxy } });
 
   it('names the revision, the proxy and what goes past it', () => {
-    const text = runtimeDropIn(inventory, 'docker.service', '/rev/docker.service');
-    expect(text).toContain('\nEnvironmentFile=-/rev/docker.service\n');
-    expect(text).toContain('\nEnvironment="HTTP_PROXY=http://user:p%%40ss@proxy.test:3128"\n');
+    const text = runtimeDropIn('docker.service', '/rev/docker.service', '/etc/proxy.env');
+    expect(text).toContain('\nEnvironmentFile=-/rev/docker.service\nEnvironmentFile=/etc/proxy.env\n');
+    expect(proxyFile(inventory)).toMatch(/^HTTP_PROXY="http:\/\/user:p%40ss@proxy[.]test:3128"\n/);
     expect(text).toContain('\nExecStartPost=/usr/sbin/iptables -w -P FORWARD ACCEPT\n');
     expect(Object.fromEntries(proxyEnvironment(inventory))['NO_PROXY']).toBe(
       'localhost,127.0.0.1,m1,192.0.2.11,w1,192.0.2.12,w2,192.0.2.13,10.244.0.0/16,10.96.0.0/16,.svc,.cluster.local,.corp.test',
@@ -241,12 +242,18 @@ describe('the drop-in', () => {
 
   it('hides a password', () => {
     const world = worldOf({ inventory: { proxy } });
-    const [, , dropIn] = runtimePhase.resources(world, hostOf(world, 'w1'));
-    expect(JSON.stringify(dropIn?.diff(sight({}), new Map()))).not.toContain('p%');
-    expect(dropIn?.watches).toContainEqual(expect.objectContaining({ read: 'secret' }));
+    const resources = runtimePhase.resources(world, hostOf(world, 'w1'));
+    const diffs = resources.map((one) => [one.id, JSON.stringify(one.diff(sight({}), new Map()))] as const);
+    for (const [id, diff] of diffs) expect(diff, id).not.toContain('p%');
+    const environment = resources.find(({ id }) => id.endsWith('/proxy.env'));
+    expect(environment?.watches).toContainEqual(expect.objectContaining({ read: 'secret' }));
+    // systemd tells everybody what a unit has as Environment=.
+    const [, unit = ''] = diffs.find(([id]) => id.endsWith('10-k8s-bootstrap.conf')) ?? [];
+    expect(unit).not.toContain('proxy.test');
+    expect(unit).toContain('/proxy.env');
   });
 
   it('of containerd touches no firewall', () => {
-    expect(runtimeDropIn(worldOf().inventory, 'containerd.service', '/r')).not.toContain('iptables');
+    expect(runtimeDropIn('containerd.service', '/r', undefined)).not.toContain('iptables');
   });
 });
