@@ -77,6 +77,21 @@ test.each(HOSTS)('every flag of what runs on %s is one that its binary lists', a
   }
 });
 
+test('no listener of the control plane takes a cipher without forward secrecy', async () => {
+  // Security level 0: openssl itself would not offer it.
+  const dial = (cipher: string, port: number): string =>
+    `echo ${port} $(openssl s_client -tls1_2 -cipher '${cipher}@SECLEVEL=0' -connect 127.0.0.1:${port} < /dev/null 2>&1 | grep -c 'Cipher is ${cipher}')`;
+  const ports = [2379, 2380, 6443, 10_250, 10_257, 10_259];
+  const weak = await onHost('m1', ports.map((port) => dial('AES128-SHA', port)).join('\n'));
+  expect(weak).toBe(ports.map((port) => `${port} 0\n`).join(''));
+  const good = await onHost('m1', dial('ECDHE-RSA-AES128-GCM-SHA256', 6443));
+  expect(good).toBe('6443 1\n');
+});
+
+test('API server and controllers leave no file of authorities in the folder that everybody writes', async () => {
+  expect(await onHost('m1', "ls -A /tmp | grep -E 'client-ca-file|requestheader' || :")).toBe('');
+});
+
 test('a reload of firewalld and a boot of every host leave nothing to do', async () => {
   await onHost('w1', 'firewall-cmd -q --reload');
   const reloaded = await k8sb(['plan', '--detailed-exitcode']);

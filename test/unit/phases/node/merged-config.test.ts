@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { kubeletPhase } from '../../../../src/phases/node/kubelet.ts';
+import { kubeProxyPhase } from '../../../../src/phases/node/kube-proxy.ts';
 import { mergedConfig } from '../../../../src/phases/node/merged-config.ts';
 import { hostOf, worldOf } from '../world.ts';
 
@@ -21,4 +22,13 @@ it('a field of a block leaves the others of the block', () => {
     .find(({ id }) => id.endsWith('/kubelet/config.yaml'));
   const change = file?.diff(world.seen('w1')!, new Map());
   expect(JSON.stringify(change)).toMatch(/clientCAFile.*cacheTTL|cacheTTL.*clientCAFile/);
+});
+
+it('and so it is with kube-proxy', () => {
+  const world = worldOf({ inventory: { kubeProxy: { config: { clientConnection: { qps: 9 } } } } });
+  const file = kubeProxyPhase
+    .resources(world, hostOf(world, 'w1'))
+    .find(({ id }) => id.endsWith('/kube-proxy/config.yaml'));
+  const change = file?.diff(world.seen('w1')!, new Map());
+  expect(JSON.stringify(change)).toMatch(/clientConnection:[^:]*(?:kubeconfig:.*qps: 9|qps: 9.*kubeconfig:)/);
 });
