@@ -152,15 +152,17 @@ describe.each(shells)('probing with $name as sh', (shell) => {
     async function remembered(
       text: string,
       change: (path: string) => void = () => undefined,
+      noted: (line: string) => string = (line) => line,
     ): Promise<unknown> {
       const host = rootedHost(shell);
       host.write('/usr/local/bin/big', text);
       const key = (await runScript(host.session(), { script: `stat -c '${KEY}' /usr/local/bin/big` })).stdout
         .toString()
         .trim();
+      // As a step of this host would have written it: its paths begin otherwise.
       host.write(
         CACHE,
-        `1:2:3:4:5 ${'0'.repeat(64)} /usr/local/bin/other\n${key} ${'f'.repeat(64)} /usr/local/bin/big\n`,
+        `1:2:3:4:5 ${'0'.repeat(64)} /usr/local/bin/other\n${noted(`${key} ${'f'.repeat(64)} @usr/local/bin/big`)}\n`,
       );
       change(host.at('/usr/local/bin/big'));
       const state = (await look(host.session(), [file('/usr/local/bin/big', 'digest')])).file(
@@ -171,6 +173,16 @@ describe.each(shells)('probing with $name as sh', (shell) => {
 
     it('spares reading a file that is as it was', async () => {
       expect(await remembered('a program')).toBe('f'.repeat(64));
+    });
+
+    it('outlives a boot that gives the file system another number', async () => {
+      const another = (line: string): string => line.replace(/^\d+:/, '999999:');
+      expect(await remembered('a program', undefined, another)).toBe('f'.repeat(64));
+    });
+
+    it('is not believed of a file by another name', async () => {
+      const another = (line: string): string => line.replace('/big', '/small');
+      expect(await remembered('a program', undefined, another)).toBe(sha256('a program'));
     });
 
     it('is not believed when the file was written again, or is another', async () => {

@@ -5,7 +5,10 @@ import type { FileState, Watch } from '../observe.ts';
 
 type FileWatch = Extract<Watch, { kind: 'file' }>;
 
-/** Written by the apply script for big files: `device:inode:size:mtime:ctime sha256` a line. */
+/**
+ * Written by the apply script for big files: `device:inode:size:mtime:ctime sha256 path` a line. The device does not
+ * count: many file systems have another number after a boot.
+ */
 export const DIGEST_CACHE = '/var/lib/k8s-bootstrap/digests';
 /** What of a file tells that it is still the same, as `stat` prints it; the cache's first column. */
 export const DIGEST_KEY = '%d:%i:%s:%.9Y:%.9Z';
@@ -22,13 +25,13 @@ const PATH_COLUMN = 67;
  * What is read wholly comes last: awk ends where a file cannot be read.
  */
 const ASSORT = `
-part == "cache" { known[$1] = $2 }
+part == "cache" { sub(/^[0-9]+:/, ""); known[$1, $3] = $2 }
 part == "sums" { sum[substr($0, ${PATH_COLUMN})] = $1 }
-part == "stat" { print; split($0, at, "|"); if ($0 ~ /^[^|]* regular /) key[at[2]] = $6 }
+part == "stat" { print; split($0, at, "|"); if ($0 ~ /^[^|]* regular /) key[at[2]] = substr($6, index($6, ":") + 1) }
 part == "lines" { if (!/^[#;]/) print "line " FILENAME ":" $0 }
 part != "roles" { next }
 $1 == "digest" && !($2 in sum) {
-  if ($2 in key && key[$2] in known) print "sum " $2 "|" known[key[$2]]
+  if ($2 in key && (key[$2], $2) in known) print "sum " $2 "|" known[key[$2], $2]
   else if ($2 in key) print $2 > (d "unknown")
 }
 !($2 in sum) { next }
