@@ -1,5 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
-import type { OutputStream } from './text.ts';
+import { type OutputStream, visibleWidth } from './text.ts';
 
 /** Lines at the end of a terminal that are drawn over again and again; what is printed stays above them. */
 export interface Drawing {
@@ -24,8 +23,12 @@ const SHOW_CURSOR = '\u001b[?25h';
 const CUT_LINES = '\u001b[?7l';
 const WRAP_LINES = '\u001b[?7h';
 const ERASE_REST = '\u001b[K';
-const ERASE_BELOW = '\u001b[J';
+export const ERASE_BELOW = '\u001b[J';
 const up = (lines: number): string => (lines > 0 ? `\r\u001b[${lines}A` : '\r');
+
+/** How many lines of a terminal lines of these widths take, which it wraps. */
+export const heightOf = (widths: readonly number[], columns: number): number =>
+  widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
 
 /**
  * Each write leaves the terminal as a shell wants it, with the cursor below the drawing, so that a program that is
@@ -37,8 +40,8 @@ export function createDrawing(stream: OutputStream): Drawing {
     draw(lines, above = '') {
       const { columns, rows } = sizeOf(stream);
       // In a narrower window the terminal has wrapped what was drawn in a wider one.
-      const height = drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-      drawn = lines.map((line) => Array.from(stripVTControlCharacters(line)).length);
+      const height = heightOf(drawn, columns);
+      drawn = lines.map(visibleWidth);
       const before = up(Math.min(height, rows - 1)) + (above === '' ? '' : ERASE_BELOW + above);
       const text = lines.map((line) => `${line}${ERASE_REST}\n`).join('');
       stream.write(`${HIDE_CURSOR}${before}${CUT_LINES}${text}${WRAP_LINES}${ERASE_BELOW}${SHOW_CURSOR}`);

@@ -1,6 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { PrintableEvent } from './printable.ts';
-import type { OutputStream } from './text.ts';
+import { type OutputStream, visibleWidth } from './text.ts';
 
 /** So much room, and what stands in the last column goes on below itself. */
 const ROOM = 20;
@@ -28,28 +27,28 @@ export function shownOn(stream: OutputStream, event: PrintableEvent, text: strin
 export const fitted = (text: string, width: number): string =>
   text
     .split('\n')
-    .flatMap((line) => (widthOf(line) > width ? row(line, width) : [line]))
+    .flatMap((line) => (visibleWidth(line) > width ? row(line, width) : [line]))
     .join('\n');
 
 function row(line: string, width: number): readonly string[] {
   const starts = [...line.matchAll(/(?<=\S {2,})\S/g)].map(({ index }) => index);
   const ways = starts
     .map((start) => broken(line.slice(0, start), line.slice(start), width))
-    .filter((lines) => lines.every((one) => widthOf(one) <= width));
+    .filter((lines) => lines.every((one) => visibleWidth(one) <= width));
   const last = starts.at(-1) ?? 0;
   const below = ways.at(-1);
-  if (below && widthOf(line.slice(0, last)) + ROOM <= width) return below;
+  if (below && visibleWidth(line.slice(0, last)) + ROOM <= width) return below;
   const fewest = Math.min(...ways.map(({ length }) => length));
   return ways.findLast(({ length }) => length === fewest) ?? [line];
 }
 
 function broken(head: string, rest: string, width: number): string[] {
-  const indent = ' '.repeat(widthOf(head));
+  const indent = ' '.repeat(visibleWidth(head));
   const lines: string[] = [];
   let current = head;
   let isEmpty = true;
   for (const [, gap = '', word = ''] of rest.matchAll(/(\s*)([^\s,]+,*|,+)/g)) {
-    if (!isEmpty && widthOf(`${current}${gap}${word}`) > width) {
+    if (!isEmpty && visibleWidth(`${current}${gap}${word}`) > width) {
       lines.push(current);
       current = `${indent}${word}`;
     } else current += isEmpty ? word : `${gap}${word}`;
@@ -57,5 +56,3 @@ function broken(head: string, rest: string, width: number): string[] {
   }
   return [...lines, current];
 }
-
-const widthOf = (text: string): number => Array.from(stripVTControlCharacters(text)).length;

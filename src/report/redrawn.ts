@@ -1,8 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
+import { ERASE_BELOW, heightOf, sizeOf } from './drawing.ts';
 import type { PrintableEvent } from './printable.ts';
-import type { OutputStream } from './text.ts';
-
-const SIZE = { columns: 80, rows: 24 };
+import { type OutputStream, visibleWidth } from './text.ts';
 
 /**
  * On a terminal, each look of a watch takes the place of the one before, unless something else was printed between; all
@@ -17,10 +15,9 @@ export function redrawing(stream: OutputStream): (event: PrintableEvent, text: s
       above = 0;
       return text;
     }
-    const [columns, rows] = [stream.columns || SIZE.columns, stream.rows || SIZE.rows];
+    const { columns, rows } = sizeOf(stream);
     const lines = text.split('\n').slice(0, -1);
-    const height = (some: readonly string[]): number =>
-      some.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
+    const height = (some: readonly string[]): number => heightOf(some.map(visibleWidth), columns);
     let shown = lines;
     while (shown.length > 1 && height(shown) > rows - 1) shown = shown.slice(0, -1);
     if (shown.length < lines.length) {
@@ -28,8 +25,6 @@ export function redrawing(stream: OutputStream): (event: PrintableEvent, text: s
     }
     const back = above === 0 ? '' : `\u001B[${above}A\r`;
     above = height(shown);
-    return `${back}\u001B[J${shown.join('\n')}\n`;
+    return `${back}${ERASE_BELOW}${shown.join('\n')}\n`;
   };
 }
-
-const widthOf = (text: string): number => Array.from(stripVTControlCharacters(text)).length;

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { visibleWidth } from './text.ts';
 
 /** Columns aligned by visible width, two spaces apart, without trailing blanks; colours do not count as width. */
 export function table(rows: readonly (readonly string[])[]): string[] {
@@ -13,5 +13,3 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
-
-const visibleWidth = (text: string): number => Array.from(stripVTControlCharacters(text)).length;

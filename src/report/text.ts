@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Writable } from 'node:stream';
 
 /** Where a reporter writes; `process.stdout` and `process.stderr` fit. Sizes are in character cells. */
@@ -46,6 +46,9 @@ export const jsonLine = (value: unknown): string =>
 
 /** The lines of a text, each safe for a terminal; a final line break adds no empty line. */
 export const safeLines = (text: string): string[] => text.replace(/\n$/, '').split('\n').map(oneLine);
+
+/** Characters that are seen: colours do not count. */
+export const visibleWidth = (text: string): number => Array.from(stripVTControlCharacters(text)).length;
 
 /** At most `width` characters, the cut marked with `…`. */
 export function truncate(text: string, width: number): string {

@@ -153,5 +153,3 @@ const listed = (key: string, values: readonly string[] | undefined): Record<stri
 
 /** A basic string of TOML has the escapes of JSON. */
 const toml = (text: string): string => JSON.stringify(text);
-
-/** Within double quotes of a unit file; `%` begins a specifier there. */
