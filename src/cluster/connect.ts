@@ -30,8 +30,8 @@ export const knownHostsElsewhere = (): string[] => [
 ];
 
 /**
- * The product's own known_hosts in the state folder first, then the user's and the machine's. Nobody is dialled without these, so that a
- * folder that somebody else has prepared is refused before.
+ * The product's own known_hosts in the state folder first, then the user's and the machine's. Nobody is dialled without
+ * these, so that a folder that somebody else has prepared is refused before.
  * @throws as `checkStateFolder`
  */
 export async function knownHostsOf(stateFolder: string, acceptNew: boolean): Promise<KnownHostsPolicy> {

@@ -2,7 +2,7 @@ import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
 import { membersOf, peerUrl } from '../../phases/etcd/members.ts';
 import type { World } from '../../phases/phase.ts';
 import { exportsOf } from '../../phases/nfs/server.ts';
-import { nodesIn } from '../../resources/cluster/kube-api.ts';
+import { nodesAmong } from '../../resources/cluster/kube-api.ts';
 
 /**
  * A member that is taken away by force costs the others a vote for ever, and an export their data. Where nobody can tell
@@ -11,7 +11,7 @@ import { nodesIn } from '../../resources/cluster/kube-api.ts';
 export function refuseMembers(world: World, hosts: ReadonlySet<string>): void {
   const { inventory } = world;
   const masters = inventory.hosts.filter(({ name, roles }) => !hosts.has(name) && roles.includes('master'));
-  const nodes = masters.map(({ name }) => nodesIn(world.seen(name))).find((known) => known !== undefined);
+  const nodes = nodesAmong(masters.map(({ name }) => world.seen(name)));
   const members = new Set(membersOf(world).map((member) => member.peerUrl));
   const others = inventory.hosts.some(({ name, roles }) => !hosts.has(name) && roles.includes('etcd'));
   const isWhole = inventory.hosts.every(({ name }) => hosts.has(name));

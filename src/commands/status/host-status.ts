@@ -5,7 +5,7 @@ import { type Plan, allChanges, verbOf } from '../../plan/plan.ts';
 import type { Stage } from '../../plan/stage.ts';
 import { imagined } from '../../facts/facts.ts';
 import type { Observed } from '../../probe/observe.ts';
-import { nodesIn } from '../../resources/cluster/kube-api.ts';
+import { nodesAmong } from '../../resources/cluster/kube-api.ts';
 import { pressures } from '../../resources/cluster/node-object.ts';
 import { overridesOf, sharedDropIns } from '../../resources/foreign/drop-ins.ts';
 import { changes } from '../../resources/resource.ts';
@@ -31,7 +31,7 @@ export interface FleetSurvey {
 }
 
 export function hostStatuses(survey: FleetSurvey): readonly HostStatus[] {
-  const conditions = conditionsIn(survey.fleet);
+  const nodes = nodesAmong([...survey.fleet.members.values()].map(({ seen }) => seen));
   return survey.inventory.hosts.map(({ name, roles }): HostStatus => {
     const member = survey.fleet.members.get(name);
     const seen = member?.seen;
@@ -53,21 +53,12 @@ export function hostStatuses(survey: FleetSurvey): readonly HostStatus[] {
     const changed = (survey.tampered.get(name) ?? []).map(
       (path) => `${path} was changed, though its size and times say no`,
     );
-    const pressed = (conditions.get(name) ?? []).map((condition) => `its node has ${condition}`);
+    const pressed = pressures(nodes?.get(name)).map((condition) => `its node has ${condition}`);
     const problems = survey.isOurs(name)
       ? [...problemsOf(found), ...pressed, ...changed, ...(survey.others.get(name) ?? [])]
       : ['no cluster is on it yet; "k8s-bootstrap up" makes it'];
     return { host: name, roles, reached: true, ...found, problems };
   });
-}
-
-/** What presses on nodes, as the first master says it that has an answer. */
-function conditionsIn(fleet: Fleet): ReadonlyMap<string, readonly string[]> {
-  const [nodes = []] = [...fleet.members.values()].flatMap(({ seen }) => {
-    const found = nodesIn(seen);
-    return found ? [[...found]] : [];
-  });
-  return new Map(nodes.map(([name, node]) => [name, pressures(node)]));
 }
 
 /** Units that a phase wants to run: on a host where they don't, it would start them. */

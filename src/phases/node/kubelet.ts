@@ -13,7 +13,7 @@ import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { kubeletClientCaOf } from '../trust/authorities.ts';
 import { cgroupDriver, containerEndpoint, keepsLogins, runtimeUnit } from './runtime.ts';
-import { NODES, kubectl, nodesIn } from '../../resources/cluster/kube-api.ts';
+import { NODES, kubectl, nodesAmong, nodesIn } from '../../resources/cluster/kube-api.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
 import { mergedConfig } from './merged-config.ts';
@@ -108,10 +108,7 @@ function folders(world: World, host: Host): string[] {
  * `undefined` while no master tells.
  */
 const hasNode = (world: World, host: Host): boolean | undefined =>
-  apiHost(world)
-    .map(({ name }) => nodesIn(world.seen(name)))
-    .find((known) => known !== undefined)
-    ?.has(host.name);
+  nodesAmong(apiHost(world).map(({ name }) => world.seen(name)))?.has(host.name);
 
 const trusted = (world: World): string[] => [
   ...new Set([caFilesOf('cluster').certificate, kubeletClientCaOf(world)]),

@@ -23,6 +23,10 @@ export function nodesIn(seen: Observed | undefined): ReadonlyMap<string, NodeObj
   return answer?.status === 200 ? byName(answer) : undefined;
 }
 
+/** The same of several masters: as the first has them that was asked and answered. */
+export const nodesAmong = (seen: Iterable<Observed | undefined>): ReturnType<typeof nodesIn> =>
+  Array.from(seen, nodesIn).find((known) => known !== undefined);
+
 const texts = z.record(z.string(), z.string());
 const taint = z.looseObject({ key: z.string(), value: z.string().optional(), effect: z.string() });
 const condition = z.object({ type: z.string(), status: z.string(), message: z.string().optional() });

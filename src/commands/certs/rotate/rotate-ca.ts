@@ -76,6 +76,7 @@ export function stepsOf(id: CaId, { begun, pair, rotating, options }: Given): re
   const { cluster, hosts } = rotating;
   const { pki } = cluster;
   const reached = begun?.step;
+  const leave = options.leavePods || id !== 'cluster';
   return [
     {
       planned: stepOf('trust', `trust another authority "${id}" beside the one that issues`, hosts),
@@ -93,7 +94,7 @@ export function stepsOf(id: CaId, { begun, pair, rotating, options }: Given): re
     {
       planned: stepOf(
         'hand-over',
-        `the other one issues: all certificates of the former are made anew, members and API servers one at a time${id === 'cluster' && !options.leavePods ? `; ${WAITS_FOR_PODS}` : ''}`,
+        `the other one issues: all certificates of the former are made anew, members and API servers one at a time${leave ? '' : `; ${WAITS_FOR_PODS}`}`,
         hosts,
         LOST_BY_HANDOVER[id],
       ),
@@ -102,7 +103,7 @@ export function stepsOf(id: CaId, { begun, pair, rotating, options }: Given): re
         before: () =>
           refreshReaders(rotating, {
             ready: pki.rotation(id)?.ready,
-            leave: options.leavePods || id !== 'cluster',
+            leave,
             read: READ_IN_PODS[id] ?? '',
           }),
       }),
