@@ -203,7 +203,7 @@ describe('a cluster that stands', () => {
     expect(statusOf(down).hosts[0]?.problems).toEqual(
       expect.arrayContaining([
         'kube-scheduler.service is inactive',
-        expect.stringMatching(/^1 change is due: restart kube-scheduler/),
+        expect.stringMatching(/^1 change is due: start kube-scheduler/),
       ]),
     );
     await onHost('m1', 'systemctl start kube-scheduler');
