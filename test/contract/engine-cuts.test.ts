@@ -4,30 +4,84 @@ import type { ExecOptions, Session } from '../../src/transport/session.ts';
 import { everything, fresh, up } from '../support/one-host.ts';
 import type { RootedHost } from '../support/rooted-host.ts';
 import { shells } from '../support/shells.ts';
+import { startSshServer } from '../support/ssh-server.ts';
+import { PASSWORD, connect, scratch, target, trusting } from '../support/ssh-target.ts';
 
-/** A run whose shell on the host dies when so many steps are done, as with the power of the host. */
-function dyingAfter(host: RootedHost, steps: number): { session: () => Session; cut: () => boolean } {
+/** What a run of which so much is done comes to. */
+interface Cut {
+  /** Connections of the run that is cut. */
+  readonly session: () => Promise<Session>;
+  /** Whether it came so far. */
+  readonly cut: () => boolean;
+  readonly over: () => Promise<void>;
+}
+
+/** Finds the line that tells of the end of so many steps, or of the beginning of the first, and what is done there. */
+function boundary(
+  steps: number,
+  there: (line: string) => string,
+): { text: string; put: (script: string) => string } {
   let left = steps;
-  let cut = false;
-  const dying = (script: string): string =>
-    script.replaceAll(/^echo '[0-9a-f]+ (?:ok|begin) \d+'(?=$|;)/gm, (line) => {
-      const isStart = line.includes(' begin ');
-      if (cut || (isStart ? steps > 0 : (left -= 1) !== 0)) return line;
-      cut = true;
-      return isStart ? `kill -KILL $$; ${line}` : `${line}; kill -KILL $$`;
-    });
+  const found = {
+    text: '',
+    put: (script: string) =>
+      script.replaceAll(/^echo '([0-9a-f]+ (ok|begin) \d+)'(?=$|;)/gm, (line, text: string, word: string) => {
+        if (found.text !== '' || (word === 'begin' ? steps > 0 : (left -= 1) !== 0)) return line;
+        found.text = text;
+        return there(line);
+      }),
+  };
+  return found;
+}
+
+const changed = (
+  session: Session,
+  put: (script: string) => string,
+  see?: (output: Buffer) => void,
+): Session => ({
+  ...session,
+  exec: (command: string, options: ExecOptions = {}) =>
+    session.exec(command, {
+      ...options,
+      ...(options.stdin ? { stdin: rewritten(options.stdin, put) } : {}),
+      ...(options.onStdout
+        ? {
+            onStdout: (chunk: Buffer) => {
+              see?.(chunk);
+              options.onStdout?.(chunk);
+            },
+          }
+        : {}),
+    }),
+});
+
+/** The shell on the host dies, as with the power of the host. */
+function powerCut(host: RootedHost, steps: number): Promise<Cut> {
+  const found = boundary(steps, (line) => `${line}; kill -KILL $$`);
+  return Promise.resolve({
+    session: () => Promise.resolve(changed(host.session(), found.put)),
+    cut: () => found.text !== '',
+    over: () => Promise.resolve(),
+  });
+}
+
+/** The connection of a real ssh is cut while the shell waits, and that is then ended. */
+async function connectionCut(host: RootedHost, steps: number): Promise<Cut> {
+  const found = boundary(steps, (line) => `${line}; kill -STOP $$`);
+  const server = await startSshServer({ password: PASSWORD, ...host.login });
+  const folder = scratch();
+  const knownHosts = trusting(folder.path, { [`[127.0.0.1]:${server.port}`]: server.hostKeys[0]! });
+  let said = '';
   return {
-    cut: () => cut,
-    session: () => {
-      const inner = host.session();
-      return {
-        ...inner,
-        exec: (command: string, options: ExecOptions = {}) =>
-          inner.exec(
-            command,
-            options.stdin ? { ...options, stdin: rewritten(options.stdin, dying) } : options,
-          ),
-      };
+    session: async () =>
+      changed(host.session(await connect(target(server.port), { knownHosts })), found.put, (output) => {
+        said += output.toString('latin1');
+        if (found.text !== '' && said.includes(found.text)) server.drop();
+      }),
+    cut: () => found.text !== '',
+    async over() {
+      await server.close();
+      folder.remove();
     },
   };
 }
@@ -67,32 +121,40 @@ const stateOf = (host: RootedHost): Record<string, string | undefined> =>
 const MANY = 40;
 
 describe.each([
-  ['a first run', undefined, '--x'],
-  ['a change of a unit', '--x', '--y'],
-] as const)('%s', (_name, before, after) => {
-  it('that dies at any boundary between two steps is completed by the next, to the same host', async () => {
-    const undisturbed = fresh(shells[0]!);
-    if (before !== undefined) await up(undisturbed, everything(before));
-    await up(undisturbed, everything(after));
-    const wanted = stateOf(undisturbed);
-    expect(Object.keys(wanted).length).toBeGreaterThan(4);
-    let cuts = 0;
-    for (let steps = 0; steps < MANY; steps += 1) {
-      const host = fresh(shells[steps % shells.length]!);
-      if (before !== undefined) await up(host, everything(before));
-      const dying = dyingAfter(host, steps);
-      await up(dying, everything(after)).catch(() => undefined);
-      if (!dying.cut()) break;
-      cuts += 1;
-      await up(host, everything(after));
-      expect(stateOf(host), `cut after ${steps} steps`).toEqual(wanted);
-      expect(isEmpty((await up(host, everything(after))).plan), `cut after ${steps} steps`).toBe(true);
-      expect(
-        host.list('/').filter((path) => path.includes('.k8s-bootstrap.')),
-        'what was staged',
-      ).toEqual([]);
-    }
-    expect(cuts).toBeGreaterThanOrEqual(before === undefined ? 10 : 3);
-    expect(cuts).toBeLessThan(MANY);
-  }, 300_000);
+  ['whose host loses its power', powerCut],
+  ['whose connection is cut', connectionCut],
+] as const)('%s,', (_how, cutAfter) => {
+  it.each([
+    ['a first run', undefined, '--x'],
+    ['a change of a unit', '--x', '--y'],
+  ] as const)(
+    '%s is completed by the next at any boundary between two steps, to the same host',
+    async (_name, before, after) => {
+      const undisturbed = fresh(shells[0]!);
+      if (before !== undefined) await up(undisturbed, everything(before));
+      await up(undisturbed, everything(after));
+      const wanted = stateOf(undisturbed);
+      expect(Object.keys(wanted).length).toBeGreaterThan(4);
+      let cuts = 0;
+      for (let steps = 0; steps < MANY; steps += 1) {
+        const host = fresh(shells[steps % shells.length]!);
+        if (before !== undefined) await up(host, everything(before));
+        const run = await cutAfter(host, steps);
+        await up(run, everything(after)).catch(() => undefined);
+        await run.over();
+        if (!run.cut()) break;
+        cuts += 1;
+        await up(host, everything(after));
+        expect(stateOf(host), `cut after ${steps} steps`).toEqual(wanted);
+        expect(isEmpty((await up(host, everything(after))).plan), `cut after ${steps} steps`).toBe(true);
+        expect(
+          host.list('/').filter((path) => path.includes('.k8s-bootstrap.')),
+          'what was staged',
+        ).toEqual([]);
+      }
+      expect(cuts).toBeGreaterThanOrEqual(before === undefined ? 10 : 3);
+      expect(cuts).toBeLessThan(MANY);
+    },
+    300_000,
+  );
 });

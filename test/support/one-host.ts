@@ -11,12 +11,13 @@ import { connectAll, hostSummaries, makeFleet } from '../../src/run/fleet.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { stage } from './cells.ts';
 import { watchesOf } from './planning.ts';
+import type { Session } from '../../src/transport/session.ts';
 import { type RootedHost, rootedHost } from './rooted-host.ts';
 import type { Shell } from './shells.ts';
 
 /** A run of stages on one host with a real shell. */
 export async function up(
-  host: Pick<RootedHost, 'session'>,
+  host: { readonly session: () => Session | Promise<Session> },
   stages: readonly Stage[],
   more: Partial<Goal> = {},
 ) {
@@ -24,7 +25,7 @@ export async function up(
   const fleet = makeFleet(['m1'], {
     addressOf: () => '192.0.2.1',
     emit: (event) => void events.push({ ...event, at: new Date() }),
-    connect: () => Promise.resolve(host.session()),
+    connect: async () => host.session(),
     concurrency: 2,
     kill: new AbortController().signal,
     knownError: () => undefined,

@@ -28,8 +28,9 @@ import type { Shell } from './shells.ts';
  */
 export interface RootedHost {
   readonly root: string;
-  /** A new connection to it. */
-  session(): Session;
+  /** A new connection to it; by way of one that runs commands on this machine, if given, with `login`. */
+  session(way?: Session): Session;
+  readonly login: { readonly shell: string; readonly env: Readonly<Record<string, string>> };
   /** Where an absolute path of the host is on this machine. */
   at(path: string): string;
   /** Puts a file there, as root with an editor would; the folders above it too. */
@@ -72,10 +73,25 @@ export function rootedHost(
   const root = mkdtempSync(join(tmpdir(), 'k8sb-host-'));
   // A path within a path is rewritten as well where a script puts the two together.
   const at = (path: string): string => join(root, path.replace(/^\/|(?<=\/originals)\//g, '@'));
+  const path = ['/usr/local/bin', '/usr/sbin', '/usr/bin'].map(at).join(delimiter);
+  const login = {
+    shell: at('/usr/bin/sh'),
+    env: {
+      PATH: path,
+      ROOT: root,
+      HOME: root,
+      ENV: '',
+      REAL_MV: whereIs('mv'),
+      REAL_SLEEP: whereIs('sleep'),
+      REAL_STAT: whereIs('stat'),
+      REAL_TIMEOUT: whereIs('timeout'),
+    },
+  };
   const host: RootedHost = {
     root,
     at,
-    session: () => rooted(name, root, at),
+    login,
+    session: (way = localSession({ host: name, ...login, timeoutMs: 15_000 })) => rooted(way, root, path),
     write(path, content, mode = 0o644) {
       mkdirSync(dirname(at(path)), { recursive: true });
       writeFileSync(at(path), content);
@@ -160,25 +176,9 @@ function programs(shell: Shell, family: 'centos' | 'debian'): string {
   return folder;
 }
 
-function rooted(name: string, root: string, at: RootedHost['at']): Session {
-  const path = ['/usr/local/bin', '/usr/sbin', '/usr/bin'].map(at).join(delimiter);
-  const session = localSession({
-    host: name,
-    shell: at('/usr/bin/sh'),
-    env: {
-      PATH: path,
-      ROOT: root,
-      HOME: root,
-      ENV: '',
-      REAL_MV: whereIs('mv'),
-      REAL_SLEEP: whereIs('sleep'),
-      REAL_STAT: whereIs('stat'),
-      REAL_TIMEOUT: whereIs('timeout'),
-    },
-    timeoutMs: 15_000,
-  });
+function rooted(session: Session, root: string, path: string): Session {
   return {
-    host: name,
+    host: session.host,
     stats: session.stats,
     async exec(command, options: ExecOptions = {}) {
       const { stdin, onStdout, onStderr } = options;
