@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, kubectl } from '../support/kubectl.ts';
-import { type HostName, lab, onHost, settings } from '../support/lab.ts';
+import { type HostName, onHost, settings } from '../support/lab.ts';
 import {
   type PlannedChange,
   confirmed,
@@ -12,7 +12,7 @@ import {
   up,
   withInventory,
 } from '../support/product.ts';
-import { expectNothingToDo, plan } from '../support/settled.ts';
+import { expectNothingToDo, expectNothingToDoAfterBoot, plan } from '../support/settled.ts';
 
 /** Hosts that somebody has worked on: what decides there when things run is what a plan compares. */
 
@@ -152,9 +152,7 @@ test('pods reach those of other hosts where a policy drops what is forwarded, al
           'w2',
           `cat > ${DROPPING} <<'END'\n${UNIT_THAT_DROPS}END\nsystemctl disable firewalld; systemctl enable dropping`,
         );
-        await lab('poweroff', 'w2');
-        await lab('start', 'w2');
-        await eventually(expectNothingToDo, 120);
+        await expectNothingToDoAfterBoot('w2');
         expect(await onHost('w2', 'iptables -S FORWARD')).toContain('-P FORWARD DROP');
         await eventually(async () => {
           expect(await ping()).toContain(' 0% packet loss');
@@ -174,12 +172,7 @@ test('the data of etcd and kubelet may lie elsewhere, by a link, also after a bo
   try {
     await eventually(expectNothingToDo);
     await shells();
-    await Promise.all(['w1', 'w2'].map((host) => lab('poweroff', host)));
-    await Promise.all(['w1', 'w2'].map((host) => lab('start', host)));
-    await expect
-      .poll(async () => lines((await plan()).planned), { timeout: 90_000, interval: 3000 })
-      .toEqual([]);
-    await eventually(expectNothingToDo);
+    await expectNothingToDoAfterBoot('w1', 'w2');
     expect(await onHost('w1', 'cat /proc/sys/net/ipv4/ip_forward')).toBe('1\n');
   } finally {
     await withoutPods(() => move('w2', 'kubelet', '/srv/data/kubelet', '/var/lib/kubelet', false));

@@ -13,7 +13,7 @@ import {
   up,
   withInventory,
 } from '../support/product.ts';
-import { expectNothingToDo, plan } from '../support/settled.ts';
+import { expectNothingToDo, expectNothingToDoAfterBoot, plan } from '../support/settled.ts';
 
 /** What is around a cluster and nobody asked us about: firewalls, links, web proxies, names, tunnels. */
 
@@ -45,6 +45,7 @@ ip link set "$link" down; ip link set "$link" up; ip route replace "$@"
   expect(lines((await plan()).planned)).toEqual(['w1 service:k8s-bootstrap-routes.service restart']);
   await up();
   await expectNothingToDo();
+  await expectNothingToDoAfterBoot('w1');
 });
 
 test('a web proxy that everybody on a master gets is in no way of ours', async () => {
@@ -61,6 +62,7 @@ test('a web proxy that everybody on a master gets is in no way of ours', async (
     const revoked = await product(['users', 'revoke', ...user]);
     expect(revoked.code, failures(revoked)).toBe(0);
     await expectNothingToDo();
+    await expectNothingToDoAfterBoot('m1');
   } finally {
     await onHost('m1', 'mv /root/environment /etc/environment');
   }
@@ -112,6 +114,7 @@ test('a worker may be reached through a tunnel', async () => {
           await up();
         });
         await expectNothingToDo();
+        await expectNothingToDoAfterBoot('w1');
       },
     );
   } finally {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { differences, picture } from '../support/host-picture.ts';
+import { STAYS, differences, picture } from '../support/host-picture.ts';
 import { lab, onHost, settings } from '../support/lab.ts';
 import { type Scene, WELL, aloneInventory, done, scene, wipe } from '../support/scene.ts';
 
@@ -30,21 +30,6 @@ kind: Service
 metadata: { name: web }
 spec: { type: NodePort, selector: { app: web }, ports: [{ port: 80, nodePort: 30080 }] }
 `;
-
-/**
- * What may differ: what packages bring (they stay), what firewalld writes when it is asked at all, data that stays, and
- * logs. Its zone "trusted" has chains, and an empty configuration, once something was in it.
- */
-const MAY_DIFFER = [
-  /^[-+] (?:file|sum|unit) .*(?:etcd|haproxy|containerd|conntrack|socat|iptables|docker|chrony)/,
-  /^[-+] file \/etc\/firewalld\//,
-  /^[-+] file \/var\/log\//,
-  /^[-+] file \/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)-? /,
-  /^[-+] account (?:etcd|haproxy|docker|chrony):/,
-  /^[-+] rule .*_trusted/,
-  /^[-+] zone .*trusted/,
-  /^[-+] file \/root\/\.kube/,
-];
 
 beforeAll(async () => {
   await wipe('m1');
@@ -83,7 +68,7 @@ rm -rf /tmp/web.yaml /tmp/kube-cache`,
     expect(data.hosts[0]?.data[0]).toMatch(/^\/var\/lib\/etcd\/member\.set-aside\.\d{8}T\d{6}Z$/);
 
     const found = differences(before, await picture('m1'));
-    expect(found.filter((line) => !MAY_DIFFER.some((pattern) => pattern.test(line)))).toEqual([]);
+    expect(found.filter((line) => !STAYS.some((pattern) => pattern.test(line)))).toEqual([]);
     // A second one finds nothing that is ours.
     const again = await here.run(['reset', '--yes', 'going']);
     expect(done(again)).toEqual(WELL);
@@ -93,4 +78,33 @@ rm -rf /tmp/web.yaml /tmp/kube-cache`,
   test('and takes a cluster again', async () => {
     expect(done(await here.run(['up']))).toEqual(WELL);
   });
+
+  test("leaves docker's containers of others, their settings of it, and rules of their own", async () => {
+    await wipe('m1');
+    const image = `${settings.controller}:5000/busybox:1.31`;
+    const theirs = `docker inspect -f '{{.Id}} {{.State.Running}} {{.Config.Image}}' theirs
+cat /etc/docker/daemon.json
+firewall-cmd --list-services; firewall-cmd --permanent --list-services
+firewall-cmd --direct --get-all-rules; firewall-cmd --permanent --direct --get-all-rules`;
+    await onHost(
+      'm1',
+      `set -e
+yum -q -y install docker >/dev/null
+mkdir -p /etc/docker
+echo '{"insecure-registries": ["${settings.controller}:5000"], "log-driver": "json-file"}' > /etc/docker/daemon.json
+systemctl restart docker
+docker run -d --restart always --name theirs ${image} sleep 100000
+for option in '' --permanent; do
+  firewall-cmd -q $option --add-service=http
+  firewall-cmd -q $option --direct --add-rule ipv4 filter INPUT 0 -p tcp --dport 8088 -j ACCEPT
+done`,
+    );
+    const was = await onHost('m1', theirs);
+    expect(was).toContain(` true ${image}`);
+    here.write(aloneInventory('going').replace('runtime: containerd', 'runtime: docker'));
+    expect(done(await here.run(['up', '--accept-new-host-keys']))).toEqual(WELL);
+    expect(done(await here.run(['reset', '--yes', 'going']))).toEqual(WELL);
+    expect(await onHost('m1', theirs)).toBe(was);
+    expect(await onHost('m1', 'docker ps -aq --no-trunc')).toBe(`${was.split(' ')[0]}\n`);
+  }, 900_000);
 });

@@ -1,4 +1,4 @@
-import { onHost, type HostName } from './lab.ts';
+import { type AnyHost, onHost } from './lab.ts';
 
 /**
  * What a host is like, as far as a reset must leave no trace: a line each of files, mounts, links, routes, rules, units,
@@ -21,7 +21,7 @@ sed 's/^/account /' /etc/passwd | sort
 find /sys/fs/cgroup -maxdepth 3 -type d -name 'kube*' | sed 's/^/cgroup /'
 `;
 
-export const picture = async (host: HostName): Promise<Set<string>> =>
+export const picture = async (host: AnyHost): Promise<Set<string>> =>
   new Set((await onHost(host, SCRIPT)).split('\n').filter(Boolean));
 
 /** Lines that one has and the other has not. */
@@ -30,3 +30,18 @@ export const differences = (before: ReadonlySet<string>, after: ReadonlySet<stri
     ...[...before].filter((line) => !after.has(line)).map((line) => `- ${line}`),
     ...[...after].filter((line) => !before.has(line)).map((line) => `+ ${line}`),
   ].toSorted();
+
+/**
+ * What may differ after a reset: what packages bring (they stay), what firewalld writes when it is asked at all, data
+ * that stays, and logs. Its zone "trusted" has chains, and an empty configuration, once something was in it.
+ */
+export const STAYS = [
+  /^[-+] (?:file|sum|unit) .*(?:etcd|haproxy|containerd|conntrack|socat|iptables|docker|chrony)/,
+  /^[-+] file \/etc\/firewalld\//,
+  /^[-+] file \/var\/log\//,
+  /^[-+] file \/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)-? /,
+  /^[-+] account (?:etcd|haproxy|docker|chrony):/,
+  /^[-+] rule .*_trusted/,
+  /^[-+] zone .*trusted/,
+  /^[-+] file \/root\/\.kube/,
+];
