@@ -142,7 +142,7 @@ async function connect(fleet: Fleet, member: Member): Promise<Session> {
     return session;
   } catch (error) {
     member.session = undefined;
-    throw error;
+    throw knownBetter(fleet, error);
   }
 }
 

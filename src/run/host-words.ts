@@ -40,9 +40,9 @@ export function cutProbe(
   );
 }
 
-/** Of sudo that never came to its turn, or failed in a way that is none of its own, the words may be known. */
+/** Of a login that was refused, and of sudo that failed in a way that is none of its own, the host's words may be known. */
 export function knownBetter({ knownError }: Knowing, thrown: unknown): unknown {
-  if (!(thrown instanceof BootstrapError) || thrown.code !== 'E_SUDO') return thrown;
+  if (!(thrown instanceof BootstrapError) || !['E_SUDO', 'E_AUTH'].includes(thrown.code)) return thrown;
   const known = knownError(thrown.message);
   if (known === undefined) return thrown;
   return new BootstrapError(known.code, thrown.message, {

@@ -16,6 +16,8 @@ export interface LoginReport {
   readonly unusable: BootstrapError[];
   /** Methods that the server takes, once it has said so. */
   offered: readonly string[] | undefined;
+  /** The server's last words to whoever logs in: of an account that may not, the reason. */
+  said: string;
 }
 
 /** One way to log in. `prepare` answers `undefined` when it turns out not to be possible. */
@@ -31,7 +33,7 @@ interface Attempt {
  * A password that was refused is never sent a second time, in whatever form: that locks accounts.
  */
 export function login(ssh: SshSettings, keys: KeyRing, agentSocket: string | undefined): Login {
-  const report: LoginReport = { tried: [], unusable: [], offered: undefined };
+  const report: LoginReport = { tried: [], unusable: [], offered: undefined, said: '' };
   const waiting = [...attempts(ssh, keys, agentSocket, report)];
 
   const next = async (offered: readonly string[] | null): Promise<AnyAuthMethod | false> => {

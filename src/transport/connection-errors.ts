@@ -108,10 +108,11 @@ export function authError(target: SshTarget, report: LoginReport, cause: Error):
   const tried = report.tried.length === 0 ? 'nothing to log in with' : `tried ${report.tried.join('; ')}`;
   const offered = report.offered ? `; the server takes ${report.offered.join(', ')}` : '';
   const broken = report.unusable.map(({ message }) => `; ${message}`).join('');
+  const said = report.said === '' ? '' : `; it said: ${report.said}`;
   const tooMany = /too many/i.test(cause.message);
   return new BootstrapError(
     unusable ? 'E_SSH_KEY' : 'E_AUTH',
-    `${place(target)} does not let ${user} in: ${tried}${offered}${broken}`,
+    `${place(target)} does not let ${user} in: ${tried}${offered}${broken}${said}`,
     {
       cause,
       where: { host: target.host },

@@ -4,6 +4,7 @@ import ssh2, { type Algorithms, type Client } from 'ssh2';
 import { asBootstrapError, BootstrapError } from '../kernel/errors.ts';
 import { algorithmsFor, HOST_KEY_TYPES } from './algorithms.ts';
 import { login } from './auth.ts';
+import { quotable } from '../kernel/quotable.ts';
 import { gatherWrites } from './gather-writes.ts';
 import { authError, connectError, forwardError, timeoutError } from './connection-errors.ts';
 import { refuseGlobalRequests } from './nudge.ts';
@@ -152,6 +153,9 @@ function handshake(
       fail(aboutLogin ? authError(target, report, error) : connectError(target, error));
     });
     client.once('close', closed);
+    client.on('banner', (text) => {
+      report.said = quotable(text);
+    });
     client.once('handshake', () => {
       // Only now has the host proved that the key is its own.
       if (!goodKey) return;

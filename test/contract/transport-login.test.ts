@@ -212,3 +212,11 @@ it('says so when there is nothing to log in with', async () => {
   expect(error.code).toBe('E_AUTH');
   expect(error.message).toContain('nothing to log in with');
 });
+
+it('quotes what the server said to whom it does not let in', async () => {
+  const said = 'Your account has expired;\n\u001b[2Jplease contact your system administrator';
+  const error = await failure(login({ publicKeys: [good.public], banner: said }, {}));
+  expect(error.message).toMatch(
+    /; it said: Your account has expired; please contact your system administrator$/,
+  );
+});

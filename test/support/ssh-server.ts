@@ -36,6 +36,8 @@ export interface SshServerOptions {
   /** Public keys that may log in. */
   readonly publicKeys?: readonly string[];
   readonly password?: string;
+  /** What whoever logs in is told. */
+  readonly banner?: string;
   /** Questions of keyboard-interactive, and the answers that let in. */
   readonly keyboard?: {
     readonly prompts: readonly string[];
@@ -109,46 +111,53 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   let logins = 0;
   let refusals = options.refuseChannels ?? 0;
 
-  const server = new ssh2.Server({ hostKeys: [...hostKeys], ident: 'OpenSSH_test' }, (connection) => {
-    let sessions = 0;
-    let loggingIn = true;
-    const loggedIn = (): void => {
-      if (loggingIn) logins -= 1;
-      loggingIn = false;
-    };
-    logins += 1;
-    seen.loginsAtOnce = Math.max(seen.loginsAtOnce, logins);
-    connection.on('ready', loggedIn);
-    connection.on('close', loggedIn);
-    connection.on('error', () => undefined);
-    connection.on('authentication', (context) => {
-      authenticate(context, options, seen);
-    });
-    connection.on('session', (accept, reject) => {
-      if (refusals > 0 || sessions >= (options.maxSessions ?? 10)) {
-        refusals -= 1;
-        reject();
-        return;
-      }
-      sessions += 1;
-      serveSession(accept(), connection, () => {
-        sessions -= 1;
+  const server = new ssh2.Server(
+    {
+      hostKeys: [...hostKeys],
+      ident: 'OpenSSH_test',
+      ...(options.banner === undefined ? {} : { banner: options.banner }),
+    },
+    (connection) => {
+      let sessions = 0;
+      let loggingIn = true;
+      const loggedIn = (): void => {
+        if (loggingIn) logins -= 1;
+        loggingIn = false;
+      };
+      logins += 1;
+      seen.loginsAtOnce = Math.max(seen.loginsAtOnce, logins);
+      connection.on('ready', loggedIn);
+      connection.on('close', loggedIn);
+      connection.on('error', () => undefined);
+      connection.on('authentication', (context) => {
+        authenticate(context, options, seen);
       });
-    });
-    connection.on('tcpip', (accept, reject, info) => {
-      seen.forwards.push(info);
-      if (!options.forwarding) {
-        reject();
-        return;
-      }
-      forward(
-        accept,
-        reject,
-        options.routes?.[`${info.destIP}:${info.destPort}`] ?? info.destPort,
-        info.destIP,
-      );
-    });
-  });
+      connection.on('session', (accept, reject) => {
+        if (refusals > 0 || sessions >= (options.maxSessions ?? 10)) {
+          refusals -= 1;
+          reject();
+          return;
+        }
+        sessions += 1;
+        serveSession(accept(), connection, () => {
+          sessions -= 1;
+        });
+      });
+      connection.on('tcpip', (accept, reject, info) => {
+        seen.forwards.push(info);
+        if (!options.forwarding) {
+          reject();
+          return;
+        }
+        forward(
+          accept,
+          reject,
+          options.routes?.[`${info.destIP}:${info.destPort}`] ?? info.destPort,
+          info.destIP,
+        );
+      });
+    },
+  );
 
   const serveSession = (session: Session, connection: Connection, ended: () => void): void => {
     session.on('exec', (accept, _reject, { command }) => {

@@ -38,7 +38,7 @@ function onLab(written: Written): Written {
     address: addressOf(HOSTS[index]!),
     ...('ssh' in lab.hosts[index]! ? { ssh: lab.hosts[index]['ssh'] } : {}),
   }));
-  const { dns, os } = written as Readonly<Record<'dns' | 'os', Written | undefined>>;
+  const { dns, os, runtime } = written as Readonly<Record<'dns' | 'os' | 'runtime', Written | undefined>>;
   const usesDns = written['profile'] !== 'course' && dns?.['provider'] !== 'none';
   return {
     ...written,
@@ -57,6 +57,8 @@ function onLab(written: Written): Written {
       }),
     }),
     runtime: over('runtime', {
+      // The root of a host is an overlay, on which there can be no other.
+      ...(runtime?.['dataDir'] ? { dataDir: '/var/lib/docker/elsewhere' } : {}),
       insecureRegistries: [`${settings.controller}:5000`],
       restrictOomScoreAdj: true,
     }),

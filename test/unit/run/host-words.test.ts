@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BootstrapError } from '../../../src/kernel/errors.ts';
+import { BootstrapError } from '../../../src/kernel/errors.ts';
 import { Secret } from '../../../src/kernel/secret.ts';
 import { knownError } from '../../../src/release/known-errors.ts';
 import { makeFleet, probe, runOn } from '../../../src/run/fleet.ts';
@@ -23,10 +23,13 @@ const answering = (answer: string): Session => {
   return { ...local, exec: (_command, options) => local.exec(answer, options) };
 };
 
-async function failureOf(session: Session, first: 'probe' | 'script'): Promise<BootstrapError> {
+async function failureOf(
+  connect: () => Promise<Session>,
+  first: 'probe' | 'script',
+): Promise<BootstrapError> {
   const fleet = makeFleet(['m1'], {
     emit: () => undefined,
-    connect: () => Promise.resolve(session),
+    connect,
     addressOf: () => '192.0.2.11',
     concurrency: 1,
     kill: new AbortController().signal,
@@ -42,6 +45,17 @@ async function failureOf(session: Session, first: 'probe' | 'script'): Promise<B
     (error: unknown) => error as BootstrapError,
   );
 }
+
+it('is told by its words, also where it lets nobody in', async () => {
+  const refused = new BootstrapError(
+    'E_AUTH',
+    'm1 does not let ops in; it said: Your account has expired',
+    {},
+  );
+  const error = await failureOf(() => Promise.reject(refused), 'probe');
+  expect([error.code, error.message]).toEqual(['E_ACCOUNT_EXPIRED', refused.message]);
+  expect(error.hint).toContain('chage');
+});
 
 describe.each(['probe', 'script'] as const)('a host whose first answer to a %s is not ours', (first) => {
   it.each([
@@ -61,7 +75,7 @@ describe.each(['probe', 'script'] as const)('a host whose first answer to a %s i
     ['exit 7', 'E_NO_SHELL', 'ended with code 7 and said nothing'],
     ['head -c 100000 /dev/zero | tr "\\0" x; echo " the reason"; exit 1', 'E_NO_SHELL', 'the reason'],
   ])('%s → %s', async (answer, code, says) => {
-    const error = await failureOf(answering(answer), first);
+    const error = await failureOf(() => Promise.resolve(answering(answer)), first);
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(says)]);
     expect(error.message.length).toBeLessThan(800);
     expect(error.hint).toMatch(/^[A-Z]/);
@@ -83,7 +97,7 @@ it('a probe that broke off quotes what the host said of it', async () => {
       };
     },
   };
-  const error = await failureOf(full, 'probe');
+  const error = await failureOf(() => Promise.resolve(full), 'probe');
   expect([error.code, error.message]).toEqual(['E_DISK_FULL', expect.stringContaining('No space left')]);
 });
 
@@ -97,7 +111,7 @@ it.each([undefined, new Secret('S3cret pw')])(
       exec: (_command, options) =>
         local.exec(`echo 'Please login as the user "rocky" rather than the user "root".'; exit 142`, options),
     };
-    const error = await failureOf(withSudo(session, { password }), 'probe');
+    const error = await failureOf(() => Promise.resolve(withSudo(session, { password })), 'probe');
     expect([error.code, error.message]).toEqual(['E_LOGIN_USER', expect.stringContaining('"rocky"')]);
   },
 );

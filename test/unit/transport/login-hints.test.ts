@@ -9,7 +9,7 @@ it.each([
   [['key /k/id a'], 'Check ssh.user and ssh.keys', "by hand: ssh -i '/k/id a' -p 22 root@192.0.2.1"],
   [[], 'init: --user and --key', 'by hand: ssh -p 22 root@192.0.2.1'],
 ])('a login that was refused after %j points at what was tried', (tried, check, command) => {
-  const { hint } = authError(target, { tried, unusable: [], offered: undefined }, new Error('no'));
+  const { hint } = authError(target, { tried, unusable: [], offered: undefined, said: '' }, new Error('no'));
   expect(hint).toContain(check);
   expect(hint).toContain(command);
 });
