@@ -40,6 +40,8 @@ export interface NeededImage {
   readonly for: string;
   /** What is pulled in its stead, by `images.mirrors`; `null` when it itself is. */
   readonly from: string | null;
+  /** The file of `images.preload` that brings it, by its name. */
+  readonly archive: string | null;
   /** `sha256:…`, where the name says it. */
   readonly digest: string | null;
 }

@@ -33,6 +33,7 @@ import {
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import { checkCacheFolder } from '../state/folder.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
+import { readImageArchives } from '../release/image-archive.ts';
 import { archOf, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import type { Emit } from '../run/events.ts';
@@ -124,10 +125,22 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const { outside } = inventory.etcd;
   const etcdClient = outside && (await readGivenClient(outside, new Date()));
   if (etcdClient) options.secrets.add(etcdClient.key);
+  const { preload } = inventory.images;
+  const imageArchives = preload === undefined ? [] : await readImageArchives(preload);
   const view = artifactView(artifacts, inventory.artifacts);
   const selected = selectPhases(options);
   const { prune = false, renewal, asks } = options;
-  const known = { inventory, release, pki, etcdClient, users, artifacts: view, prune, renewal };
+  const known = {
+    inventory,
+    release,
+    pki,
+    etcdClient,
+    imageArchives,
+    users,
+    artifacts: view,
+    prune,
+    renewal,
+  };
   // Of the moment: in a run of many minutes, certificates of its first ones are not from the future.
   const anew = (seen: ReadonlyMap<string, Observed>): World => worldOf({ ...known, now: new Date() }, seen);
   let undecided: boolean | undefined;

@@ -52,7 +52,7 @@ export function resolveInventory(
     kubelet: { ...kubelet, rootDir: kubelet.rootDir },
     kubeProxy,
     runtime: { ...runtime, dataDir: runtime.dataDir },
-    images: { ...images, pause: images.pause ?? release.pauseImage },
+    images: { ...images, pause: images.pause ?? release.pauseImage, preload: images.preload },
     artifacts: { ...artifacts, checksums: artifacts.checksums, cache: artifacts.cache },
     os,
     pki: { ...pki, ca: pki.ca && { ...pki.ca, passphrase: pki.ca.passphrase } },

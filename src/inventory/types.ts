@@ -203,6 +203,8 @@ export interface Images {
   readonly pause: string;
   /** Image → the one that is pulled in its stead and given its name, on every node. */
   readonly mirrors: Readonly<Record<string, string>>;
+  /** Absolute folder on this machine with archives of images that every node loads. */
+  readonly preload: string | undefined;
 }
 
 export interface Artifacts {

@@ -17,7 +17,11 @@ function moreOf(step: Step): number {
     case 'write':
       return Math.ceil(step.content.size / BYTES_PER_SECOND);
     case 'run':
-      return (step.downloads ? FROM_ELSEWHERE : 0) + (step.seconds ?? 0);
+      return (
+        (step.downloads ? FROM_ELSEWHERE : 0) +
+        (step.seconds ?? 0) +
+        Math.ceil((step.stdin?.size ?? 0) / BYTES_PER_SECOND)
+      );
     case 'attributes':
     case 'directory':
     case 'link':

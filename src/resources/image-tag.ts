@@ -1,6 +1,6 @@
 import { quote, sh } from '../kernel/quote.ts';
-import type { Watch } from '../probe/observe.ts';
-import { type Resource, none } from './resource.ts';
+import type { Observed, Watch } from '../probe/observe.ts';
+import { type Change, type Resource, none } from './resource.ts';
 
 export interface ImageTag {
   readonly runtime: 'docker' | 'containerd';
@@ -25,25 +25,27 @@ export function imageTags(tags: readonly ImageTag[]): Resource[] {
       id: `image:${tag.image}`,
       title: tag.image,
       watches: [imagesWatch(tag.runtime)],
-      diff(seen) {
-        const { code = 1, output = '' } = seen.answer(`images:${tag.runtime}`) ?? {};
-        if (code !== 0) {
-          return {
-            kind: 'unknown',
-            summary: `from ${tag.from}`,
-            waitsFor: `the answer of ${tag.runtime}`,
-            byItself: true,
-          };
-        }
-        return output.split('\n').some((line) => fullName(line.trim()) === name)
-          ? none('there')
-          : { kind: 'create', summary: `from ${tag.from}` };
-      },
+      diff: (seen) => thereOr(seen, tag.runtime, [name], `from ${tag.from}`),
       steps: () => [
         { op: 'run', title: `pull ${tag.from} as ${tag.image}`, script: pull(tag, name), downloads: true },
       ],
     };
   });
+}
+
+/** Whether a runtime has all names (full ones), and else what brings them. */
+export function thereOr(
+  seen: Observed,
+  runtime: ImageTag['runtime'],
+  names: readonly string[],
+  summary: string,
+): Change {
+  const { code = 1, output = '' } = seen.answer(KEY + runtime) ?? {};
+  if (code !== 0) {
+    return { kind: 'unknown', summary, waitsFor: `the answer of ${runtime}`, byItself: true };
+  }
+  const there = new Set(output.split('\n').map((line) => fullName(line.trim())));
+  return names.every((name) => there.has(name)) ? none('there') : { kind: 'create', summary };
 }
 
 const KEY = 'images:';

@@ -1,7 +1,10 @@
+import { basename } from 'node:path';
 import type { NeededImage } from '../../answers/addons.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 import type { RunOptions } from '../../cluster/visit.ts';
 import type { Inventory } from '../../inventory/types.ts';
+import { type ImageArchive, readImageArchives } from '../../release/image-archive.ts';
+import { fullName } from '../../resources/image-tag.ts';
 
 /** Every image that an inventory needs, for a mirror or an archive to be filled with; no host is asked. */
 export async function listImages({
@@ -11,12 +14,17 @@ export async function listImages({
   emit,
 }: Pick<RunOptions, 'file' | 'env' | 'secrets' | 'emit'>): Promise<number> {
   const { inventory } = await readInventory(file, env, secrets);
-  emit({ type: 'result', answer: 'images-list', data: { images: neededImages(inventory) } });
+  const { preload } = inventory.images;
+  const archives = preload === undefined ? [] : await readImageArchives(preload);
+  emit({ type: 'result', answer: 'images-list', data: { images: neededImages(inventory, archives) } });
   return 0;
 }
 
 /** By who asks for them: what holds pods first, then names, volumes, add-ons in their order. */
-export function neededImages({ images, dns, nfs, addons }: Inventory): NeededImage[] {
+export function neededImages(
+  { images, dns, nfs, addons }: Inventory,
+  archives: readonly ImageArchive[] = [],
+): NeededImage[] {
   const named: readonly (readonly [string, string])[] = [
     ['every pod', images.pause],
     ...(dns.provider === 'coredns' ? [['coredns', dns.image] as const] : []),
@@ -27,6 +35,12 @@ export function neededImages({ images, dns, nfs, addons }: Inventory): NeededIma
     image,
     for: who,
     from: images.mirrors[image] ?? null,
+    archive: bringing(archives, image),
     digest: /@(sha256:[0-9a-f]{64})$/.exec(images.mirrors[image] ?? image)?.[1] ?? null,
   }));
+}
+
+function bringing(archives: readonly ImageArchive[], image: string): string | null {
+  const found = archives.find(({ names }) => names.some((name) => fullName(name) === fullName(image)));
+  return found ? basename(found.file) : null;
 }

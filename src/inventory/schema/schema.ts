@@ -113,6 +113,11 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .record(imageName(), imageName())
           .default({})
           .describe('Image → image that every node pulls in its stead and gives its name'),
+        preload: localPath(surroundings)
+          .optional()
+          .describe(
+            'Folder of archives (docker save) that every node loads: it then needs no registry for them',
+          ),
       })
       .prefault({}),
     artifacts: z

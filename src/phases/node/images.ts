@@ -1,4 +1,6 @@
-import { imageTags, imagesWatch, registryOf } from '../../resources/image-tag.ts';
+import type { ImageArchive } from '../../release/image-archive.ts';
+import { imageArchives } from '../../resources/image-archives.ts';
+import { fullName, imageTags, imagesWatch, registryOf } from '../../resources/image-tag.ts';
 import type { Host } from '../../inventory/types.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { kubeletRoot } from '../shared/data-folders.ts';
@@ -7,19 +9,33 @@ import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 import { runtimeOf } from './runtime.ts';
 
-/** Images that are to be had under another name only: every node pulls them there and renames them. */
+/**
+ * Images that nodes do not get by asking for them: those in archives are brought to every node; those that are to be had
+ * under another name are pulled by it, and given theirs.
+ */
 export const imagesPhase: Phase = {
   id: 'images',
-  title: 'Images from mirrors',
+  title: 'Images from archives and mirrors',
   batch: 'parallel',
-  hosts: (world) => (Object.keys(world.inventory.images.mirrors).length > 0 ? nodes(world) : []),
+  hosts(world) {
+    const { mirrors, preload } = world.inventory.images;
+    return preload !== undefined || Object.keys(mirrors).length > 0 ? nodes(world) : [];
+  },
   watch: () => [...factsWatches(), imagesWatch('docker'), imagesWatch('containerd')],
-  resources: (world, host): Resource[] => imageTags(wanted(world, host)),
+  resources: (world, host): Resource[] => [
+    ...imageArchives(archives(world), runtimeOf(world, host)),
+    ...imageTags(pulled(world, host)),
+  ],
 };
 
-function wanted(world: World, host: Host): Parameters<typeof imageTags>[0] {
+const archives = ({ imageArchives: known = [] }: World): readonly ImageArchive[] => known;
+
+/** What an archive brings is not pulled as well. */
+function pulled(world: World, host: Host): Parameters<typeof imageTags>[0] {
   const { images, runtime } = world.inventory;
-  return Object.entries(images.mirrors).map(([image, from]) => ({
+  const brought = new Set(archives(world).flatMap(({ names }) => names.map(fullName)));
+  const missing = Object.entries(images.mirrors).filter(([image]) => !brought.has(fullName(image)));
+  return missing.map(([image, from]) => ({
     runtime: runtimeOf(world, host),
     image,
     from,

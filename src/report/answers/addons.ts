@@ -28,12 +28,17 @@ const rowOf = ({ name, version, on, state }: AddonState): string[] => [
   state,
 ];
 
-/** One line for each image, and what is pulled in its stead. */
+/** One line for each image, and the archive that brings it, or what is pulled in its stead. */
 export const imagesListText = ({ images }: ImageList): string =>
   [
     ...table([
-      ['IMAGE', 'FOR', 'PULLED AS', 'DIGEST'],
-      ...images.map(({ image, for: who, from, digest }) => [image, who, from ?? '-', digest ?? '-']),
+      ['IMAGE', 'FOR', 'COMES AS', 'DIGEST'],
+      ...images.map(({ image, for: who, from, archive, digest }) => [
+        image,
+        who,
+        archive ?? from ?? '-',
+        digest ?? '-',
+      ]),
     ]),
     '',
   ].join('\n');

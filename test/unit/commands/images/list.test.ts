@@ -4,17 +4,24 @@ import { worldOf } from '../../phases/world.ts';
 
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 
-it('has every image of an inventory, who asks for it, and what is pulled in its stead', () => {
+it('has every image of an inventory, who asks for it, what is pulled in its stead, and the archive that brings it', () => {
   const { inventory } = worldOf({
     inventory: {
       addons: { 'metrics-server': { images: { 'metrics-server': `example.com/m@${DIGEST}` } } },
       images: { mirrors: { 'k8s.gcr.io/pause:3.1': 'example.com/pause:3.1' } },
     },
   });
-  expect(neededImages(inventory)).toEqual([
-    { image: 'k8s.gcr.io/pause:3.1', for: 'every pod', from: 'example.com/pause:3.1', digest: null },
-    { image: 'k8s.gcr.io/coredns:1.6.2', for: 'coredns', from: null, digest: null },
-    { image: `example.com/m@${DIGEST}`, for: 'metrics-server', from: null, digest: DIGEST },
+  const archive = { file: '/srv/names.tar', size: 1, names: ['k8s.gcr.io/coredns:1.6.2'] };
+  expect(neededImages(inventory, [archive])).toEqual([
+    {
+      image: 'k8s.gcr.io/pause:3.1',
+      for: 'every pod',
+      from: 'example.com/pause:3.1',
+      archive: null,
+      digest: null,
+    },
+    { image: 'k8s.gcr.io/coredns:1.6.2', for: 'coredns', from: null, archive: 'names.tar', digest: null },
+    { image: `example.com/m@${DIGEST}`, for: 'metrics-server', from: null, archive: null, digest: DIGEST },
   ]);
 });
 

@@ -24,9 +24,10 @@ export const addonSamples: Pick<Answers, 'addons-list' | 'images-list'> = {
         image: 'k8s.gcr.io/pause:3.1',
         for: 'every pod',
         from: 'registry.example.com/pause:3.1',
+        archive: null,
         digest: 'sha256:0a',
       },
-      { image: 'k8s.gcr.io/coredns:1.6.2', for: 'coredns', from: null, digest: null },
+      { image: 'k8s.gcr.io/coredns:1.6.2', for: 'coredns', from: null, archive: 'names.tar', digest: null },
     ],
   },
 };

@@ -28,7 +28,7 @@ it('leaves what is in the cluster for later when there is none', async () => {
   const cluster = await open();
   const seen = hosts(cluster, ABSENT);
   expect(ids(cluster, seen)).toEqual(['base', 'nfs-packages', 'firewall', 'nfs-server', 'nfs-client']);
-  expect(cluster.later(seen)).toEqual(['Images from mirrors', 'NFS volumes']);
+  expect(cluster.later(seen)).toEqual(['Images from archives and mirrors', 'NFS volumes']);
 });
 
 it.each([

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { packTar } from 'modern-tar';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readImageArchives } from '../../../src/release/image-archive.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'k8sb-images-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As docker writes one: layers first, the list at the end. */
+const saved = (list: string): Promise<Uint8Array> =>
+  packTar([
+    { header: { name: 'layer/', type: 'directory', size: 0 } },
+    { header: { name: `${'long/'.repeat(40)}layer.tar`, size: 1500 }, body: 'x'.repeat(1500) },
+    { header: { name: 'manifest.json', size: list.length }, body: list },
+  ]);
+const named = (...names: string[]): Promise<Uint8Array> => saved(JSON.stringify([{ RepoTags: names }]));
+
+const write = async (name: string, content: Uint8Array | Promise<Uint8Array>): Promise<string> => {
+  const file = join(folder, name);
+  writeFileSync(file, await content);
+  return file;
+};
+
+describe('archives of images', () => {
+  it('are those of the folder by their file names, with the names of their images', async () => {
+    await write('b.tar', saved('[{"RepoTags":["b:1","b:2"]},{"RepoTags":["c:1"]},{"RepoTags":null}]'));
+    await write('a.tar', named('k8s.gcr.io/pause:3.1'));
+    writeFileSync(join(folder, 'README'), '');
+    const found = await readImageArchives(folder);
+    expect(found.map(({ file, names }) => [file, names])).toEqual([
+      [join(folder, 'a.tar'), ['k8s.gcr.io/pause:3.1']],
+      [join(folder, 'b.tar'), ['b:1', 'b:2', 'c:1']],
+    ]);
+    expect(found[0]?.size).toBe((await named('k8s.gcr.io/pause:3.1')).length);
+  });
+
+  it('are refused when there are none', async () => {
+    await expect(readImageArchives(folder)).rejects.toMatchObject({
+      code: 'E_IMAGE_ARCHIVE',
+      message: `${folder} has no *.tar`,
+    });
+    await expect(readImageArchives(join(folder, 'nowhere'))).rejects.toMatchObject({
+      code: 'E_IMAGE_ARCHIVE',
+    });
+  });
+
+  it.each<[string, string, (file: string) => Promise<unknown>]>([
+    ['compressed', 'is compressed', async (file) => writeFileSync(file, gzipSync(await named('a:1')))],
+    [
+      'cut short',
+      'ends in the middle of',
+      async (file) => {
+        writeFileSync(file, await named('a:1'));
+        truncateSync(file, 2048);
+      },
+    ],
+    ['something else', 'has no manifest.json', async (file) => writeFileSync(file, 'x'.repeat(4096))],
+    ['empty', 'has no manifest.json', async (file) => writeFileSync(file, '')],
+    [
+      'with images that have no names',
+      'holds images without names',
+      async (file) => writeFileSync(file, await named()),
+    ],
+    [
+      'with a list that is none',
+      'has no list of images',
+      async (file) => writeFileSync(file, await saved('{')),
+    ],
+    [
+      'with a list of something else',
+      'has no list of images',
+      async (file) => writeFileSync(file, await saved('[1]')),
+    ],
+  ])('are refused when one is %s', async (_name, message, make) => {
+    const file = join(folder, 'one.tar');
+    await make(file);
+    await expect(readImageArchives(folder)).rejects.toMatchObject({
+      code: 'E_IMAGE_ARCHIVE',
+      message: expect.stringContaining(`${file} ${message}`) as string,
+      hint: expect.stringMatching(/./) as string,
+    });
+  });
+});
