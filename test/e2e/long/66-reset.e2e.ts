@@ -32,11 +32,12 @@ spec: { type: NodePort, selector: { app: web }, ports: [{ port: 80, nodePort: 30
 `;
 
 /**
- * What may differ: what packages bring (they stay), what firewalld writes when it is asked at all, data that stays, and
+ * What may differ: what packages bring (they stay, and so does the record of them), what firewalld writes when it is asked at all, data that stays, and
  * logs. Its zone "trusted" has chains, and an empty configuration, once something was in it.
  */
 const MAY_DIFFER = [
   /^[-+] (?:file|sum|unit) .*(?:etcd|haproxy|containerd|conntrack|socat|iptables|docker|chrony)/,
+  /^[-+] file \/var\/lib\/k8s-bootstrap(?:\/before)? /,
   /^[-+] file \/etc\/firewalld\//,
   /^[-+] file \/var\/log\//,
   /^[-+] file \/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)-? /,
@@ -45,6 +46,18 @@ const MAY_DIFFER = [
   /^[-+] zone .*trusted/,
   /^[-+] file \/root\/\.kube/,
 ];
+
+interface Left {
+  readonly hosts: readonly {
+    readonly left: string[];
+    readonly packages: string[];
+    readonly data: string[];
+  }[];
+}
+const resultOf = ({ events }: Awaited<ReturnType<Scene['run']>>): Left =>
+  (events.find(({ type }) => type === 'result') as unknown as { data: Left }).data;
+const installed = (run: Awaited<ReturnType<Scene['run']>>): readonly string[] =>
+  resultOf(run).hosts[0]?.packages ?? [];
 
 beforeAll(async () => {
   await wipe('m1');
@@ -75,19 +88,21 @@ rm -rf /tmp/web.yaml /tmp/kube-cache`,
 
     const reset = await here.run(['reset', '--yes', 'going']);
     expect(done(reset)).toEqual(WELL);
-    const { data } = reset.events.find(({ type }) => type === 'result') as unknown as {
-      data: { hosts: { left: string[]; packages: string[]; data: string[] }[] };
-    };
+    const data = resultOf(reset);
     expect(data.hosts[0]?.left.filter((one) => !one.startsWith('/var/log/kubernetes'))).toEqual([]);
-    expect(data.hosts[0]?.packages).toEqual(expect.arrayContaining(['etcd', 'containerd.io', 'socat']));
+    expect(installed(reset)).toEqual(expect.arrayContaining(['etcd', 'containerd.io', 'socat']));
     expect(data.hosts[0]?.data[0]).toMatch(/^\/var\/lib\/etcd\/member\.set-aside\.\d{8}T\d{6}Z$/);
 
     const found = differences(before, await picture('m1'));
     expect(found.filter((line) => !MAY_DIFFER.some((pattern) => pattern.test(line)))).toEqual([]);
-    // A second one finds nothing that is ours.
+    // A second one finds nothing that is ours, and still knows the packages.
     const again = await here.run(['reset', '--yes', 'going']);
     expect(done(again)).toEqual(WELL);
     expect(again.events.find(({ type }) => type === 'procedure.planned')?.['steps']).toEqual([]);
+    expect(again.events.find(({ type }) => type === 'result')).toMatchObject({
+      data: { hosts: [{ wasOurs: false, data: [] }] },
+    });
+    expect(installed(again).toSorted()).toEqual([...new Set(installed(reset))].toSorted());
   }, 900_000);
 
   test('and takes a cluster again', async () => {
