@@ -6,7 +6,11 @@ const DPKG = "dpkg-query -W -f '${db:Status-Status} ${Package}\\n' | sed -n 's/^
 const RPM = "rpm -qa --qf '%{NAME}\\n'";
 
 /** Names of all that is installed, a line each. */
-export const INSTALLED: Readonly<Record<InstallPackages['manager'], string>> = { yum: RPM, dnf: RPM, apt: DPKG };
+export const INSTALLED: Readonly<Record<InstallPackages['manager'], string>> = {
+  yum: RPM,
+  dnf: RPM,
+  apt: DPKG,
+};
 
 /**
  * In a session of its own with its output in a file: when the connection is cut, the package manager
