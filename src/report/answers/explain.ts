@@ -22,9 +22,10 @@ export const explainThingText = ({ found, language }: ExplainedThing): string =>
 export const explainFlagText = ({ found, language }: ExplainedFlag): string =>
   `${found.map((fact) => flagText(fact, language)).join('\n')}\n${word(language, 'caveat')}\n`;
 
-function fieldText({ field, what, default: usual, sources }: FieldFact, language: ExplainedIn): string {
+function fieldText({ field, what, takes, default: usual, sources }: FieldFact, language: ExplainedIn): string {
   const rows = [
     ['what', what ?? undefined],
+    ['takes', takes],
     ['default', usual ?? undefined],
     ...sources.map((source) => ['from', source] as const),
     ...(sources.length === 0 ? [['from', word(language, 'notInInventory')] as const] : []),
