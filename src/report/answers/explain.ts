@@ -22,7 +22,10 @@ export const explainThingText = ({ found, language }: ExplainedThing): string =>
 export const explainFlagText = ({ found, language }: ExplainedFlag): string =>
   `${found.map((fact) => flagText(fact, language)).join('\n')}\n${word(language, 'caveat')}\n`;
 
-function fieldText({ field, what, takes, default: usual, sources }: FieldFact, language: ExplainedIn): string {
+function fieldText(
+  { field, what, takes, default: usual, sources }: FieldFact,
+  language: ExplainedIn,
+): string {
   const rows = [
     ['what', what ?? undefined],
     ['takes', takes],
