@@ -23,7 +23,7 @@ module.exports = {
     only('pki', ['state']),
     only('users', ['inventory', 'pki', 'state', 'resources', 'templates']),
     only('plan', ['probe', 'resources']),
-    only('answers', ['resources/cluster/object[.]ts']),
+    only('answers', []),
     only('run', ['probe', 'resources', 'plan', 'answers', 'transport/(session|feed)[.]ts']),
     only('phases', [
       'inventory',

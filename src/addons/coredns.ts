@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readText } from '../kernel/data.ts';
 import { fill } from './fill.ts';
-import { type AddonObject, addonObjects } from './objects.ts';
+import type { KubeObject } from '../kernel/kube-object.ts';
+import { addonObjects } from './objects.ts';
 
 export interface CoreDns {
   readonly clusterDomain: string;
@@ -16,7 +17,7 @@ export interface CoreDns {
 }
 
 /** In the order in which they are made: rights before the pods that need them. */
-export function corednsObjects(settings: CoreDns): readonly AddonObject[] {
+export function corednsObjects(settings: CoreDns): readonly KubeObject[] {
   const { clusterDomain, dnsIP, image, pullPolicy, replicas, upstream, restored } = settings;
   const corefile = fill(readText('addons/coredns/Corefile'), { clusterDomain, forward: forwarded(upstream) });
   const corefileDigest = createHash('sha256')

@@ -1,27 +1,16 @@
 import { readDocuments } from '../kernel/data.ts';
+import type { KubeObject } from '../kernel/kube-object.ts';
 import { type Values, fill } from './fill.ts';
 
-/** An object as a manifest has it. */
-export interface AddonObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
-
-const documentsOf = (addon: string): readonly AddonObject[] =>
-  readDocuments(`addons/${addon}/objects.yaml`) as AddonObject[];
+const documentsOf = (addon: string): readonly KubeObject[] =>
+  readDocuments(`addons/${addon}/objects.yaml`) as KubeObject[];
 
 /** In the order in which they are made. */
-export const addonObjects = (addon: string, values: Values): readonly AddonObject[] =>
+export const addonObjects = (addon: string, values: Values): readonly KubeObject[] =>
   documentsOf(addon).map((object) => fill(object, values));
 
 /** What kinds it is made of, each once. */
-export const addonKinds = (addon: string): readonly Pick<AddonObject, 'apiVersion' | 'kind'>[] => [
+export const addonKinds = (addon: string): readonly Pick<KubeObject, 'apiVersion' | 'kind'>[] => [
   ...new Map(
     documentsOf(addon).map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }]),
   ).values(),

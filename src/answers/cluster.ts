@@ -82,8 +82,10 @@ export interface ExplainedField {
 /** What a field of the inventory is for. */
 export interface FieldFact {
   readonly field: string;
-  /** As `schema` has it; `null` where its name says all. */
+  /** As `schema` has it; `null` where that says nothing. */
   readonly what: string | null;
+  /** What may stand there, as an inventory is written: `secure | cis | course`, `[string]`. */
+  readonly takes: string;
   /** As JSON; `null` when there is none, or it depends on something else. */
   readonly default: string | null;
   /** Where this inventory says it; nowhere when empty. */

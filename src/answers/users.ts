@@ -1,4 +1,4 @@
-import type { KubeObject } from '../resources/cluster/object.ts';
+import type { KubeObject } from '../kernel/kube-object.ts';
 
 export interface UserList {
   readonly users: readonly UserRow[];

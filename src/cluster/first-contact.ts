@@ -4,6 +4,7 @@ import { BootstrapError } from '../kernel/errors.ts';
 import type { Inventory } from '../inventory/types.ts';
 import { keyTable } from '../report/answers/trust.ts';
 import type { Emit } from '../run/events.ts';
+import { ANOTHER_KEY } from '../transport/connection-errors.ts';
 import { type KnownHostsPolicy, type Sighting, sightingOf } from '../transport/host-keys.ts';
 import { judgeHostKey } from '../transport/known-hosts.ts';
 import { targetOf } from './connect.ts';
@@ -136,9 +137,7 @@ function refuse(presented: readonly Presented[], replace: boolean): void {
     revoked ? 'E_HOST_KEY_REVOKED' : 'E_HOST_KEY_CHANGED',
     `${revoked ? 'a revoked host key' : 'another host key than the known one'} is presented:\n${keyTable(hostKeys(bad)).join('\n')}`,
     {
-      hint: revoked
-        ? 'known_hosts has a @revoked line for this key: the host needs a new one.'
-        : 'Somebody may be between you and the host. If it was reinstalled, compare the fingerprint on the host itself, then use "k8s-bootstrap trust HOST --replace".',
+      hint: revoked ? 'known_hosts has a @revoked line for this key: the host needs a new one.' : ANOTHER_KEY,
     },
   );
 }
@@ -166,7 +165,7 @@ async function approve(presented: readonly Presented[], { emit, confirm }: Conta
   if (await confirm(`Trust ${presented.length === 1 ? 'this key' : `these ${presented.length} keys`}?`))
     return;
   throw new BootstrapError('E_HOST_KEY_UNKNOWN', 'the host keys were not accepted', {
-    hint: 'Nothing was written. A single host is trusted by "k8s-bootstrap trust HOST".',
+    hint: 'Nothing was written. Where there is an inventory, "k8s-bootstrap trust HOST" trusts a single host.',
   });
 }
 

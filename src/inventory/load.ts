@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Piecewise, atOnce, inTurns } from '../kernel/breather.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { ONCE } from '../kernel/once.ts';
+import { quote } from '../kernel/quote.ts';
 import { Secret } from '../kernel/secret.ts';
 import { parsingDocument, type Document } from './document.ts';
 import type { Known } from './known.ts';
@@ -100,7 +101,10 @@ async function read(file: string): Promise<Uint8Array> {
     throw new BootstrapError('E_INVENTORY_FILE', `cannot read the inventory ${file}: ${reason}`, {
       cause,
       where: { file },
-      hint: 'Give its path with -i FILE, or write one with `k8s-bootstrap init`.',
+      hint:
+        code === 'ENOENT'
+          ? `Give its path with -i FILE, or let "k8s-bootstrap init ADDRESS…${file === 'inventory.yaml' ? '' : ` --output ${quote(file)}`}" write it.`
+          : 'Give its path with -i FILE.',
       exitCode: ExitCode.usage,
     });
   }

@@ -86,6 +86,7 @@ export const paths = {
   /** Our own state on a host: which cluster it belongs to, the manifest of written files, the lock. */
   state: '/var/lib/k8s-bootstrap',
   cluster: '/var/lib/k8s-bootstrap/cluster',
+  /** What a run holds while it works on a host, by `flock`; the file beside it says who holds it, and ends in a token. */
   lock: '/var/lib/k8s-bootstrap/lock',
   lockOwner: '/var/lib/k8s-bootstrap/lock.owner',
   manifest: '/var/lib/k8s-bootstrap/manifest',

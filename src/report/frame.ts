@@ -1,5 +1,5 @@
 import type { Size } from './drawing.ts';
-import { byteSize, truncate } from './text.ts';
+import { byteSize, padded, truncate, visibleWidth } from './text.ts';
 import type { Paint, Style } from './text.ts';
 
 export interface Progress {
@@ -83,14 +83,17 @@ const COLOURS: Readonly<Record<RowState, Style>> = {
 };
 
 function rowLines(rows: readonly Shown[], { columns, paint, icons }: Look): string[] {
-  const names = rows.map((row) => ('more' in row ? 0 : row.name.length));
+  const names = rows.map((row) => ('more' in row ? 0 : visibleWidth(row.name)));
   const width = Math.min(Math.max(0, ...names), Math.floor(columns / 2));
   const room = Math.max(1, columns - 5);
   return rows.map((row) => {
     if ('more' in row) return `  ${paint('dim', truncate(row.more, room + 2))}`;
     const { state, name, text, progress } = row;
-    const head = truncate(name, width).padEnd(width);
-    const rest = [text, progress && bar(progress, room - width - 2 - (text === '' ? 0 : text.length + 2))]
+    const head = padded(truncate(name, width), width);
+    const rest = [
+      text,
+      progress && bar(progress, room - width - 2 - (text === '' ? 0 : visibleWidth(text) + 2)),
+    ]
       .filter(Boolean)
       .join('  ');
     const line = truncate(`${head}  ${rest}`.trimEnd(), room);

@@ -13,6 +13,7 @@ export interface History {
   inventory: string | undefined;
   /** What the run as a whole ended with. */
   endedBy: ErrorReport | undefined;
+  /** Gates among them, as what was waited for. */
   readonly steps: StepTime[];
   readonly failures: Failure[];
   /** About what must not stand in the way on a host. */
@@ -60,6 +61,9 @@ export function remember(history: History, event: PrintableEvent): void {
     history.planned.add(event.plan);
   } else if (event.type === 'step.done') {
     history.steps.push(event);
+  } else if (event.type === 'gate.passed') {
+    const { host, phase, title, milliseconds } = event;
+    history.steps.push({ host, phase, step: `wait: ${title}`, milliseconds });
   } else if (event.type === 'host.failed') {
     history.failures.push(event);
   } else if (event.type === 'preflight' && event.level === 'error') {

@@ -1,4 +1,4 @@
-import { visibleWidth } from './text.ts';
+import { padded, visibleWidth } from './text.ts';
 
 /** Columns aligned by visible width, two spaces apart, without trailing blanks; colours do not count as width. */
 export function table(rows: readonly (readonly string[])[]): string[] {
@@ -8,7 +8,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   }
   return rows.map((row) =>
     row
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visibleWidth(cell)))
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );

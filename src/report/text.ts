@@ -1,5 +1,6 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import type { Writable } from 'node:stream';
+import stringWidth from 'string-width';
 
 /** Where a reporter writes; `process.stdout` and `process.stderr` fit. Sizes are in character cells. */
 export type OutputStream = Writable & {
@@ -47,13 +48,26 @@ export const jsonLine = (value: unknown): string =>
 /** The lines of a text, each safe for a terminal; a final line break adds no empty line. */
 export const safeLines = (text: string): string[] => text.replace(/\n$/, '').split('\n').map(oneLine);
 
-/** Characters that are seen: colours do not count. */
-export const visibleWidth = (text: string): number => Array.from(stripVTControlCharacters(text)).length;
+/** Cells of a terminal: Chinese characters take two each, colours none. */
+export const visibleWidth = (text: string): number => stringWidth(text);
 
-/** At most `width` characters, the cut marked with `…`. */
+/** With blanks behind it up to a width in cells. */
+export const padded = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - visibleWidth(text)));
+
+const characters = new Intl.Segmenter();
+
+/** At most `width` cells, the cut marked with `…`. */
 export function truncate(text: string, width: number): string {
-  const characters = Array.from(text);
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+  if (visibleWidth(text) <= width) return text;
+  let kept = '';
+  let left = width - 1;
+  for (const { segment } of characters.segment(text)) {
+    left -= visibleWidth(segment);
+    if (left < 0) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }
 
 /** `0.2 s`, `12.3 s`, `2 min 5 s`. */

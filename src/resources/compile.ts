@@ -8,9 +8,6 @@ import { FUNCTIONS, STATE } from './steps/functions.ts';
 import { installPackages } from './steps/packages.ts';
 import { unit } from './steps/units.ts';
 
-/** What a run holds while it works on a host, by `flock`; the file beside it says who holds it, and ends in a token. */
-export const LOCK = paths.lock;
-export const LOCK_OWNER = paths.lockOwner;
 /** Tokens of runs whose lock somebody took away: a file of its own, so that no other run's can be hit. */
 export const LOCK_REVOKED = `${STATE}/lock.revoked`;
 
@@ -97,8 +94,8 @@ S=${STATE}
 mkdir -p $S/originals $S/revisions $S/tmp
 exec 8>>$S/busy
 flock -w 60 8 || { echo 'a step of an earlier run is still working on this host' >&2; exit 75; }
-exec 7>>${LOCK}
-if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${LOCK_OWNER} || grep -qsxF -- ${quote(lock)} ${LOCK_REVOKED}; then exit ${LOCK_GONE}; fi
+exec 7>>${paths.lock}
+if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${paths.lockOwner} || grep -qsxF -- ${quote(lock)} ${LOCK_REVOKED}; then exit ${LOCK_GONE}; fi
 exec 7>&-
 ${FUNCTIONS}
 ${firstLook()}`.trim();

@@ -68,6 +68,8 @@ export type RunEvent = { readonly at: Date } & (
       readonly type: 'gate.passed';
       readonly phase: string;
       readonly host: string;
+      /** Of the gate, as it was waited for. */
+      readonly title: string;
       readonly milliseconds: number;
     }
   | {

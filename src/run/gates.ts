@@ -47,7 +47,8 @@ export async function pass(
     const missing = missingIn(gate, seen);
     const elapsed = performance.now() - started;
     if (missing === undefined) {
-      fleet.emit({ type: 'gate.passed', phase, host: member.name, milliseconds: Math.round(elapsed) });
+      const milliseconds = Math.round(elapsed);
+      fleet.emit({ type: 'gate.passed', phase, host: member.name, title: gate.title, milliseconds });
       return;
     }
     for (const [unit, times] of starts) {

@@ -1,7 +1,8 @@
+import { paths } from '../kernel/host-paths.ts';
 import { BootstrapError } from '../kernel/errors.ts';
 import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import { LOCK, LOCK_OWNER, LOCK_REVOKED } from '../resources/compile.ts';
+import { LOCK_REVOKED } from '../resources/compile.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 import { EXPIRES_SECONDS } from './lock-holder.ts';
 
@@ -42,18 +43,18 @@ const failed = (member: Member, why: string): BootstrapError =>
   });
 
 /** Nothing is written: a host that was never changed has no such file. */
-const LOOK = `[ -e ${LOCK} ] || exit 0
-exec 9<${LOCK}
+const LOOK = `[ -e ${paths.lock} ] || exit 0
+exec 9<${paths.lock}
 if flock -n 9; then exit 0; fi
-head -n 2 ${LOCK_OWNER} 2>/dev/null
+head -n 2 ${paths.lockOwner} 2>/dev/null
 exit ${HELD}`;
 
 /** A holder that hears nothing of its controller any more waits so long. */
 const SETTLE_SECONDS = EXPIRES_SECONDS + 5;
 
 const take = (token: string): string => `umask 077
-holds() { [ "$(sed -n 2p ${LOCK_OWNER} 2>/dev/null)" = ${quote(token)} ]; }
-exec 9<${LOCK}
+holds() { [ "$(sed -n 2p ${paths.lockOwner} 2>/dev/null)" = ${quote(token)} ]; }
+exec 9<${paths.lock}
 if flock -n 9 || ! holds; then exit 0; fi
 printf '%s\\n' ${quote(token)} >> ${LOCK_REVOKED}
 i=0

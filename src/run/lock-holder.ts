@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { paths } from '../kernel/host-paths.ts';
 import { BootstrapError, ExitCode, asBootstrapError } from '../kernel/errors.ts';
 import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import { LOCK, LOCK_OWNER, LOCK_REVOKED } from '../resources/compile.ts';
+import { LOCK_REVOKED } from '../resources/compile.ts';
 import { STATE } from '../resources/steps/functions.ts';
 import { type Fleet, type Member, runOn } from './fleet.ts';
 import { stopIfAsked } from './stop.ts';
@@ -122,10 +123,10 @@ const script = (owner: string, token: string): string => `
 umask 077
 trap '' PIPE
 mkdir -p ${STATE}
-exec 9>>${LOCK}
-flock -w 1 9 || { head -n 1 ${LOCK_OWNER} 2>/dev/null; exit ${LOCKED}; }
+exec 9>>${paths.lock}
+flock -w 1 9 || { head -n 1 ${paths.lockOwner} 2>/dev/null; exit ${LOCKED}; }
 rm -f ${LOCK_REVOKED}
-printf '%s since %s\\n%s\\n' ${quote(owner)} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" ${quote(token)} > ${LOCK_OWNER}
+printf '%s since %s\\n%s\\n' ${quote(owner)} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" ${quote(token)} > ${paths.lockOwner}
 revoked() { grep -qsxF -- ${quote(token)} ${LOCK_REVOKED}; }
 beat() {
   for turn in ${TURNS}; do
@@ -135,11 +136,11 @@ beat() {
   false
 }
 exec 8>>${STATE}/busy
-flock -n 8 || { echo busy; until flock -w 10 8; do beat || { rm -f ${LOCK_OWNER}; exit ${LOCKED}; }; done; }
+flock -n 8 || { echo busy; until flock -w 10 8; do beat || { rm -f ${paths.lockOwner}; exit ${LOCKED}; }; done; }
 exec 8>&-
 echo locked
 while beat; do :; done
-rm -f ${LOCK_OWNER}`;
+rm -f ${paths.lockOwner}`;
 
 /** What a run ends with when nobody keeps others out any more. */
 export const lockLost = (host: string, why: string): BootstrapError =>

@@ -49,7 +49,7 @@ const CAUSES = [
     match: /^ECONNREFUSED$|connection refused/i,
     code: 'E_CONNECT_REFUSED',
     what: 'refuses connections',
-    hint: 'The host is up, but nothing listens on this port: check that sshd runs, and ssh.port in the inventory.',
+    hint: 'The host is up, but nothing listens on this port: check that sshd runs, and ssh.port in the inventory (init: --port).',
   },
   {
     match: /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN)$|no route to host|network is unreachable/i,
@@ -97,7 +97,7 @@ const CAUSES = [
     match: /protocol version|invalid ident|identification|handshake failed/i,
     code: 'E_SSH_PROTOCOL',
     what: 'does not speak SSH on this port',
-    hint: 'Check ssh.port: something other than sshd answers there.',
+    hint: 'Check ssh.port (init: --port): something other than sshd answers there.',
   },
 ] as const;
 
@@ -136,6 +136,10 @@ function byHand({ ssh: { port, user }, address }: SshTarget, { tried }: LoginRep
   return ['ssh', ...keys, '-p', port, `${user}@${address}`].join(' ');
 }
 
+/** What is to be done when a host presents another key than before. */
+export const ANOTHER_KEY =
+  'Somebody may be between you and the host. If it was reinstalled, compare the fingerprint on the host itself, then run "k8s-bootstrap trust HOST --replace"; where there is no inventory yet, take the old key out of known_hosts.';
+
 export function unknownHostKey(target: SshTarget, key: HostKey, known: KnownKeys): BootstrapError {
   const authority = known.authority
     ? ' Its @cert-authority line does not help: host certificates are not supported.'
@@ -146,7 +150,7 @@ export function unknownHostKey(target: SshTarget, key: HostKey, known: KnownKeys
     {
       cause: sighting(target, key),
       where: { host: target.host },
-      hint: `Compare the fingerprint with the one on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then run "k8s-bootstrap trust", add --accept-new-host-keys, or write it as ssh.hostKey into the inventory.${authority}`,
+      hint: `Compare the fingerprint with the one on the host (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add --accept-new-host-keys; where there is an inventory, "k8s-bootstrap trust" and ssh.hostKey do as well.${authority}`,
     },
   );
 }
@@ -158,7 +162,7 @@ export function changedHostKey(target: SshTarget, key: HostKey, expected: string
     {
       cause: sighting(target, key),
       where: { host: target.host },
-      hint: 'Somebody may be between you and the host. If it was reinstalled, compare the fingerprint on the host itself, then run "k8s-bootstrap trust HOST --replace".',
+      hint: ANOTHER_KEY,
     },
   );
 }

@@ -26,7 +26,8 @@ export interface SshSettings {
   readonly commandTimeoutSeconds: number;
 }
 
-/** `m1 (10.0.0.1:22)`, as every message names a host. */
+/** `m1 (10.0.0.1:22)`, as every message names a host; `10.0.0.1:22` of one that has no name yet. */
 export function place({ host, address, ssh }: SshTarget): string {
-  return `${host} (${address.includes(':') ? `[${address}]` : address}:${ssh.port})`;
+  const dialled = `${address.includes(':') ? `[${address}]` : address}:${ssh.port}`;
+  return host === address ? dialled : `${host} (${dialled})`;
 }

@@ -1,7 +1,8 @@
 import type { User } from '../inventory/types.ts';
 import { nameProblem } from '../inventory/user-names.ts';
 import { isMapping } from '../kernel/mapping.ts';
-import { type KubeObject, MANAGED_BY } from '../resources/cluster/object.ts';
+import type { KubeObject } from '../kernel/kube-object.ts';
+import { MANAGED_BY } from '../resources/cluster/object.ts';
 import { type NamedRules, type Preset, presets } from '../templates/rbac.ts';
 
 /** Whose rights an object is part of. A role of a preset, which users share, has none of these. */

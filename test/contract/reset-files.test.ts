@@ -40,7 +40,8 @@ async function reset(host: RootedHost): Promise<{ code: number; stderr: string; 
     run(withoutTraces(made.toSorted().toReversed())),
   ]);
   const left = (host.read(`${STATE}/left`) ?? '').split('\n').filter(Boolean);
-  if (code === 0) await runSteps(host.session(), [run(forget)]);
+  const packages = of('package').map(({ key }) => key);
+  if (code === 0) await runSteps(host.session(), [run(forget('yum', packages))]);
   return { code, stderr, left };
 }
 
@@ -98,6 +99,32 @@ describe.each(shells)('a reset with $name as sh', (shell) => {
       'x',
     ]);
     expect(host.read('/etc/hostname')).toBe('newer');
+  });
+
+  it('knows the packages that it leaves until they are removed, through further runs and resets', async () => {
+    const host = rootedHost(shell);
+    host.write('/proc/sys/net/ipv4/ip_forward', '0\n');
+    host.setState('repo/socat', '1');
+    host.setState('repo/docker', '1');
+    const up = async (...names: string[]): Promise<unknown> =>
+      runSteps(host.session(), [
+        write('/etc/ours.conf', 'ours'),
+        ...names.map((name): Step => ({ op: 'packages', manager: 'yum', names: [name], environment: [] })),
+      ]);
+    await up('socat', 'docker');
+    await reset(host);
+    expect(await noted(host)).toEqual(['package docker -', 'package socat -']);
+    expect(host.list(STATE)).toEqual(['before']);
+    // What was there is looked at anew by the next first run.
+    host.write('/proc/sys/net/ipv4/ip_forward', '1\n');
+    await up();
+    expect(await noted(host)).toContain('sysctl net.ipv4.ip_forward 1');
+    host.clearState('packages/docker');
+    await reset(host);
+    expect(await noted(host)).toEqual(['package socat -']);
+    host.clearState('packages/socat');
+    await reset(host);
+    expect(host.list('/').filter((path) => path.includes('k8s-bootstrap'))).toEqual([]);
   });
 
   it('finds written down what was there before, once and ahead of the change', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { paths } from '../../src/kernel/host-paths.ts';
 import { courseOf } from '../../src/commands/plan/script/course.ts';
 import { HostFiles } from '../../src/commands/plan/script/files.ts';
 import { functionsFile, waitScript, workScript } from '../../src/commands/plan/script/host-script.ts';
 import { isEmpty } from '../../src/plan/plan.ts';
 import type { Stage } from '../../src/plan/stage.ts';
 import { file } from '../../src/resources/file.ts';
-import { LOCK } from '../../src/resources/compile.ts';
 import { runScript } from '../../src/transport/feed.ts';
 import { everything, fresh, on, up } from '../support/one-host.ts';
 import { makePlan, watchesOf } from '../support/planning.ts';
@@ -110,16 +110,16 @@ describe.each(shells)('scripts of a plan, run by $name as sh', (shell) => {
     const [first = ''] = await scriptsFor(host, [on('one', [file({ path: '/etc/a', content: 'a' })])]);
     const elsewhere = await run(host, first, '192.0.2.110');
     expect(elsewhere).toMatchObject({ code: 64, said: expect.stringContaining('this is not m1') as string });
-    const held = `exec 9>>${LOCK}; flock -n 9; echo 'up of somebody' > ${LOCK}.owner\n`;
+    const held = `exec 9>>${paths.lock}; flock -n 9; echo 'up of somebody' > ${paths.lockOwner}\n`;
     const locked = await run(
       host,
       first.replace('take_locks', `mkdir -p /var/lib/k8s-bootstrap; ${held}take_locks`),
     );
     expect(locked).toMatchObject({ code: 75, said: expect.stringContaining('by up of somebody') as string });
     expect(host.read('/etc/a')).toBeUndefined();
-    expect(host.read(`${LOCK}.owner`)).toBe('up of somebody\n');
+    expect(host.read(`${paths.lockOwner}`)).toBe('up of somebody\n');
     expect(await run(host, first)).toMatchObject({ code: 0 });
-    expect(host.read(`${LOCK}.owner`)).toBeUndefined();
+    expect(host.read(`${paths.lockOwner}`)).toBeUndefined();
   });
 
   it('wait for what a gate waits for, and no longer', async () => {

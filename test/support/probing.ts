@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { LOCK, LOCK_OWNER, type NamedStep, compile } from '../../src/resources/compile.ts';
+import { paths } from '../../src/kernel/host-paths.ts';
+import { type NamedStep, compile } from '../../src/resources/compile.ts';
 import { STATE } from '../../src/resources/steps/functions.ts';
 import type { Observed, Watch } from '../../src/probe/observe.ts';
 import { parseProbe, probeScript } from '../../src/probe/probe.ts';
@@ -45,7 +46,7 @@ export async function runSteps(
 
 /** The lock of a run, held by the script itself. */
 export const locked = (token: string): string =>
-  `(umask 077; mkdir -p ${STATE}; echo ${token} > ${LOCK_OWNER}); exec 6>>${LOCK}; flock -w 10 6`;
+  `(umask 077; mkdir -p ${STATE}; echo ${token} > ${paths.lockOwner}); exec 6>>${paths.lock}; flock -w 10 6`;
 
 async function bytesOf(content: Content): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { LOCK_OWNER } from '../../src/resources/compile.ts';
+import { paths } from '../../src/kernel/host-paths.ts';
 import { STATE } from '../../src/resources/steps/functions.ts';
 import { MARK } from './hostile.ts';
 
@@ -25,7 +25,7 @@ export class Recorder {
     for (const name of names) symlinkSync('nothing', join(this.#bin, name));
     for (const folder of [
       STATE,
-      LOCK_OWNER.slice(0, LOCK_OWNER.lastIndexOf('/')),
+      paths.lockOwner.slice(0, paths.lockOwner.lastIndexOf('/')),
       '/run',
       '/etc',
       '/tmp',

@@ -11,7 +11,7 @@ import { keyIdOf, readCertificate } from '../../pki/read-certificate.ts';
 import { publish, readIfThere } from '../../state/state-files.ts';
 import { makeStateFolder } from '../../state/folder.ts';
 import { listed } from '../../resources/cluster/object-set.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { alive, onEach, probe, runOn } from '../../run/fleet.ts';
 import { removeIn } from '../../kernel/remove.ts';
 import { usersFolder } from '../../users/credentials.ts';

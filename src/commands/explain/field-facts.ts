@@ -1,11 +1,12 @@
 import type { FieldFact } from '../../answers/cluster.ts';
 import { parseDocument } from '../../inventory/document.ts';
 import type { SchemaNode } from '../../inventory/issues.ts';
+import { type TakingNode, takesOf } from './takes.ts';
 import { type Path, formatPath } from '../../inventory/problem.ts';
 import { isMapping } from '../../kernel/mapping.ts';
 
 /** A field of the schema with what it says of itself. */
-interface FieldNode extends SchemaNode {
+interface FieldNode extends TakingNode {
   readonly description?: string;
   readonly default?: unknown;
 }
@@ -32,7 +33,9 @@ export function explainField(
   return {
     field: words.join('.'),
     what: node.description ?? null,
-    default: node.default === undefined ? null : JSON.stringify(node.default),
+    takes: takesOf(node),
+    // Of a section each field has one of its own.
+    default: node.default === undefined || node.properties ? null : JSON.stringify(node.default),
     sources,
   };
 }
@@ -50,7 +53,15 @@ export function fieldNames(node: SchemaNode, before = ''): string[] {
 function below(node: SchemaNode, word: string): FieldNode | undefined {
   if (node.properties && Object.hasOwn(node.properties, word)) return node.properties[word];
   const within = [...(node.items ? [node.items] : []), ...(node.anyOf ?? [])];
-  return within.map((child) => below(child, word)).find((found) => found !== undefined);
+  return within.map((child) => below(child, word)).find((found) => found !== undefined) ?? entry(node, word);
+}
+
+/** What stands below a name that is the user's own; where it says nothing of itself, it is what all of them are for. */
+function entry(node: FieldNode, word: string): FieldNode | undefined {
+  const { additionalProperties: values, propertyNames } = node;
+  if (!isMapping(values) || propertyNames?.enum?.includes(word) === false) return undefined;
+  const { description } = node;
+  return { ...(description !== undefined && { description }), ...values };
 }
 
 /** Every place of a written value that such a path leads to. */

@@ -3,22 +3,26 @@ import type { HostFacts } from '../../facts/facts.ts';
 import { foreignNetworks } from '../../preflight/network.ts';
 
 /**
- * Names for nodes from the hosts' own: their first part, in the letters that a node may have. `node1`, `node2`, … by
- * position for those that say nothing (`localhost`) or are taken.
+ * Names for nodes from the hosts' own: their first part, in the letters that a node may have. Hosts that say nothing
+ * (`localhost`), or what others say too, get `node1`, `node2`, … by position, or the next that no host has.
  */
 export function nodeNames(hostnames: readonly string[]): readonly string[] {
-  const taken = new Set<string>();
-  return hostnames.map((hostname, index) => {
-    const own = (hostname.split('.')[0] ?? '')
+  const own = hostnames.map((hostname) =>
+    (hostname.split('.')[0] ?? '')
       .toLowerCase()
       .replaceAll(/[^a-z0-9-]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '')
-      .slice(0, 63);
-    const fit = own !== '' && own !== 'localhost' && !taken.has(own);
-    let name = fit ? own : `node${index + 1}`;
-    while (taken.has(name)) name += 'x';
-    taken.add(name);
-    return name;
+      .slice(0, 63)
+      .replaceAll(/^-+|-+$/g, ''),
+  );
+  const isOne = (name: string): boolean =>
+    name !== '' && name !== 'localhost' && own.filter((other) => other === name).length === 1;
+  const taken = new Set(own.filter(isOne));
+  return own.map((name, index) => {
+    if (isOne(name)) return name;
+    let number = index + 1;
+    while (taken.has(`node${number}`)) number += 1;
+    taken.add(`node${number}`);
+    return `node${number}`;
   });
 }
 

@@ -23,9 +23,9 @@ export interface InitOptions extends VisitOptions {
   /** The file to write. */
   readonly output: string;
   readonly name: string;
-  /** How many of the hosts become masters with etcd, the first ones. */
   /** Whose first IPv4 address is the node's own. */
   readonly interface?: string | undefined;
+  /** How many of the hosts become masters with etcd, the first ones. */
   readonly masters: number;
   readonly ssh: { readonly user?: string; readonly port?: number; readonly keys?: readonly string[] };
   /** An inventory whose settings are taken over. */
@@ -108,14 +108,16 @@ async function settingsOf({ from, ssh }: InitOptions): Promise<Settings> {
   return { ...settings, ssh: { ...part(settings, 'ssh'), ...ssh } };
 }
 
-/** Good enough to connect by: names and node addresses come later. */
+const LONGEST_NAME = 63;
+
+/** Good enough to connect by: names and node addresses come later, and until then a host is called what was typed. */
 function draftOf(addresses: readonly string[], settings: Settings, options: InitOptions): NewInventory {
   const isAddress = (text: string): boolean => /^[\d.]+$/.test(text);
   const taken = addresses.filter(isAddress).map((ip) => `${ip}/32`);
   return {
     name: options.name,
     hosts: addresses.map((address, index) => ({
-      name: `node${index + 1}`,
+      name: address.length > LONGEST_NAME ? `node${index + 1}` : address.toLowerCase(),
       address,
       ip: isAddress(address) ? undefined : `192.0.2.${(index % 254) + 1}`,
       roles: rolesOf(index, addresses.length, 1),

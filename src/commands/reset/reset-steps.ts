@@ -6,12 +6,13 @@ import { settingAside } from '../../phases/etcd/set-aside.ts';
 import type { World } from '../../phases/phase.ts';
 import { etcdData, kubeletRoot } from '../../phases/shared/data-folders.ts';
 import { isNode } from '../../phases/shared/topology.ts';
-import { type BeforeEntry, BEFORE, beforeOf, ofKind } from '../../resources/before.ts';
-import { MANIFEST, manifestOf } from '../../resources/manifest.ts';
+import { ofKind } from '../../resources/before.ts';
+import { manifestOf } from '../../resources/manifest.ts';
 import { closingCalls } from '../../resources/network/firewall.ts';
 import { FLANNEL_LINK } from '../../resources/network/flannel.ts';
 import type { Step } from '../../resources/step.ts';
-import { type ProcedureStep, running } from '../../run/procedure.ts';
+import type { ProcedureStep } from '../../run/procedure.ts';
+import { type ResetWish, beforeIn, concerned, keysOf, packagesOf, resettable } from './concerned.ts';
 import { LEFT, forget, withoutEdits, withoutFiles, withoutTraces } from './scripts/files.ts';
 import { deletingData, keptData } from './reset-data.ts';
 import { refuseMembers } from './refuse-members.ts';
@@ -25,30 +26,6 @@ import {
   withoutPackages,
 } from './scripts/settings.ts';
 
-export interface ResetWish {
-  /** Names of the hosts that are meant. */
-  readonly hosts: ReadonlySet<string>;
-  /** Whether the store, its snapshots and what is exported by NFS go as well. */
-  readonly deleteData: boolean;
-  readonly packages: boolean;
-  /** Marks what is set aside. */
-  readonly stamp: string;
-}
-
-/** Hosts that carry something of this program, and were reached. */
-export const resettable = (world: World, { hosts }: ResetWish): readonly Host[] =>
-  world.inventory.hosts.filter(
-    ({ name }) =>
-      hosts.has(name) &&
-      [paths.cluster, MANIFEST, BEFORE].some(
-        (path) => (world.seen(name)?.file(path)?.type ?? 'absent') !== 'absent',
-      ),
-  );
-
-/** Packages that were not there before the first run, as far as a host has them written down. */
-export const packagesOf = (world: World, host: string): readonly string[] =>
-  keysOf(beforeIn(world, host), 'package');
-
 /**
  * What is left to do until hosts are as they were before the first run, by what is written on them. All steps may be done
  * again, so a run that was cut short is finished by the next; what tells it is taken away last. Pure.
@@ -58,7 +35,6 @@ export function resetSteps(world: World, wish: ResetWish): ProcedureStep[] {
   const hosts = resettable(world, wish);
   refuseMembers(world, wish.hosts);
   const names = hosts.map(({ name }) => name);
-  if (names.length === 0) return [];
   const nodes = hosts.filter(isNode).map(({ name }) => name);
   const step = (
     id: string,
@@ -77,11 +53,14 @@ export function resetSteps(world: World, wish: ResetWish): ProcedureStep[] {
             ...(destroys !== undefined && { destroys }),
             does: {
               kind: 'steps',
-              steps: (name) => hosts.filter((one) => one.name === name).map((host) => does(host, title)),
+              steps: (name) =>
+                world.inventory.hosts.filter((one) => one.name === name).map((host) => does(host, title)),
             },
           },
         ];
-  const withPackages = names.filter((name) => packagesOf(world, name).length > 0);
+  const withPackages = concerned(world, wish)
+    .map(({ name }) => name)
+    .filter((name) => packagesOf(world, name).length > 0);
   const withData = hosts
     .filter((host) => keptData(world, host, wish.stamp).length > 0)
     .map(({ name }) => name);
@@ -183,23 +162,16 @@ const script = (title: string, text: string, seconds = 120): Step => ({
 });
 
 /** After what is left was read: nothing tells of this program any more. */
-export const forgetting = (hosts: readonly string[]): ProcedureStep => ({
-  id: 'reset-forget',
-  title: 'forget that a cluster was there',
-  hosts,
-  does: running('forget that a cluster was there', forget),
-});
+export const forgetting = (world: World, hosts: readonly string[]): ProcedureStep => {
+  const title = 'forget that a cluster was there';
+  const steps = (host: string): Step[] => [
+    script(title, forget(world.facts(host).packageManager, packagesOf(world, host))),
+  ];
+  return { id: 'reset-forget', title, hosts, does: { kind: 'steps', steps } };
+};
 
 /** What the steps before could not take away. */
 export const readLeft = `S=${paths.state}\n[ ! -f ${LEFT} ] || cat -- ${LEFT}`;
-
-const keysOf = (before: readonly BeforeEntry[], kind: BeforeEntry['kind']): string[] =>
-  ofKind(before, kind).map(({ key }) => key);
-
-function beforeIn(world: World, host: string): readonly BeforeEntry[] {
-  const observed = world.seen(host);
-  return observed ? beforeOf(observed) : [];
-}
 
 /** Units whose file is ours. */
 function ownUnits(world: World, host: string): string[] {

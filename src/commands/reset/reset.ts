@@ -1,5 +1,6 @@
 import { type ProcedureOptions, visitProcedure } from '../../cluster/visit-procedure.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
+import type { ClusterReset } from '../../answers/reset.ts';
 import { hostNames } from '../../inventory/host-names.ts';
 import type { Host } from '../../inventory/types.ts';
 import { statusWatches } from '../../phases/etcd/etcdctl.ts';
@@ -10,7 +11,8 @@ import { runOn } from '../../run/fleet.ts';
 import type { ProcedureStep } from '../../run/procedure.ts';
 import { stampOf } from '../../kernel/stamp.ts';
 import { keptData } from './reset-data.ts';
-import { type ResetWish, forgetting, packagesOf, readLeft, resetSteps, resettable } from './reset-steps.ts';
+import { type ResetWish, concerned, packagesOf, resettable } from './concerned.ts';
+import { forgetting, readLeft, resetSteps } from './reset-steps.ts';
 
 export interface ResetOptions extends ProcedureOptions, Omit<ResetWish, 'hosts' | 'stamp'> {
   /** Hosts that are meant; all of the inventory when none is named. */
@@ -32,7 +34,9 @@ export async function reset(options: ResetOptions): Promise<number> {
   const isAsked = ({ name, roles }: Host): boolean =>
     wish.hosts.has(name) || roles.includes('master') || roles.includes('etcd');
   const left = new Map<string, readonly string[]>();
-  let kept = new Map<string, { readonly packages: readonly string[]; readonly data: readonly string[] }>();
+  // As it was before the first step: afterwards nothing tells it.
+  let found = new Map<string, Pick<ClusterReset['hosts'][number], 'wasOurs' | 'packages' | 'data'>>();
+  let ends = false;
   return visitProcedure(
     { ...options, read },
     {
@@ -49,26 +53,31 @@ export async function reset(options: ResetOptions): Promise<number> {
         ],
       },
       steps(world) {
-        const hosts = resettable(world, wish);
+        const ours = resettable(world, wish);
+        const hosts = concerned(world, wish);
         const names = hosts.map(({ name }) => name);
-        const steps = resetSteps(world, wish);
-        if (kept.size === 0) {
-          kept = new Map(
-            hosts.map((host) => [
+        if (found.size === 0) {
+          ends = ours.length > 0;
+          found = new Map(
+            world.inventory.hosts.map((host) => [
               host.name,
               {
+                wasOurs: hosts.includes(host),
                 packages: packages ? [] : packagesOf(world, host.name),
-                data: deleteData ? [] : keptData(world, host, wish.stamp),
+                data: deleteData || !ours.includes(host) ? [] : keptData(world, host, wish.stamp),
               },
             ]),
           );
         }
-        return names.length === 0 ? [] : [...steps, telling(names, left), forgetting(names)];
+        const steps = resetSteps(world, wish);
+        return names.length === 0 ? [] : [...steps, telling(names, left), forgetting(world, names)];
       },
       confirm: ({ name }) => ({
-        question: alone
-          ? `The cluster ${name} ends.`
-          : `${[...wish.hosts].join(', ')} will know nothing of ${name} any more.`,
+        question: !ends
+          ? `Packages that a reset of ${name} has left are removed.`
+          : alone
+            ? `The cluster ${name} ends.`
+            : `${[...wish.hosts].join(', ')} will know nothing of ${name} any more.`,
         word: name,
         namesIt: true,
       }),
@@ -84,9 +93,8 @@ export async function reset(options: ResetOptions): Promise<number> {
             stateFolder,
             hosts: wanted.map(({ name }) => ({
               host: name,
-              wasOurs: kept.has(name),
               left: left.get(name) ?? [],
-              ...(kept.get(name) ?? { packages: [], data: [] }),
+              ...(found.get(name) ?? { wasOurs: false, packages: [], data: [] }),
             })),
           },
         });

@@ -82,8 +82,10 @@ async function survey(
 
 const reasons = (fleet: Fleet): [string, readonly string[]][] =>
   [...fleet.members.values()].flatMap(({ name, failed }): [string, string[]][] =>
-    failed ? [[name, [`${failed.code}: ${failed.message}`]]] : [],
+    failed ? [[name, [`${failed.code}: ${failed.message} (${NO_WAIT})`]]] : [],
   );
+
+const NO_WAIT = 'it is tried again all the time, and no look waits for it';
 
 /** Checks that look at the cluster as a whole. */
 const ofTheCluster: ReadonlySet<string> = new Set(

@@ -21,7 +21,7 @@ export interface KubeconfigOptions extends StateOptions {
 /**
  * Hands out a user's kubeconfig, or the administrator's, as the cluster is reached now: by a master that answers, where
  * the inventory names no endpoint.
- * @throws E_USER_UNKNOWN for an unknown one; E_USER_FILES when it was never issued; E_PASSPHRASE
+ * @throws E_USER_UNKNOWN for an unknown one; E_USER_REVOKED for one who was revoked; E_USER_FILES when it was never issued; E_PASSPHRASE
  */
 export async function userKubeconfigFor(options: KubeconfigOptions): Promise<number> {
   const text = await (options.name === ADMINISTRATOR ? administrators(options) : usersOwn(options));

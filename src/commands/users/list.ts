@@ -3,7 +3,7 @@ import { type RunOptions, visit } from '../../cluster/visit.ts';
 import type { User } from '../../inventory/types.ts';
 import { forgottenUsers } from '../../phases/control-plane/users.ts';
 import { readCertificate } from '../../pki/read-certificate.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { listed } from '../../resources/cluster/object-set.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { alive, onEach, probe, sightings } from '../../run/fleet.ts';

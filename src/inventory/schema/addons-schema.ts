@@ -31,7 +31,12 @@ const addonSchema = ({ images, values }: AddonData, surroundings: Surroundings) 
   z.strictObject({
     images: z
       .strictObject(
-        Object.fromEntries(Object.entries(images).map(([name, image]) => [name, imageName().default(image)])),
+        Object.fromEntries(
+          Object.entries(images).map(([name, image]) => [
+            name,
+            imageName().default(image).describe(`Where ${name} comes from`),
+          ]),
+        ),
       )
       .prefault({})
       .describe('Images by their short name'),

@@ -147,4 +147,7 @@ const flagName = () =>
   z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'a flag is written without its dashes' });
 
 /** Flags of a component by name; null takes away a flag that the profile sets. */
-export const extraArgs = () => z.record(flagName(), z.union([scalarText(), z.null()]));
+export const extraArgs = () =>
+  z
+    .record(flagName(), z.union([scalarText(), z.null()]))
+    .describe('Flags without their dashes → value; null takes away one that the profile sets');

@@ -12,13 +12,17 @@ const hook = () =>
       .union([z.enum(['controller', 'hosts']), z.array(z.string()).min(1)])
       .default('hosts')
       .describe('controller: this machine; hosts: those that the phase changes; or names of hosts'),
-    timeoutSeconds: z.int().min(1).max(3600).default(300),
+    timeoutSeconds: z.int().min(1).max(3600).default(300).describe('After which it has failed'),
   });
 
 const places = () => z.partialRecord(z.enum(['up', ...PHASE_IDS]), z.array(hook())).default({});
 
 /** Commands around a run that changes something, or around its phases. */
-export const hooksSchema = () => z.strictObject({ before: places(), after: places() });
+export const hooksSchema = () =>
+  z.strictObject({
+    before: places().describe('By phase, or up for the whole run: what comes first'),
+    after: places().describe('By phase, or up for the whole run: what comes last'),
+  });
 
 type WrittenHooks = z.output<ReturnType<typeof hooksSchema>>;
 

@@ -24,8 +24,10 @@ export const SSH_DEFAULTS = {
 } as const;
 
 const connection = (surroundings: Surroundings) => ({
-  user: envText(surroundings).optional().meta({ default: SSH_DEFAULTS.user }),
-  port: port().optional().meta({ default: SSH_DEFAULTS.port }),
+  user: envText(surroundings)
+    .optional()
+    .meta({ description: 'Who logs in; any other than root uses sudo', default: SSH_DEFAULTS.user }),
+  port: port().optional().meta({ description: 'Where sshd listens', default: SSH_DEFAULTS.port }),
   keys: z
     .array(localPath(surroundings))
     .optional()
@@ -41,8 +43,16 @@ const connection = (surroundings: Surroundings) => ({
     .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, { error: 'not a fingerprint as ssh-keygen -l prints it (SHA256:…)' })
     .optional()
     .describe('Pinned host key fingerprint, SHA256:…'),
-  connectTimeoutSeconds: z.int().min(1).optional().meta({ default: SSH_DEFAULTS.connectTimeoutSeconds }),
-  commandTimeoutSeconds: z.int().min(1).optional().meta({ default: SSH_DEFAULTS.commandTimeoutSeconds }),
+  connectTimeoutSeconds: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'For the way to the login', default: SSH_DEFAULTS.connectTimeoutSeconds }),
+  commandTimeoutSeconds: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'For one command on a host', default: SSH_DEFAULTS.commandTimeoutSeconds }),
 });
 
 /** SSH settings as written at any level; levels are merged, defaults come last. */
@@ -54,11 +64,15 @@ const sshSchema = (surroundings: Surroundings) =>
         enabled: z.boolean().optional().describe('Default: unless the user is root'),
         password: secret(surroundings).optional().describe('Best as ${env:NAME}'),
       })
-      .optional(),
+      .optional()
+      .describe('How to become root'),
     jump: z
       .union([
         z.string().min(1, { error: 'must not be empty' }),
-        z.strictObject({ address: envText(surroundings), ...connection(surroundings) }),
+        z.strictObject({
+          address: envText(surroundings).describe('What SSH dials'),
+          ...connection(surroundings),
+        }),
         z.null(),
       ])
       .optional()
@@ -79,7 +93,11 @@ const taint = () =>
         const [, key = '', value = '', effect] = /^([^=:]+)=?([^=:]*):(\w+)$/.exec(text) ?? [];
         return { key, value, effect: effect as (typeof TAINT_EFFECTS)[number] };
       }),
-    z.strictObject({ key: z.string(), value: z.string().default(''), effect: z.enum(TAINT_EFFECTS) }),
+    z.strictObject({
+      key: z.string().describe('Name of the taint'),
+      value: z.string().default('').describe('What a toleration compares'),
+      effect: z.enum(TAINT_EFFECTS).describe('What befalls pods that do not tolerate it'),
+    }),
   ]);
 
 export const sysctls = () => z.record(z.string().regex(SYSCTL, { error: 'not a sysctl name' }), scalarText());
@@ -107,17 +125,21 @@ const DROP_IN = new RegExp(
 /** What a group and `defaults:` may say, and every host for itself. */
 export const groupSchema = (surroundings: Surroundings) =>
   z.strictObject({
-    roles: z.array(z.enum(ROLES)).min(1, { error: 'at least one role is needed' }).optional(),
+    roles: z
+      .array(z.enum(ROLES))
+      .min(1, { error: 'at least one role is needed' })
+      .optional()
+      .describe('What the host is'),
     labels: z.record(z.string(), scalarText()).optional().describe('Node labels'),
     taints: z.array(taint()).optional().describe('Node taints: key=value:NoSchedule'),
-    ssh: sshSchema(surroundings).optional(),
-    runtime: z.enum(['auto', 'docker', 'containerd']).optional(),
+    ssh: sshSchema(surroundings).optional().describe('How to log in, where it differs from ssh:'),
+    runtime: z.enum(['auto', 'docker', 'containerd']).optional().describe('Default: that of runtime.default'),
     setHostname: z
       .boolean()
       .optional()
       .meta({ description: "Make the OS's host name the node name", default: false }),
     packages: packageNames().optional().describe('Further OS packages'),
-    sysctls: sysctls().optional(),
+    sysctls: sysctls().optional().describe('Further kernel parameters, now and at boot'),
     extraArgs: z
       .partialRecord(z.enum(COMPONENTS), extraArgs())
       .optional()

@@ -7,8 +7,12 @@ import type { Dns, Flannel, Host, Profile } from '../types.ts';
 /** The ranges of the cluster, and how packets of pods get from node to node. */
 export const networkSchema = () =>
   z.strictObject({
-    serviceCIDR: cidr().default('10.96.0.0/16'),
-    podCIDR: cidr().default('10.244.0.0/16'),
+    serviceCIDR: cidr()
+      .default('10.96.0.0/16')
+      .describe('Addresses of Services; nobody else in your network may have them'),
+    podCIDR: cidr()
+      .default('10.244.0.0/16')
+      .describe('Addresses of pods; nobody else in your network may have them'),
     nodePrefix: z.int().min(16).max(28).default(24).describe("Length of each node's part of podCIDR"),
     clusterDomain: z
       .string()
@@ -16,7 +20,8 @@ export const networkSchema = () =>
         error: (issue) => `"${String(issue.input)}" is not a domain name`,
       })
       .transform(withoutRoot)
-      .default('cluster.local'),
+      .default('cluster.local')
+      .describe('What names of Services end in'),
     dnsIP: z
       .ipv4({ error: (issue) => `"${String(issue.input)}" is not an IPv4 address` })
       .optional()
@@ -26,7 +31,8 @@ export const networkSchema = () =>
       .regex(/^\d{1,5}-\d{1,5}$/, {
         error: (issue) => `"${String(issue.input)}" is not a range like 30000-32767`,
       })
-      .default('30000-32767'),
+      .default('30000-32767')
+      .describe('Ports of every node that Services may take'),
     cni: z
       .enum(['bridge', 'flannel', 'none'])
       .default('bridge')
@@ -41,8 +47,14 @@ export const networkSchema = () =>
         port: port().default(8472).describe('UDP, of vxlan'),
         version: version().optional().describe(BY_RELEASE),
       })
-      .optional(),
-    proxyMode: z.enum(['iptables', 'ipvs']).default('iptables'),
+      .optional()
+      .describe('Of cni: flannel'),
+    proxyMode: z
+      .enum(['iptables', 'ipvs'])
+      .default('iptables')
+      .describe(
+        'How kube-proxy leads to Services; ipvs: faster with thousands of them, by modules of the kernel',
+      ),
   });
 
 /** `undefined` where neither is it asked for nor anything said of it. */

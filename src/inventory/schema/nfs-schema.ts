@@ -29,7 +29,15 @@ const match = () =>
 
 const clients = () =>
   z
-    .array(z.union([match(), z.strictObject({ match: match(), options: options().optional() })]))
+    .array(
+      z.union([
+        match(),
+        z.strictObject({
+          match: match().describe('A range, an address, a name, *.example.com, @netgroup, or *'),
+          options: options().optional(),
+        }),
+      ]),
+    )
     .min(1, { error: 'at least one client is needed' });
 
 const account = (who: string) =>
@@ -46,9 +54,9 @@ export const nfsSchema = (surroundings: Surroundings) =>
     protocol: z.enum(['all', 'v4']).default('all').describe('v4: version 4 alone, on a single port'),
     ports: z
       .strictObject({
-        mountd: port().default(20_048),
-        statd: port().default(662),
-        lockd: port().default(4045),
+        mountd: port().default(20_048).describe('Of rpc.mountd'),
+        statd: port().default(662).describe('Of rpc.statd'),
+        lockd: port().default(4045).describe('Of lockd, TCP and UDP'),
       })
       .prefault({})
       .describe('Where the helpers of version 3 listen'),
@@ -85,22 +93,29 @@ const provisioner = (surroundings: Surroundings) =>
     image: imageName(envText(surroundings))
       .optional()
       .meta({ description: 'Name and tag', default: IMAGES['nfs-client'] }),
-    namespace: z.string().default('kube-system'),
+    namespace: z.string().default('kube-system').describe('Where it runs'),
     name: z.string().optional().meta({ description: 'Of the Deployment', default: NAMES['nfs-client'] }),
     export: z.string().optional().describe('Path of the export it fills; default: the first'),
     provisionerName: z.string().default('k8s-bootstrap/nfs').describe('What the StorageClass calls it'),
     storageClass: z
       .strictObject({
-        name: z.string().default('nfs-client'),
+        name: z.string().default('nfs-client').describe('What claims name'),
         default: z.boolean().default(false).describe('Claims that name no class get this one'),
-        reclaimPolicy: z.enum(['Delete', 'Retain']).default('Delete'),
+        reclaimPolicy: z
+          .enum(['Delete', 'Retain'])
+          .default('Delete')
+          .describe('What becomes of a volume whose claim is deleted'),
         archiveOnDelete: z
           .boolean()
           .default(true)
           .describe("Rename a deleted volume's folder, keep its files"),
-        mountOptions: z.array(z.string().regex(/^[^\s,]+$/, { error: 'not a mount option' })).default([]),
+        mountOptions: z
+          .array(z.string().regex(/^[^\s,]+$/, { error: 'not a mount option' }))
+          .default([])
+          .describe('With which nodes mount its volumes'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The class of its volumes'),
   });
 
 /** As their projects published them last. */

@@ -40,9 +40,11 @@ export const registryLogins = (surroundings: Surroundings) =>
   z.record(
     registryName().refine((text) => text !== '*', { error: 'a login is for one registry' }),
     z.strictObject({
-      username: envText(surroundings).refine((name) => !name.includes(':'), {
-        error: 'no name of a user holds a colon (RFC 7617)',
-      }),
+      username: envText(surroundings)
+        .refine((name) => !name.includes(':'), {
+          error: 'no name of a user holds a colon (RFC 7617)',
+        })
+        .describe('Who logs in'),
       password: secret(surroundings).describe('Best as ${env:NAME}'),
     }),
   );

@@ -42,22 +42,26 @@ export const inventorySchema = (surroundings: Surroundings) => {
       .describe('secure; cis: the whole benchmark; course: as taught by hand, insecure'),
     kubernetes: z
       .strictObject({
-        version: version().prefault(DEFAULT_VERSION),
+        version: version().prefault(DEFAULT_VERSION).describe('Of the components, like v1.16.15'),
         kubectl: version().optional().describe('Default: the same version'),
         controllerKubectl: z.boolean().default(false).describe('Also install kubectl on this machine'),
       })
-      .prefault({}),
-    hosts: z.array(hostSchema(surroundings, group)).min(1, { error: 'at least one host is needed' }),
+      .prefault({})
+      .describe('Which Kubernetes it is'),
+    hosts: z
+      .array(hostSchema(surroundings, group))
+      .min(1, { error: 'at least one host is needed' })
+      .describe('The machines, and what each of them is'),
     groups: z.record(z.string(), group).default({}).describe('Host settings by group name'),
     defaults: group.default({}).describe('Settings of every host'),
-    ssh: ssh.default({}),
-    network: networkSchema().prefault({}),
+    ssh: ssh.default({}).describe('How to log in; groups and hosts can say otherwise'),
+    network: networkSchema().prefault({}).describe('Ranges of the cluster, and how packets get around in it'),
     dns: dnsSchema().prefault({}).describe('Names in the cluster'),
     addons: addonsSchema(surroundings).describe('What else runs in pods and belongs to the cluster, by name'),
-    etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}),
+    etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}).describe('The store of the cluster'),
     apiServer: z
       .strictObject({
-        port: port().default(6443),
+        port: port().default(6443).describe('TCP, on every master'),
         certSANs: z
           .array(envText(surroundings).transform(withoutRoot))
           .default([])
@@ -74,15 +78,19 @@ export const inventorySchema = (surroundings: Surroundings) => {
           ),
         extraArgs: extraArgs().default({}),
       })
-      .prefault({}),
-    controllerManager: component().prefault({}),
-    scheduler: component().prefault({}),
+      .prefault({})
+      .describe('kube-apiserver, and how it is reached'),
+    controllerManager: component().prefault({}).describe('kube-controller-manager'),
+    scheduler: component().prefault({}).describe('kube-scheduler'),
     kubelet: configuredComponent('KubeletConfiguration v1beta1')
       .extend({
         rootDir: hostFolder().optional().describe('Default: /var/lib/kubelet; never moved'),
       })
-      .prefault({}),
-    kubeProxy: configuredComponent('KubeProxyConfiguration v1alpha1').prefault({}),
+      .prefault({})
+      .describe('kubelet, of every node'),
+    kubeProxy: configuredComponent('KubeProxyConfiguration v1alpha1')
+      .prefault({})
+      .describe('kube-proxy, of every node'),
     runtime: z
       .strictObject({
         default: z
@@ -103,9 +111,13 @@ export const inventorySchema = (surroundings: Surroundings) => {
         dataDir: hostFolder()
           .optional()
           .describe('Images and containers; default: the runtime’s own; never moved'),
-        restrictOomScoreAdj: z.boolean().default(false),
+        restrictOomScoreAdj: z
+          .boolean()
+          .default(false)
+          .describe('containerd, where it may not lower the OOM scores of containers, as within one'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('docker or containerd, and where images come from'),
     images: z
       .strictObject({
         pause: imageName().optional().describe(`Holds the network of a pod; ${BY_RELEASE}`),
@@ -119,7 +131,8 @@ export const inventorySchema = (surroundings: Surroundings) => {
             'Folder of archives (docker save) that every node loads: it then needs no registry for them',
           ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Which images the nodes have from the start'),
     artifacts: z
       .strictObject({
         mirrors: z
@@ -131,16 +144,30 @@ export const inventorySchema = (surroundings: Surroundings) => {
         checksums: localPath(surroundings)
           .optional()
           .describe('File of path: SHA-256 or SHA-512, instead of the official ones'),
-        cache: localPath(surroundings).optional(),
+        cache: localPath(surroundings)
+          .optional()
+          .describe(
+            'Folder on this machine for what was downloaded; default: .k8s-bootstrap/cache beside the inventory',
+          ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Where binaries come from'),
     os: z
       .strictObject({
-        firewall: z.enum(['open-ports', 'disable', 'ignore']).default('open-ports'),
-        selinux: z.enum(['keep', 'permissive']).default('keep'),
-        swap: z.enum(['off', 'ignore']).default('off'),
+        firewall: z
+          .enum(['open-ports', 'disable', 'ignore'])
+          .default('open-ports')
+          .describe('firewalld: open what the cluster needs, stop it, or leave it alone'),
+        selinux: z
+          .enum(['keep', 'permissive'])
+          .default('keep')
+          .describe('keep: as it is; permissive: it only tells what it would forbid'),
+        swap: z
+          .enum(['off', 'ignore'])
+          .default('off')
+          .describe('off: now and at boot, as kubelet wants it; ignore: kubelet is told to live with it'),
         packages: packageNames().default([]).describe('Further OS packages on every host'),
-        sysctls: sysctls().default({}),
+        sysctls: sysctls().default({}).describe('Further kernel parameters of every host, now and at boot'),
         hosts: z
           .record(z.string(), z.string())
           .default({})
@@ -152,12 +179,21 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .describe('Names or addresses; chrony is set up on every host'),
         acceptDropIns: dropIns().default([]).describe('Files over units of the cluster that stay there'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What is set up in the systems of the hosts'),
     pki: z
       .strictObject({
-        keyBits: z.literal([2048, 3072, 4096]).default(2048),
+        keyBits: z
+          .literal([2048, 3072, 4096])
+          .default(2048)
+          .describe('Length of RSA keys that are made from now on'),
         caKeys: z.enum(['masters', 'controller']).default('masters').describe('Where the CA keys are kept'),
-        renewBeforeDays: z.int().min(1).max(364).default(30),
+        renewBeforeDays: z
+          .int()
+          .min(1)
+          .max(364)
+          .default(30)
+          .describe('So many days before its end up makes a certificate anew'),
         ca: z
           .strictObject({
             cert: localPath(surroundings).describe(
@@ -169,14 +205,18 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .optional()
           .describe('An authority of your own that issues the certificates of the cluster'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Keys and certificates'),
     users: z.array(userSchema(surroundings)).default([]).describe('Who gets in, beside the administrator'),
     nfs: nfsSchema(surroundings).optional().describe('Exports, and volumes on them for pods'),
     proxy: z
       .strictObject({
-        http: webAddress(surroundings).optional(),
-        https: webAddress(surroundings).optional(),
-        noProxy: z.array(scalarText()).default([]),
+        http: webAddress(surroundings).optional().describe('For http://; may hold NAME:PASSWORD@'),
+        https: webAddress(surroundings).optional().describe('For https://; may hold NAME:PASSWORD@'),
+        noProxy: z
+          .array(scalarText())
+          .default([])
+          .describe('Names and ranges asked directly, beside those of the cluster'),
       })
       .optional()
       .describe('Web proxy of the hosts, for packages and images'),

@@ -8,10 +8,12 @@ const texts = () => z.array(z.string());
 const rule = () =>
   z.strictObject({
     apiGroups: texts().optional().describe('"" is the core group'),
-    resources: texts().optional(),
-    resourceNames: texts().optional(),
-    nonResourceURLs: texts().optional(),
-    verbs: texts().min(1, { error: 'at least one verb is needed' }),
+    resources: texts().optional().describe('Kinds of objects in the plural, like pods or pods/log'),
+    resourceNames: texts().optional().describe('Only the objects of these names'),
+    nonResourceURLs: texts().optional().describe('Paths of the API that are no objects, like /healthz'),
+    verbs: texts()
+      .min(1, { error: 'at least one verb is needed' })
+      .describe('What may be done: get, list, watch, create, update, patch, delete, …'),
   });
 
 /** Rights of one's own, as in the inventory and in a file for `--role`. */
@@ -25,7 +27,7 @@ export const rulesSchema = () =>
 export const userSchema = (surroundings: Surroundings) =>
   z.strictObject({
     name: z.string().describe('What Kubernetes calls the user: the CN of the certificate'),
-    groups: texts().default([]),
+    groups: texts().default([]).describe('Groups of Kubernetes: the O of the certificate'),
     auth: z.enum(['cert', 'token', 'both']).default('cert').describe('How the user proves who it is'),
     days: z.int().min(1).max(3650).optional().meta({ description: 'Life of the certificate', default: 365 }),
     role: z

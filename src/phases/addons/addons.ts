@@ -4,7 +4,7 @@ import { Secret } from '../../kernel/secret.ts';
 import type { Addon } from '../../inventory/types.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { kubectl, listPath } from '../../resources/cluster/kube-api.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { objectSet } from '../../resources/cluster/object-set.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { Phase, World } from '../phase.ts';

@@ -1,5 +1,6 @@
 import { apiPath, kubectl } from '../../resources/cluster/kube-api.ts';
-import { type KubeObject, kubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
+import { kubeObject } from '../../resources/cluster/object.ts';
 import { rbacManifest } from '../../templates/rbac.ts';
 import { apiHost } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';

@@ -1,6 +1,7 @@
 import type { User } from '../../inventory/types.ts';
 import { nameProblem } from '../../inventory/user-names.ts';
-import { type KubeObject, MANAGED_BY } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
+import { MANAGED_BY } from '../../resources/cluster/object.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { listed, objectSet } from '../../resources/cluster/object-set.ts';
 import { type Change, type Resource, none } from '../../resources/resource.ts';

@@ -2,7 +2,7 @@ import { corednsObjects } from '../../addons/coredns.ts';
 import type { Inventory } from '../../inventory/types.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { kubectl } from '../../resources/cluster/kube-api.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { objectSet } from '../../resources/cluster/object-set.ts';
 import { apiHost } from '../shared/topology.ts';
 import { labelledLists, ofPart } from '../shared/parts.ts';

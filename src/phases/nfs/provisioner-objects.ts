@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { NfsProvisioner } from '../../inventory/types.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { labelledLists, ofPart } from '../shared/parts.ts';
 
 const PART = 'nfs-provisioner';

@@ -1,5 +1,5 @@
 import { isMapping } from '../../kernel/mapping.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { objectSet } from '../../resources/cluster/object-set.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { apiHost } from '../shared/topology.ts';

@@ -1,6 +1,6 @@
 import { isMapping } from '../../kernel/mapping.ts';
 import type { ApiAnswer } from '../../probe/observe.ts';
-import type { KubeObject } from '../../resources/cluster/object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 
 /** On every object of an add-on: what carries it and is not wanted any more goes. */
 export const PART_LABEL = 'k8s-bootstrap/part';

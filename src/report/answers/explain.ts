@@ -9,6 +9,7 @@ import type {
   FlagFact,
   ThingFact,
 } from '../../answers/cluster.ts';
+import { padded } from '../text.ts';
 import { word } from '../../texts/explained.ts';
 
 export const explainFieldText = ({ found, language }: ExplainedField): string => fieldText(found, language);
@@ -22,9 +23,13 @@ export const explainThingText = ({ found, language }: ExplainedThing): string =>
 export const explainFlagText = ({ found, language }: ExplainedFlag): string =>
   `${found.map((fact) => flagText(fact, language)).join('\n')}\n${word(language, 'caveat')}\n`;
 
-function fieldText({ field, what, default: usual, sources }: FieldFact, language: ExplainedIn): string {
+function fieldText(
+  { field, what, takes, default: usual, sources }: FieldFact,
+  language: ExplainedIn,
+): string {
   const rows = [
     ['what', what ?? undefined],
+    ['takes', takes],
     ['default', usual ?? undefined],
     ...sources.map((source) => ['from', source] as const),
     ...(sources.length === 0 ? [['from', word(language, 'notInInventory')] as const] : []),
@@ -39,18 +44,13 @@ const block = (
   language: ExplainedIn,
 ): string => {
   const lines = rows.flatMap(([label, says]) =>
-    says === undefined || says === '' ? [] : [`  ${padded(`${word(language, label)}:`)} ${says}`],
+    says === undefined || says === '' ? [] : [`  ${padded(`${word(language, label)}:`, LABEL)} ${says}`],
   );
   return `${[heading, ...lines].join('\n')}\n`;
 };
 
 /** Of a label, in columns of a terminal. */
 const LABEL = 8;
-const padded = (label: string): string => label + ' '.repeat(Math.max(0, LABEL - widthOf(label)));
-
-/** Chinese characters and their punctuation take two columns. */
-const widthOf = (text: string): number =>
-  text.length + (text.match(/[\p{Script=Han}\uff00-\uff60]/gu)?.length ?? 0);
 
 const placed = (language: ExplainedIn, phase: string, title: string, hosts: readonly string[]): string =>
   word(language, 'inPhase', { phase, title, hosts: hosts.join(', ') });

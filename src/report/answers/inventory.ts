@@ -1,12 +1,13 @@
 import type { KnownWeakness, NewInventory, ValidInventory } from '../../answers/cluster.ts';
+import { quote } from '../../kernel/quote.ts';
 import { count } from '../text.ts';
 
 export const initText = ({ shown, hosts }: NewInventory): string =>
   [
     `${shown}: ${count(hosts.length, 'host')}, ${hosts.map(({ name, roles }) => `${name} (${roles.join(', ')})`).join('; ')}.`,
     'Next:',
-    `  k8s-bootstrap plan ${shown}`,
-    `  k8s-bootstrap up ${shown}`,
+    `  k8s-bootstrap plan ${quote(shown)}`,
+    `  k8s-bootstrap up ${quote(shown)}`,
     '',
   ].join('\n');
 

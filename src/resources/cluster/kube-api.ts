@@ -3,7 +3,7 @@ import { binaryPath, paths } from '../../kernel/host-paths.ts';
 import { isMapping } from '../../kernel/mapping.ts';
 import { oncePer } from '../../kernel/once-per.ts';
 import type { ApiAnswer, Observed } from '../../probe/observe.ts';
-import type { KubeObject } from './object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 
 /**
  * How a master talks to its API server: its own kubectl, as the administrator. Never by way of a web proxy, which

@@ -1,4 +1,5 @@
-import { type KubeObject, UNANSWERED, differences, isAnswered, manifest, objectIn } from './object.ts';
+import type { KubeObject } from '../../kernel/kube-object.ts';
+import { UNANSWERED, differences, isAnswered, manifest, objectIn } from './object.ts';
 import type { ApiAnswer, Observed } from '../../probe/observe.ts';
 import { isMapping } from '../../kernel/mapping.ts';
 import { oncePer } from '../../kernel/once-per.ts';

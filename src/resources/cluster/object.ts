@@ -1,23 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../../kernel/kube-object.ts';
 import { isMapping } from '../../kernel/mapping.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { bytes, secretBytes } from '../content.ts';
 import { type Change, type Resource, none } from '../resource.ts';
 import type { Content } from '../step.ts';
-
-export interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    /** That it is to go, and waits for who still uses it. */
-    readonly deletionTimestamp?: string;
-  };
-  readonly [field: string]: unknown;
-}
 
 /** On objects of ours that belong to no add-on; https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'k8s-bootstrap' } as const;

@@ -60,9 +60,12 @@ edited() {
   put $S/before.new $S/before
 }`.trim();
 
-/** Before anything is changed on a host for the first time: parameters that components will change by themselves. */
+/**
+ * Before anything is changed on a host for the first time: parameters that components will change by themselves. Of
+ * packages a reset may have left a record.
+ */
 export const firstLook = (): string =>
-  `[ -e $S/before ] || {
+  `grep -qsv '^package${TAB}' $S/before || {
 ${SET_BY_COMPONENTS.map((key) => wasSysctl(key)).join('\n')}
 : >> $S/before
 }`;

@@ -2,10 +2,15 @@ import { quote, sh } from '../../kernel/quote.ts';
 import type { InstallPackages } from '../step.ts';
 import { was } from './before.ts';
 
-/** Names of all that is installed, a line each. */
 const DPKG = "dpkg-query -W -f '${db:Status-Status} ${Package}\\n' | sed -n 's/^installed //p'";
 const RPM = "rpm -qa --qf '%{NAME}\\n'";
-const LIST: Readonly<Record<InstallPackages['manager'], string>> = { yum: RPM, dnf: RPM, apt: DPKG };
+
+/** Names of all that is installed, a line each. */
+export const INSTALLED: Readonly<Record<InstallPackages['manager'], string>> = {
+  yum: RPM,
+  dnf: RPM,
+  apt: DPKG,
+};
 
 /**
  * In a session of its own with its output in a file: when the connection is cut, the package manager
@@ -18,7 +23,7 @@ export function installPackages({ manager, names, environment }: InstallPackages
     dnf: `dnf install -y -q ${words}`,
     apt: `apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold ${words}`,
   }[manager];
-  const list = LIST[manager];
+  const list = INSTALLED[manager];
   return `${environment.map(([name, value]) => sh`export ${`${name}=${value}`}`).join('\n')}
 ${names.map((name) => was('package', name, '-')).join('\n')}
 had=$(mktemp $S/tmp/packages.XXXXXX)

@@ -31,6 +31,18 @@ metadata: { name: web }
 spec: { type: NodePort, selector: { app: web }, ports: [{ port: 80, nodePort: 30080 }] }
 `;
 
+interface Left {
+  readonly hosts: readonly {
+    readonly left: string[];
+    readonly packages: string[];
+    readonly data: string[];
+  }[];
+}
+const resultOf = ({ events }: Awaited<ReturnType<Scene['run']>>): Left =>
+  (events.find(({ type }) => type === 'result') as unknown as { data: Left }).data;
+const installed = (run: Awaited<ReturnType<Scene['run']>>): readonly string[] =>
+  resultOf(run).hosts[0]?.packages ?? [];
+
 beforeAll(async () => {
   await wipe('m1');
   await onHost('m1', 'mkdir -p /etc/cni/net.d; echo {} > /etc/cni/net.d/05-other.conf');
@@ -60,19 +72,21 @@ rm -rf /tmp/web.yaml /tmp/kube-cache`,
 
     const reset = await here.run(['reset', '--yes', 'going']);
     expect(done(reset)).toEqual(WELL);
-    const { data } = reset.events.find(({ type }) => type === 'result') as unknown as {
-      data: { hosts: { left: string[]; packages: string[]; data: string[] }[] };
-    };
+    const data = resultOf(reset);
     expect(data.hosts[0]?.left.filter((one) => !one.startsWith('/var/log/kubernetes'))).toEqual([]);
-    expect(data.hosts[0]?.packages).toEqual(expect.arrayContaining(['etcd', 'containerd.io', 'socat']));
+    expect(installed(reset)).toEqual(expect.arrayContaining(['etcd', 'containerd.io', 'socat']));
     expect(data.hosts[0]?.data[0]).toMatch(/^\/var\/lib\/etcd\/member\.set-aside\.\d{8}T\d{6}Z$/);
 
     const found = differences(before, await picture('m1'));
     expect(found.filter((line) => !STAYS.some((pattern) => pattern.test(line)))).toEqual([]);
-    // A second one finds nothing that is ours.
+    // A second one finds nothing that is ours, and still knows the packages.
     const again = await here.run(['reset', '--yes', 'going']);
     expect(done(again)).toEqual(WELL);
     expect(again.events.find(({ type }) => type === 'procedure.planned')?.['steps']).toEqual([]);
+    expect(again.events.find(({ type }) => type === 'result')).toMatchObject({
+      data: { hosts: [{ wasOurs: false, data: [] }] },
+    });
+    expect(installed(again).toSorted()).toEqual([...new Set(installed(reset))].toSorted());
   }, 900_000);
 
   test('and takes a cluster again', async () => {

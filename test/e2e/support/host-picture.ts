@@ -32,11 +32,12 @@ export const differences = (before: ReadonlySet<string>, after: ReadonlySet<stri
   ].toSorted();
 
 /**
- * What may differ after a reset: what packages bring (they stay), what firewalld writes when it is asked at all, data
+ * What may differ after a reset: what packages bring (they stay, and so does the record of them), what firewalld writes when it is asked at all, data
  * that stays, and logs. Its zone "trusted" has chains, and an empty configuration, once something was in it.
  */
 export const STAYS = [
   /^[-+] (?:file|sum|unit) .*(?:etcd|haproxy|containerd|conntrack|socat|iptables|docker|chrony)/,
+  /^[-+] file \/var\/lib\/k8s-bootstrap(?:\/before)? /,
   /^[-+] file \/etc\/firewalld\//,
   /^[-+] file \/var\/log\//,
   /^[-+] file \/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)-? /,

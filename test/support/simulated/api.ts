@@ -1,5 +1,5 @@
 import { NODES, apiPath } from '../../../src/resources/cluster/kube-api.ts';
-import type { KubeObject } from '../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../src/kernel/kube-object.ts';
 import { sha256 } from '../../../src/resources/content.ts';
 
 /** What the API server said. */

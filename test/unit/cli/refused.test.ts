@@ -1,23 +1,17 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { dialled } from '../../support/dialled.ts';
 import { scratch } from '../../support/ssh-target.ts';
 import { run } from './support.ts';
 
 /** What is wrong on a command line is said before anybody is dialled and anything is written. */
 
 const folder = scratch();
-let connections = 0;
-const server = createServer((socket) => {
-  connections += 1;
-  socket.destroy();
-});
-await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-const { port } = server.address() as AddressInfo;
+const server = await dialled();
+const { port } = server;
 
 afterAll(() => {
-  server.close();
   folder.remove();
 });
 
@@ -42,7 +36,7 @@ const everything = (): string[] => readdirSync(folder.path, { recursive: true, e
 const before = everything();
 
 beforeEach(() => {
-  connections = 0;
+  server.reset();
 });
 
 /** `@/` is the folder of the inventory. */
@@ -113,7 +107,7 @@ describe('refused with code 2', () => {
     const { code, stderr } = await run(at(line), env);
     expect(stderr).toMatch(says);
     expect(code).toBe(2);
-    expect(connections).toBe(0);
+    expect(server.count()).toBe(0);
     expect(everything()).toEqual(before);
   });
 });
@@ -130,7 +124,7 @@ describe('the log of a run', () => {
   it('begins when the inventory was read, with all that is told', async () => {
     const here = copy();
     await run(['up', join(here, 'inventory.yaml'), '--accept-new-host-keys']);
-    expect(connections).toBeGreaterThan(0);
+    expect(server.count()).toBeGreaterThan(0);
     const logs = join(here, '.k8s-bootstrap/logs');
     expect(readdirSync(logs)).toHaveLength(1);
     expect(existsSync(join(here, '.k8s-bootstrap/.gitignore'))).toBe(true);
@@ -143,6 +137,6 @@ describe('the log of a run', () => {
     expect(stderr).toMatch(
       /E_LOG_FOLDER: .*written to .*\/.k8s-bootstrap\/logs: a file is in its place\n[^]*hint: /,
     );
-    expect({ code, connections }).toEqual({ code: 1, connections: 0 });
+    expect({ code, connections: server.count() }).toEqual({ code: 1, connections: 0 });
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -241,6 +241,21 @@ describe('users kubeconfig and whoami', () => {
     } finally {
       server.close();
     }
+  });
+
+  it('tells since when one was revoked, and how the user is let in again', async () => {
+    const gone = folder.file('gone.yaml', 'name: gone\nhosts: [{ name: m1, address: 192.0.2.11 }]\n');
+    const there = join(folder.path, '.k8s-bootstrap', 'gone');
+    await openPkiStore(there).ensure();
+    writeFileSync(
+      join(there, 'users.yaml'),
+      "users: []\nrevoked: [{ name: jim, at: '2026-11-30T08:00:00.000Z' }]\n",
+      { mode: 0o600 },
+    );
+    const { code, stderr } = await run(['-i', gone, 'users', 'kubeconfig', 'jim']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('error E_USER_REVOKED: jim was revoked on 2026-11-30T08:00:00.000Z\n');
+    expect(stderr).toContain('issue-user jim --role ROLE');
   });
 
   it.each([

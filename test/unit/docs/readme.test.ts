@@ -208,6 +208,19 @@ it('has an inventory that is valid', async () => {
   expect(fenced(CHINESE, 'yaml')).toEqual(fenced(README, 'yaml'));
 });
 
+it('shows how to log in, by the values that count without it', async () => {
+  const example = fenced(README, 'yaml')[0] ?? '';
+  const line = /^ssh: .*\n/m;
+  expect(example).toMatch(/^ssh: (?=.*\buser: )(?=.*\bport: )(?=.*\bkeys: )/m);
+  const bare = join(folder, 'bare.yaml');
+  writeFileSync(bare, example.replace(line, ''));
+  const [said, unsaid] = await Promise.all(
+    [inventory, bare].map(async (file) => (await readInventory(file, {}, new Set())).inventory.hosts[0]?.ssh),
+  );
+  expect(unsaid).toMatchObject({ user: said?.user, port: said?.port });
+  expect(unsaid?.keys).toEqual(expect.arrayContaining([...(said?.keys ?? [])]));
+});
+
 describe('files', () => {
   const documents = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs')];
 

@@ -33,6 +33,7 @@ export function everyEvent(said: string): Untimed[] {
     { type: 'step.started', phase: 'p', host: 'm1', step: said },
     { type: 'step.done', phase: 'p', host: 'm1', step: said, milliseconds: 5 },
     { type: 'gate.waiting', phase: 'p', host: 'm1', waitingFor: said },
+    { type: 'gate.passed', phase: 'p', host: 'm1', title: said, milliseconds: 5 },
     { type: 'host.failed', host: 'm1', phase: 'p', error },
     {
       type: 'host.failed',

@@ -236,7 +236,7 @@ export const aRun = (): Untimed[] => [
   { type: 'step.done', phase: 'etcd', host: 'm1', step: 'restart etcd.service', milliseconds: 2345 },
   { type: 'host.failed', host: 'w1', phase: 'etcd', error: anError() },
   { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd is healthy' },
-  { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1500 },
+  { type: 'gate.passed', phase: 'etcd', host: 'm1', title: 'etcd is healthy', milliseconds: 1500 },
   { type: 'phase.done', phase: 'etcd', milliseconds: 65_000, failed: ['w1'] },
   { type: 'note', level: 'warn', message: 'certificates expire in 20 days' },
   { type: 'summary', ...aSummary() },

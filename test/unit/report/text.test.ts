@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { table } from '../../../src/report/table.ts';
-import { byteSize, count, duration, oneLine, truncate } from '../../../src/report/text.ts';
+import { byteSize, count, duration, oneLine, padded, truncate } from '../../../src/report/text.ts';
 
 test('table: columns align by what is seen, not by colour codes', () => {
   expect(
@@ -42,10 +42,30 @@ test.each([
   expect(byteSize(bytes)).toBe(text);
 });
 
-test('truncate counts characters and marks the cut', () => {
+test('table: columns align by the cells of a terminal, of which Chinese characters take two', () => {
+  expect(
+    table([
+      ['主机', 'm1', 'x'],
+      ['a', '状态：未知', 'y'],
+      ['é\u0301', '好', 'z'],
+    ]),
+  ).toEqual(['主机  m1          x', 'a     状态：未知  y', 'é\u0301     好          z']);
+});
+
+test('a text of some width has blanks behind it up to that', () => {
+  expect([padded('说明:', 8), padded('why:', 8), padded('来源', 2)]).toEqual([
+    '说明:   ',
+    'why:    ',
+    '来源',
+  ]);
+});
+
+test('truncate counts cells and marks the cut', () => {
   expect(truncate('abcdef', 6)).toBe('abcdef');
   expect(truncate('abcdefg', 6)).toBe('abcde…');
-  expect(truncate('😀😀😀', 2)).toBe('😀…');
+  expect(truncate('😀😀😀', 3)).toBe('😀…');
+  expect(truncate('世界和平', 6)).toBe('世界…');
+  expect(truncate('世界和平', 8)).toBe('世界和平');
 });
 
 test('count knows one from many', () => {

@@ -74,7 +74,13 @@ describe('the window', () => {
 
   test('shows of thirty hosts those at work, and the rest as a number', async () => {
     const terminal = onTerminal(80, 24);
-    const ready = (host: string): Untimed => ({ type: 'gate.passed', phase: 'etcd', host, milliseconds: 1 });
+    const ready = (host: string): Untimed => ({
+      type: 'gate.passed',
+      phase: 'etcd',
+      host,
+      title: 'etcd is healthy',
+      milliseconds: 1,
+    });
     terminal.tell(
       started(...hosts),
       ...hosts.map((host) => step(host, 'load br_netfilter')),
@@ -140,7 +146,7 @@ describe('when drawing fails, plain lines take over', () => {
     await asked;
     terminal.tell(
       { type: 'gate.waiting', phase: 'etcd', host: 'm1', waitingFor: 'etcd is healthy' },
-      { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 100 },
+      { type: 'gate.passed', phase: 'etcd', host: 'm1', title: 'etcd is healthy', milliseconds: 100 },
     );
     await terminal.reporter.close();
     expect(terminal.screen.text().match(/plain lines from here on/g)).toHaveLength(1);

@@ -51,7 +51,7 @@ test('no order of events ends the live view, or leaves anything of a drawing', a
     fc.record({ type: fc.constant('step.started' as const), phase, host, step: text }),
     fc.record({ type: fc.constant('step.done' as const), phase, host, step: text, milliseconds }),
     fc.record({ type: fc.constant('gate.waiting' as const), phase, host, waitingFor: text }),
-    fc.record({ type: fc.constant('gate.passed' as const), phase, host, milliseconds }),
+    fc.record({ type: fc.constant('gate.passed' as const), phase, host, title: text, milliseconds }),
     fc.record({
       type: fc.constant('phase.done' as const),
       phase,

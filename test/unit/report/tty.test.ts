@@ -21,7 +21,7 @@ describe('a phase', () => {
     terminal.tell(
       { type: 'upload', host: 'm1', bytes: 8_000_000, total: 8_000_000 },
       { type: 'download', artifact: 'etcd v3.3.15', bytes: 11_350_736, total: 11_350_736 },
-      { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1900 },
+      { type: 'gate.passed', phase: 'etcd', host: 'm1', title: 'etcd is healthy', milliseconds: 1900 },
       { type: 'gate.waiting', phase: 'etcd', host: 'w1', waitingFor: 'etcd is healthy' },
     );
     await terminal.shows([
@@ -50,7 +50,7 @@ describe('a phase', () => {
       '  * w1  the last to be told',
     ]);
     terminal.tell(
-      { type: 'gate.passed', phase: 'etcd', host: 'm1', milliseconds: 1 },
+      { type: 'gate.passed', phase: 'etcd', host: 'm1', title: 'etcd is healthy', milliseconds: 1 },
       { type: 'upload', host: 'm1', bytes: 1, total: 2 },
       { type: 'step.done', phase: 'etcd', host: 'm1', step: 'restart it', milliseconds: 2 },
       { type: 'step.done', phase: 'etcd', host: 'unknown', step: 'x', milliseconds: 2 },

@@ -11,7 +11,8 @@ import {
   directory,
   file,
 } from '../../../src/resources/file.ts';
-import { type KubeObject, kubeObject } from '../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../src/kernel/kube-object.ts';
+import { kubeObject } from '../../../src/resources/cluster/object.ts';
 import type { Change, Resource } from '../../../src/resources/resource.ts';
 import { type ServiceSpec, service, stoppedService } from '../../../src/resources/service.ts';
 import { sysctl } from '../../../src/resources/sysctl.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../src/kernel/kube-object.ts';
 import { objectsText } from '../../../src/resources/cluster/objects-text.ts';
 import { accessOf, ownerOf } from '../../../src/users/access.ts';
 import { ROLE_PRESETS, presets } from '../../../src/templates/rbac.ts';

@@ -42,6 +42,8 @@ export interface Readers {
   readonly stale: readonly Pod[];
   /** What makes those of them that are ours. */
   readonly own: readonly Workload[];
+  /** All pods that were started before, also those that end, and those whose token lies where nobody looks for it. */
+  readonly earlier: readonly Pod[];
 }
 
 /** Kinds as kubectl names them, and restarts them. */
@@ -53,9 +55,13 @@ const KINDS = ['Deployment', 'DaemonSet'];
  */
 export function readersIn(answer: string, before: Date): Readers {
   const [pods = '', workloads = '', ...more] = answer.split(`${SEPARATOR}\n`);
-  const stale = rows(pods).flatMap(([namespace = '', name = '', started = '', ends = '', mounts = '']) =>
-    ends === '' && mounts !== '' && !(Date.parse(started) >= before.getTime()) ? [{ namespace, name }] : [],
-  );
+  const found = rows(pods)
+    .filter(([, , started = '']) => !(Date.parse(started) >= before.getTime()))
+    .map(([namespace = '', name = '', , ends = '', mounts = '']) => ({
+      pod: { namespace, name },
+      isStale: ends === '' && mounts !== '',
+    }));
+  const stale = found.flatMap(({ pod, isStale }) => (isStale ? [pod] : []));
   const own = rows(workloads).map(([kind = '', namespace = '', name = '']) => ({ kind, namespace, name }));
   if (more.length > 0 || own.some(({ kind }) => !KINDS.includes(kind))) {
     throw new BootstrapError(
@@ -63,7 +69,11 @@ export function readersIn(answer: string, before: Date): Readers {
       'what pods there are is told in another form than it was asked for',
     );
   }
-  return { stale, own: own.filter((workload) => stale.some((pod) => madeBy(workload, pod))) };
+  return {
+    stale,
+    own: own.filter((workload) => stale.some((pod) => madeBy(workload, pod))),
+    earlier: found.map(({ pod }) => pod),
+  };
 }
 
 const rows = (text: string): string[][] =>

@@ -1,14 +1,13 @@
 import { createPublicKey } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openState } from '../../../cluster/open-state.ts';
 import type { ProcedureOptions } from '../../../cluster/visit-procedure.ts';
 import { hostsWithRole } from '../../../inventory/lookup.ts';
 import { BootstrapError } from '../../../kernel/errors.ts';
 import { publicKeyDigest } from '../../../pki/keys.ts';
 import { newServiceAccountTexts } from '../../../pki/new-keys.ts';
-import { stopIfAsked } from '../../../run/stop.ts';
 import type { RotationStep } from './run-rotation.ts';
-import { controllerRestarts, refreshReaders, renewTokens } from './service-accounts.ts';
+import { controllerRestarts, earlierPods, refreshReaders, renewTokens } from './service-accounts.ts';
+import { tokensArrive } from './tokens-arrive.ts';
 import { WAITS_FOR_PODS } from './pods.ts';
 import { type Rotating, stepOf, visitRotation } from './visit-rotation.ts';
 
@@ -20,12 +19,6 @@ export interface RotateServiceAccountOptions extends ProcedureOptions {
 }
 
 const WHAT = 'service-account';
-
-/**
- * Until a kubelet has brought a changed secret to its pods (its sync period is a minute, and up to half of that more), and
- * a client has read it again (client-go does every minute: https://github.com/kubernetes/client-go/blob/v0.16.3/transport/token_source.go).
- */
-const TOKENS_ARRIVE_MS = 180_000;
 
 /**
  * Has the key that signs the tokens of service accounts replaced, as docs/decisions/022-rotate-service-account-key.md
@@ -89,7 +82,7 @@ function stepsOf(rotating: Rotating, options: RotateServiceAccountOptions): read
       before: async () => {
         const ready = pki.rotation(WHAT)?.ready ?? new Date();
         await refreshReaders(rotating, { ready, leave: options.leavePods, read: 'their token' });
-        await arrival(ready, options);
+        await tokensArrive(rotating, await earlierPods(rotating, ready), ready);
       },
       take: () => pki.rotate(WHAT, { to: 'dropped' }),
       after: () => pki.rotate(WHAT, { to: 'ended' }),
@@ -100,15 +93,3 @@ function stepsOf(rotating: Rotating, options: RotateServiceAccountOptions): read
 /** https://github.com/kubernetes/kubernetes/blob/v1.16.3/pkg/serviceaccount/jwt.go (keyIDFromPublicKey) */
 export const keyNameOf = (publicKey: string): string =>
   Buffer.from(publicKeyDigest(createPublicKey(publicKey)), 'hex').toString('base64url');
-
-async function arrival(
-  ready: Date,
-  { emit, stop }: Pick<RotateServiceAccountOptions, 'emit' | 'stop'>,
-): Promise<void> {
-  const left = ready.getTime() + TOKENS_ARRIVE_MS - Date.now();
-  if (left <= 0) return;
-  const message = `waits ${Math.ceil(left / 1000)} s, until the new tokens have come to all pods and been read there`;
-  emit({ type: 'note', level: 'info', message });
-  await sleep(left, undefined, { signal: stop }).catch(() => undefined);
-  stopIfAsked(stop);
-}

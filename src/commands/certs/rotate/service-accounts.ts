@@ -6,7 +6,7 @@ import { apiHost, withRole } from '../../../phases/shared/topology.ts';
 import type { Gate } from '../../../plan/stage.ts';
 import { type Member, sightings } from '../../../run/fleet.ts';
 import { type ProcedureStep, runProcedure, running } from '../../../run/procedure.ts';
-import { askReaders, refuseStale, restartOf } from './pods.ts';
+import { type Pod, askReaders, refuseStale, restartOf } from './pods.ts';
 import { bundleQuestion, renewalScript, tokensQuestion } from './token-scripts.ts';
 import type { Rotating } from './visit-rotation.ts';
 
@@ -98,14 +98,22 @@ export async function refreshReaders(
   }: { readonly ready: Date | undefined; readonly leave: boolean; readonly read: string },
 ): Promise<void> {
   const { fleet } = rotating;
-  // A start is told in whole seconds.
-  const since = new Date(Math.floor((ready ?? new Date()).getTime() / 1000) * 1000);
+  const since = secondOf(ready ?? new Date());
   const master = masterOf(rotating);
   const { own } = await askReaders(fleet, master, since);
   if (own.length > 0) await under(rotating, restartOf(master.name, own));
   const { stale } = await askReaders(fleet, master, since);
   if (!leave) refuseStale(stale, read);
 }
+
+/** Pods that run since before all was ready. */
+export async function earlierPods(rotating: Rotating, ready: Date): Promise<readonly Pod[]> {
+  const { earlier } = await askReaders(rotating.fleet, masterOf(rotating), secondOf(ready));
+  return earlier;
+}
+
+/** A start is told in whole seconds. */
+const secondOf = (moment: Date): Date => new Date(Math.floor(moment.getTime() / 1000) * 1000);
 
 /** Does steps as those of a procedure, under the lock of the cluster. */
 const under = ({ fleet, goal, stop }: Rotating, ...steps: readonly ProcedureStep[]): Promise<void> =>

@@ -13,6 +13,9 @@ export type Entry =
 /** Kinds of files that a script reads, each in a folder of its own beside it. */
 export type Kind = 'files' | 'artifacts' | 'secrets';
 
+/** Of a path in the folder, which begins with the name of a host. */
+export const isSecret = (path: string): boolean => path.split('/')[1] === ('secrets' satisfies Kind);
+
 /** The files of one host that its scripts read, by their paths in its folder. */
 export class HostFiles {
   readonly entries = new Map<string, Entry>();

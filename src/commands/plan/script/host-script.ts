@@ -1,6 +1,7 @@
+import { paths } from '../../../kernel/host-paths.ts';
 import { quote, sh } from '../../../kernel/quote.ts';
 import { PATH_LINE } from '../../../probe/probe.ts';
-import { LOCK, LOCK_OWNER, command, describe } from '../../../resources/compile.ts';
+import { command, describe } from '../../../resources/compile.ts';
 import { firstLook } from '../../../resources/steps/before.ts';
 import { FUNCTIONS, STATE } from '../../../resources/steps/functions.ts';
 import type { Observed } from '../../../probe/observe.ts';
@@ -114,7 +115,7 @@ what=
 # doing TITLE: says what comes, and where it has stopped if it does not go on.
 doing() { what=$1; echo "$what"; }
 locked=
-trap 'code=$?; [ -z "$locked" ] || rm -f ${LOCK_OWNER}; [ $code -eq 0 ] || echo "$0 stopped with code $code\${what:+ at: $what}" >&2' EXIT
+trap 'code=$?; [ -z "$locked" ] || rm -f ${paths.lockOwner}; [ $code -eq 0 ] || echo "$0 stopped with code $code\${what:+ at: $what}" >&2' EXIT
 
 # this_host NAME ADDRESS: not on another by mistake, and as root.
 this_host() {
@@ -127,10 +128,10 @@ take_locks() {
   mkdir -p $S/originals $S/revisions $S/tmp
   exec 8>> $S/busy
   flock -w 60 8 || { echo 'a step of a run is still working on this host' >&2; exit 75; }
-  exec 7>> ${LOCK}
-  flock -n 7 || { echo "this host is being changed by $(head -n 1 ${LOCK_OWNER})" >&2; exit 75; }
+  exec 7>> ${paths.lock}
+  flock -n 7 || { echo "this host is being changed by $(head -n 1 ${paths.lockOwner})" >&2; exit 75; }
   locked=yes
-  printf '%s since %s\\n' "$0, by hand" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" > ${LOCK_OWNER}
+  printf '%s since %s\\n' "$0, by hand" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" > ${paths.lockOwner}
   first_look
 }
 

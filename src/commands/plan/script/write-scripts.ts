@@ -5,6 +5,7 @@ import type { Goal } from '../../../run/converge.ts';
 import { type Fleet, sightings } from '../../../run/fleet.ts';
 import { refuseHalfACluster } from '../half-a-cluster.ts';
 import { writeFolder } from './folder.ts';
+import { isSecret } from './files.ts';
 import { refuseSealed, scriptFolder } from './script.ts';
 
 /**
@@ -28,6 +29,7 @@ export async function writeScripts(
   const { hooks } = summaryOf(plan, seen.size, order, { hooks: goal.hooks?.list ?? [] });
   const entries = await scriptFolder({ cluster, seen, secrets, limit, hooks, inventory: file });
   await writeFolder(folder, entries);
-  const message = `written to ${folder}, with keys of hosts in it; ${folder}/ORDER.md says how to go on`;
+  const secret = [...entries.keys()].some(isSecret);
+  const message = `written to ${folder}${secret ? ', with keys and other secrets of hosts in it' : ''}; ${folder}/ORDER.md says how to go on`;
   emit({ type: 'note', level: 'info', message });
 }

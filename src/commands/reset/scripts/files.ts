@@ -1,4 +1,6 @@
+import type { PackageManager } from '../../../facts/facts.ts';
 import { quote } from '../../../kernel/quote.ts';
+import { INSTALLED } from '../../../resources/steps/packages.ts';
 
 /** What stays on a host although a reset was to take it away, a sentence a line; told at the end. */
 export const LEFT = '$S/left';
@@ -117,7 +119,17 @@ for d in ${made.map(quote).join(' ')}; do [ ! -d "$d" ] || rmdir -- "$d" 2>/dev/
 [ ! -d $S/originals ] || find $S/originals -depth -type d -empty -delete
 [ ! -d $S/originals ] || left "what was there before, and could not be put back, is in $S/originals"`;
 
-/** The last step: it takes the lock's own file away as well. What could not be put back is kept. */
-export const forget = `find $S -mindepth 1 -maxdepth 1 ! -name originals ! -name changed -exec rm -rf -- {} +
+/**
+ * The last step: it takes the lock's own file away as well. What could not be put back is kept, and of what was installed
+ * here that which still is: another reset may be asked to remove it, and no other record tells it from the system's own.
+ */
+export const forget = (manager: PackageManager, packages: readonly string[]): string => `
+${
+  packages.length === 0
+    ? ': > $S/before.new'
+    : `{ ${INSTALLED[manager]} | grep -xF ${packages.map((name) => `-e ${quote(name)}`).join(' ')} || :; } | sort -u | sed 's/.*/package\\t&\\t-/' > $S/before.new`
+}
+if [ -s $S/before.new ]; then put $S/before.new $S/before; else rm -f -- $S/before; fi
+find $S -mindepth 1 -maxdepth 1 ! -name originals ! -name changed ! -name before -exec rm -rf -- {} +
 find $S -depth -mindepth 1 -type d -empty -delete
 rmdir -- $S 2>/dev/null || :`;

@@ -1,3 +1,4 @@
+import type { PackageManager } from '../../../facts/facts.ts';
 import { quote, sh } from '../../../kernel/quote.ts';
 import { sysctlPath } from '../../../probe/probers/sysctls.ts';
 import { type BeforeEntry, ofKind } from '../../../resources/before.ts';
@@ -97,7 +98,7 @@ export const withoutAccounts = (before: readonly BeforeEntry[], data: readonly s
   ].join('\n');
 
 /** Only those that nothing else needs by now: a package manager would take along what does. */
-export const withoutPackages = (manager: 'yum' | 'dnf' | 'apt', names: readonly string[]): string => {
+export const withoutPackages = (manager: PackageManager, names: readonly string[]): string => {
   const remove = manager === 'apt' ? 'dpkg --remove' : 'rpm -e';
   const known = manager === 'apt' ? "dpkg-query -W -f '${db:Status-Status}' " : 'rpm -q ';
   return `${LEAVING}

@@ -1,23 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { dialled } from '../../../support/dialled.ts';
 import { scratch } from '../../../support/ssh-target.ts';
 import { run } from '../support.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../../bin/k8s-bootstrap', import.meta.url));
 const folder = scratch();
-let connections = 0;
-const server = createServer((socket) => {
-  connections += 1;
-  socket.destroy();
-});
-await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-const { port } = server.address() as AddressInfo;
+const server = await dialled();
+const { port } = server;
 afterAll(() => {
-  server.close();
   folder.remove();
 });
 
@@ -111,7 +105,7 @@ describe('what a word can become', () => {
   });
 
   it('is asked of no host, and nothing is written', () => {
-    expect(connections).toBe(0);
+    expect(server.count()).toBe(0);
     expect(readdirSync(join(folder.path, '.k8s-bootstrap'))).toEqual(['x']);
   });
 });

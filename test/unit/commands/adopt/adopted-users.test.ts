@@ -3,7 +3,7 @@ import { adoptedUsers } from '../../../../src/commands/adopt/adopted-users.ts';
 import { restoredUsers } from '../../../../src/commands/adopt/restored-users.ts';
 import type { User } from '../../../../src/inventory/types.ts';
 import { Secret } from '../../../../src/kernel/secret.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import { accessOf } from '../../../../src/users/access.ts';
 import { type Decision, isUnknownTo, rightsDigest } from '../../../../src/users/decisions.ts';
 import { decisionsIn } from '../../../../src/users/registry-changes.ts';

@@ -3,7 +3,7 @@ import { restoredUsers } from '../../../../src/commands/adopt/restored-users.ts'
 import { newUser } from '../../../../src/users/new-user.ts';
 import type { User } from '../../../../src/inventory/types.ts';
 import { Secret } from '../../../../src/kernel/secret.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import { accessOf } from '../../../../src/users/access.ts';
 
 const user = (name: string, more: Partial<User> = {}): User => ({ ...newUser(name), ...more });

@@ -41,9 +41,10 @@ describe('names', () => {
   it.each([
     { hosts: ['m1', 'w1.example.com'], are: ['m1', 'w1'] },
     { hosts: ['localhost.localdomain', 'localhost'], are: ['node1', 'node2'] },
-    { hosts: ['centos', 'centos', 'node2'], are: ['centos', 'node2', 'node3'] },
+    { hosts: ['centos', 'centos', 'db'], are: ['node1', 'node2', 'db'] },
+    { hosts: ['localhost', 'localhost', 'node1'], are: ['node2', 'node3', 'node1'] },
     { hosts: ['My_Host', '-', 'ünï'], are: ['my-host', 'node2', 'n'] },
-    { hosts: ['node2', 'localhost'], are: ['node2', 'node2x'] },
+    { hosts: ['node2', 'localhost'], are: ['node2', 'node3'] },
     { hosts: ['a'.repeat(80)], are: ['a'.repeat(63)] },
   ])('$hosts become $are', ({ hosts, are }) => {
     expect(nodeNames(hosts)).toEqual(are);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { paths } from '../../../../src/kernel/host-paths.ts';
-import { packagesOf, resetSteps, resettable } from '../../../../src/commands/reset/reset-steps.ts';
+import { packagesOf, resettable } from '../../../../src/commands/reset/concerned.ts';
+import { resetSteps } from '../../../../src/commands/reset/reset-steps.ts';
 import { BEFORE } from '../../../../src/resources/before.ts';
 import { FIREWALLD_ANSWER } from '../../../../src/resources/network/firewall.ts';
 import { NODES } from '../../../../src/resources/cluster/kube-api.ts';
@@ -81,6 +82,14 @@ describe('what a reset does', () => {
         expect(scriptsAt(steps(seen), id, host)).not.toMatch(/\/srv\/data'? |rm .*etcd-backup|rpm -e/);
       }
     }
+  });
+
+  it('removes packages that an earlier reset has left, and does nothing else there', () => {
+    const seen = { w1: { files: { [BEFORE]: textFile('package\tsocat\t-\n') } } };
+    expect(steps(seen)).toEqual([]);
+    const found = steps(seen, { packages: true });
+    expect(found.map(({ id, hosts }) => `${id} ${hosts.join()}`)).toEqual(['reset-packages w1']);
+    expect(scriptsAt(found, 'reset-packages', 'w1')).toContain('for name in socat; do');
   });
 
   it('stops the units whose file is ours, and gives back those of packages', () => {

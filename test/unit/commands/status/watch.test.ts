@@ -142,6 +142,26 @@ describe('a look at hosts', () => {
     await expect.poll(async () => (await looks.again(never), failed())).toEqual([undefined, undefined]);
   });
 
+  it('is not held up by one that was lost, which is dialled in the background, and lost for the same reason until then', async () => {
+    const { host, looks, failed } = setUp(60);
+    const never = new AbortController().signal;
+    host.before = () => {
+      throw gone;
+    };
+    await looks.again(never);
+    expect(failed()).toEqual(['E_UNREACHABLE', undefined]);
+    let answer = (): void => undefined;
+    host.before = () => new Promise<void>((resolve) => (answer = resolve));
+    const started = performance.now();
+    await looks.again(never);
+    await looks.again(never);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(failed()).toEqual(['E_UNREACHABLE', undefined]);
+    answer();
+    host.before = () => undefined;
+    await expect.poll(async () => (await looks.again(never), failed())).toEqual([undefined, undefined]);
+  });
+
   it('ends at once when it is ended', async () => {
     const { host, looks } = setUp(60);
     host.before = () => new Promise<void>(() => undefined);

@@ -4,7 +4,7 @@ import { addonManifests, addonsPhase } from '../../../../src/phases/addons/addon
 import { failuresOf, podsOf } from '../../../../src/phases/addons/health.ts';
 import type { Observed } from '../../../../src/probe/observe.ts';
 import { listPath } from '../../../../src/resources/cluster/kube-api.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
 import { type WorldSpec, hostOf, sight, worldOf } from '../world.ts';
 

@@ -11,7 +11,7 @@ import {
   usersPhase,
 } from '../../../../src/phases/control-plane/users.ts';
 import type { World } from '../../../../src/phases/phase.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import { MANIFEST } from '../../../../src/resources/manifest.ts';
 import type { ApiAnswer, Observed } from '../../../../src/probe/observe.ts';
 import { changes } from '../../../../src/resources/resource.ts';

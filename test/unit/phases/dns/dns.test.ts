@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dnsPhase } from '../../../../src/phases/dns/dns.ts';
 import { DEPLOYMENT, PODS } from '../../../../src/phases/dns/waiting.ts';
 import type { ApiAnswer } from '../../../../src/probe/observe.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
 import { type WorldSpec, hostOf, sight, worldOf } from '../world.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { imagesPhase } from '../../../../src/phases/node/images.ts';
 import { nfsStoragePhase } from '../../../../src/phases/nfs/storage.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
 import { hostOf, sight, worldOf } from '../world.ts';
 

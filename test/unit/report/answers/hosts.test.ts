@@ -14,23 +14,8 @@ it('lines of a journal are padded to the longest name', () => {
 
 describe('status', () => {
   const good: HostStatus = {
-    host: 'm1',
-    roles: ['master', 'etcd'],
-    reached: true,
-    components: [
-      {
-        unit: 'etcd.service',
-        state: 'active',
-        atBoot: true,
-        since: 'Sun 2026-11-29 12:00:00 UTC',
-        changedBy: ['/etc/systemd/system/etcd.service.d/x.conf'],
-      },
-    ],
-    orphans: ['/etc/old.conf'],
+    ...samples.status.hosts[0]!,
     health: [{ check: 'etcd is healthy', missing: null }],
-    certificates: [
-      { path: '/etc/etcd/pki/server.crt', notAfter: '2029-01-01T00:00:00.000Z', daysLeft: 1094 },
-    ],
     drift: [],
     problems: [],
   };

@@ -66,6 +66,7 @@ export const samples: Answers = {
     found: {
       field: 'os.timeServers',
       what: 'Names or addresses; chrony is set up on every host',
+      takes: '[string]',
       default: '[]',
       sources: ['inventory.yaml:9:3 os.timeServers'],
     },

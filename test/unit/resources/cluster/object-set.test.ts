@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiAnswer } from '../../../../src/probe/observe.ts';
-import type { KubeObject } from '../../../../src/resources/cluster/object.ts';
+import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import { objectSet } from '../../../../src/resources/cluster/object-set.ts';
 import { sight } from '../../phases/world.ts';
 

@@ -5,6 +5,7 @@ import type { Cluster } from '../../../../../src/cluster/open.ts';
 import {
   awaitBundles,
   controllerRestarts,
+  earlierPods,
   refreshReaders,
   renewTokens,
 } from '../../../../../src/commands/certs/rotate/service-accounts.ts';
@@ -114,6 +115,14 @@ describe('pods that read their service account before', () => {
     });
     await refreshReaders(given, { ...how, leave: true });
   });
+});
+
+it('pods that run since before are told whatever they mount, and whether they end or not', async () => {
+  const ending = pod('shop/ends', OLD).split('\t').with(3, NEW).join('\t');
+  const bare = pod('shop/bare', OLD).split('\t').with(4, '').join('\t');
+  const { given } = await rotating({ pods: [ending, bare, pod('shop/web', NEW)] });
+  const names = (await earlierPods(given, READY)).map(({ name }) => name);
+  expect(names).toEqual(['ends', 'bare']);
 });
 
 describe('tokens of service accounts', () => {

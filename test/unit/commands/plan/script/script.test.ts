@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Entry } from '../../../../../src/commands/plan/script/files.ts';
+import { type Entry, isSecret } from '../../../../../src/commands/plan/script/files.ts';
 import { redactor } from '../../../../../src/kernel/secret.ts';
 import { examples } from '../../../../support/example-cluster.ts';
 import { shells } from '../../../../support/shells.ts';
@@ -29,7 +29,6 @@ const files = (end: string): [string, string][] =>
   );
 
 const of = (example: string): ReadonlyMap<string, Entry> => folders.get(example) ?? new Map();
-const isSecret = (path: string): boolean => path.split('/')[1] === 'secrets';
 const withoutSecrets = (entries: ReadonlyMap<string, Entry>): [string, Entry][] =>
   [...entries].filter(([path]) => !isSecret(path));
 

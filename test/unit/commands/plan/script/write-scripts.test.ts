@@ -74,7 +74,7 @@ describe('the scripts of a plan', () => {
     await write(folder);
     expect(told.at(-1)).toMatchObject({
       type: 'note',
-      message: expect.stringContaining(`${folder}/ORDER.md says how to go on`) as string,
+      message: `written to ${folder}, with keys and other secrets of hosts in it; ${folder}/ORDER.md says how to go on`,
     });
     const order = readFileSync(join(folder, 'ORDER.md'), 'utf8');
     expect(order).toContain('- before etcd, on controller: `notify https://***@chat/us`');
@@ -98,10 +98,13 @@ describe('the scripts of a plan', () => {
     expect(existsSync(join(home, 'sealed'))).toBe(false);
   });
 
-  it('say when there is nothing to do', async () => {
+  it('say when there is nothing to do, and then tell of no keys', async () => {
     const folder = join(home, 'nothing');
     const idle = { ...one.cluster, desire: () => [] } as typeof one.cluster;
     await write(folder, {}, idle, { hosts: [] });
     expect(readFileSync(join(folder, 'ORDER.md'), 'utf8')).toContain('There is nothing to do');
+    expect(told.at(-1)).toMatchObject({
+      message: `written to ${folder}; ${folder}/ORDER.md says how to go on`,
+    });
   });
 });
