@@ -96,6 +96,7 @@ const wanted = (more: Partial<FirewallSpec>) =>
   firewall({
     ports: [],
     portsFor: [],
+    protocolsFor: [],
     trustedSources: [],
     trustedInterfaces: [],
     direct: [],
