@@ -74,7 +74,8 @@ export const keepalivedPhase: Phase = {
 export const withoutKeepalived = (): Resource =>
   withoutUnit({
     unit: KEEPALIVED_UNIT,
-    files: [unitFile(KEEPALIVED_UNIT), paths.keepalivedConfig, paths.keepalivedCheck],
+    files: [unitFile(KEEPALIVED_UNIT), paths.keepalivedCheck],
+    secrets: [paths.keepalivedConfig],
   });
 
 const vipOf = ({ inventory }: World): string => inventory.apiServer.keepalived?.vip ?? '';

@@ -24,7 +24,7 @@ export function vipWatch(inventory: Inventory, host: Host): Watch[] {
   if (!keepalived || !sharesAddress({ inventory }, host)) return [];
   const vip = quote(keepalived.vip);
   const script = `if [ -f ${paths.keepalivedConfig} ]; then echo ours
-elif ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken
+elif timeout 3 ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken
 else case $(ip -4 neigh show ${vip} 2> /dev/null) in *lladdr*) echo taken ;; esac; fi`;
   return [{ kind: 'answer', key: VIP_ANSWER, slow: true, script }];
 }
