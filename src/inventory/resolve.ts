@@ -19,6 +19,7 @@ export function resolveInventory(
 ): Omit<ResolvedHosts, 'hosts'> & { readonly inventory: Inventory } {
   const { hosts, origins, complaints } = resolveHosts(written, surroundings);
   const { name, profile, kubernetes, network, apiServer, artifacts, proxy } = written;
+  const { keepalived } = apiServer;
   const { etcd, controllerManager, scheduler, kubelet, kubeProxy, runtime, images, os, pki, concurrency } =
     written;
   const inventory: Inventory = {
@@ -44,8 +45,9 @@ export function resolveInventory(
     },
     apiServer: {
       ...apiServer,
-      endpoint: apiServer.endpoint,
-      balancer: apiServer.balancer ?? balancerFor(apiServer.endpoint, hosts),
+      endpoint: apiServer.endpoint ?? keepalived?.vip,
+      balancer: apiServer.balancer ?? balancerFor(keepalived ? undefined : apiServer.endpoint, hosts),
+      keepalived: keepalived && { vip: keepalived.vip, interface: keepalived.interface },
     },
     controllerManager,
     scheduler,

@@ -32,10 +32,12 @@ export interface Inventory {
     readonly port: number;
     /** Further names and addresses for the serving certificate. */
     readonly certSANs: readonly string[];
-    /** Where users reach the API: a load balancer or name in front of the masters; default a master that answers. */
+    /** Where users reach the API: a load balancer, name or moving address in front of the masters; default a master that answers. */
     readonly endpoint: string | undefined;
     /** What brings nodes to an API server that works. */
     readonly balancer: Balancer;
+    /** An address that goes to a master that is well; then it is the endpoint. */
+    readonly keepalived: Keepalived | undefined;
   };
   readonly controllerManager: Component;
   readonly scheduler: Component;
@@ -88,6 +90,12 @@ export type Profile = 'secure' | 'cis' | 'course';
 export type Role = 'master' | 'etcd' | 'worker' | 'nfs';
 /** `local`: one on every node; `external`: the endpoint, for nodes too; `none`: nodes depend on the first master. */
 export type Balancer = 'local' | 'external' | 'none';
+export interface Keepalived {
+  readonly vip: string;
+  /** Of every master; that of the host's own address when `undefined`. */
+  readonly interface: string | undefined;
+}
+
 export type RuntimeName = 'docker' | 'containerd';
 
 export interface Host {

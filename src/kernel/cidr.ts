@@ -34,6 +34,14 @@ export function parseCidr(text: string): Range {
   return { first, last: first + size - 1, prefix: Number(bits) };
 }
 
+/** The network of so many bits in which an address lies. */
+export function networkAround(ip: string, prefix: number): Range {
+  const size = 2 ** (32 - prefix);
+  const value = toNumber(ip);
+  const first = value - (value % size);
+  return { first, last: first + size - 1, prefix };
+}
+
 export const contains = (range: Range, ip: string): boolean => {
   const value = toNumber(ip);
   return value >= range.first && value <= range.last;

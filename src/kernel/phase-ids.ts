@@ -20,6 +20,7 @@ export const PHASE_IDS = [
   'images',
   'cni',
   'balancer',
+  'keepalived',
   'kubelet',
   'kube-proxy',
   'nodes',

@@ -10,6 +10,7 @@ import { outsideEtcdPhase } from './etcd/outside.ts';
 import { flannelPhase } from './network/flannel.ts';
 import { firewallPhase } from './host/firewall.ts';
 import { imagesPhase } from './node/images.ts';
+import { keepalivedPhase } from './control-plane/keepalived.ts';
 import { kubeProxyPhase } from './node/kube-proxy.ts';
 import { kubeletPhase } from './node/kubelet.ts';
 import { nfsClientPhase } from './nfs/client.ts';
@@ -48,6 +49,7 @@ export const phases: readonly Phase[] = [
   imagesPhase,
   cniPhase,
   balancerPhase,
+  keepalivedPhase,
   kubeletPhase,
   kubeProxyPhase,
   nodesPhase,

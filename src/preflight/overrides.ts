@@ -1,4 +1,5 @@
 import { COMPONENTS } from '../kernel/components.ts';
+import { KEEPALIVED_UNIT } from '../phases/control-plane/keepalived.ts';
 import { BALANCER_UNIT } from '../phases/node/balancer.ts';
 import { isNode } from '../phases/shared/topology.ts';
 import { overridesOf, sharedDropIns } from '../resources/foreign/drop-ins.ts';
@@ -22,7 +23,13 @@ export const overrideChecks: readonly Check[] = [
   },
 ];
 
-const UNITS = [...COMPONENTS.map((name) => `${name}.service`), ROUTES_UNIT, BALANCER_UNIT, FLANNELD];
+const UNITS = [
+  ...COMPONENTS.map((name) => `${name}.service`),
+  ROUTES_UNIT,
+  BALANCER_UNIT,
+  KEEPALIVED_UNIT,
+  FLANNELD,
+];
 
 function dropIns({ world, seen }: Subject): Result[] {
   const { acceptDropIns } = world.inventory.os;

@@ -10,6 +10,7 @@ import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { networkPoliciesCheck } from './network-policies.ts';
 import { nfsChecks } from './nfs-checks.ts';
+import { keepalivedCheck } from './keepalived.ts';
 import { otherKeysCheck } from './other-keys.ts';
 import { outdatedUsersChecks } from './outdated-users.ts';
 import { overrideChecks } from './overrides.ts';
@@ -48,6 +49,7 @@ export const checks: readonly Check[] = [
   ipvsCheck,
   networkPoliciesCheck,
   endpointCheck,
+  keepalivedCheck,
   ...dnsChecks,
   ...outdatedUsersChecks,
   addonsCheck,

@@ -13,6 +13,7 @@ const schema = z.strictObject({
         runtime: z.enum(['docker', 'containerd']),
         node: names,
         balancer: names,
+        keepalived: names,
         ipvs: names,
         nfsClient: names,
         nfsServer: names,

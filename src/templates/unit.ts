@@ -13,6 +13,7 @@ export interface UnitTemplates extends Readonly<Record<ComponentName, UnitContex
   readonly kubelet: UnitContext & { readonly runtimeUnit: string };
   readonly etcd: UnitContext & { readonly data: string; readonly wal: string; readonly started: string };
   readonly 'k8s-bootstrap-balancer': Pick<UnitContext, 'revisionFile'> & { readonly config: string };
+  readonly 'k8s-bootstrap-keepalived': Pick<UnitContext, 'revisionFile'> & { readonly config: string };
   readonly flanneld: UnitContext & { readonly nodeName: string };
 }
 

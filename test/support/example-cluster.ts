@@ -21,10 +21,14 @@ export interface Example {
 
 const cis = (text: string): string => text.replace('profile: secure', 'profile: cis');
 
+/** The address of the masters is no load balancer's. */
+const keepalived = (text: string): string =>
+  text.replace('endpoint: k8s.example.com:6443', 'keepalived: { vip: 192.168.139.10 }');
+
 /** Every profile, every role, both families. */
 export const examples: readonly Example[] = [
   { name: 'three-masters', inventory: 'three-masters.yaml', family: 'centos' },
-  { name: 'three-masters-cis', inventory: 'three-masters.yaml', family: 'centos', edit: cis },
+  { name: 'three-masters-cis', inventory: 'three-masters.yaml', family: 'centos', edit: (text) => keepalived(cis(text)) },
   { name: 'single-node', inventory: 'single-node.yaml', family: 'centos' },
   { name: 'single-node-debian', inventory: 'single-node.yaml', family: 'debian' },
   { name: 'course', inventory: 'course.yaml', family: 'centos' },

@@ -1,7 +1,7 @@
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { quote } from '../../kernel/quote.ts';
 import { leafFiles } from '../../phases/shared/certificates.ts';
-import { balancesLocally } from '../../phases/shared/topology.ts';
+import { balancesLocally, sharesAddress } from '../../phases/shared/topology.ts';
 import { adminFiles, clientCaFile } from '../../phases/trust/authorities.ts';
 import { caFilesOf, rolesOf } from '../../pki/profiles.ts';
 import { CA_IDS, LEAF_IDS, type LeafId } from '../../pki/spec.ts';
@@ -39,7 +39,7 @@ export const sourcesOf = (inventory: Inventory, host: Host): Source[] => {
   const leafs = LEAF_IDS.filter(
     (id) =>
       !absent.includes(id) &&
-      (id !== 'balancer' || balancesLocally({ inventory })) &&
+      (id !== 'balancer' || balancesLocally({ inventory }) || sharesAddress({ inventory }, host)) &&
       rolesOf(id).some((role) => host.roles.includes(role)),
   );
   return [

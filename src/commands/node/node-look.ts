@@ -2,6 +2,7 @@ import type { Look } from '../../cluster/visit-procedure.ts';
 import { COMPONENTS } from '../../kernel/components.ts';
 import { statusWatches } from '../../phases/etcd/etcdctl.ts';
 import { BALANCER_UNIT } from '../../phases/node/balancer.ts';
+import { KEEPALIVED_UNIT } from '../../phases/control-plane/keepalived.ts';
 import { FLANNELD } from '../../resources/network/flannel.ts';
 import { NODES } from '../../resources/cluster/kube-api.ts';
 
@@ -11,6 +12,7 @@ export const UNITS: readonly string[] = [
   FLANNELD,
   'etcd-backup.timer',
   BALANCER_UNIT,
+  KEEPALIVED_UNIT,
 ];
 
 /**

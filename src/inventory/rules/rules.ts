@@ -50,6 +50,13 @@ import {
 } from './nfs-provisioner-rules.ts';
 import { exportsHaveAServer, helpersHavePortsOfTheirOwn } from './nfs-rules.ts';
 import { hooksNameHosts } from './hook-rules.ts';
+import {
+  vipHasWhereToGo,
+  vipIsAMachines,
+  vipIsFree,
+  vipIsListenedOn,
+  vipIsTheEndpoint,
+} from './keepalived-rules.ts';
 import { namesInHostsAreValid, timeServersAreValid } from './os-rules.ts';
 import type { Rule } from './rule.ts';
 import { mirrorsFitDocker, rangesOfRegistriesAreForDocker } from './runtime-rules.ts';
@@ -77,6 +84,11 @@ export const rules: readonly Rule[] = [
   apiServerNamesAreValid,
   endpointIsReached,
   balancerIsReached,
+  vipIsAMachines,
+  vipIsFree,
+  vipIsTheEndpoint,
+  vipIsListenedOn,
+  vipHasWhereToGo,
   apiServerPortIsItsOwn,
   dataFoldersAreApart,
   namesInHostsAreValid,

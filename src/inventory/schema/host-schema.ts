@@ -119,7 +119,7 @@ export const dropIns = () =>
     }),
   );
 const DROP_IN = new RegExp(
-  `^/(?:etc|run)/systemd/system(?:\\.control)?/(?:${[...COMPONENTS, 'flanneld', 'k8s-bootstrap-routes', 'k8s-bootstrap-balancer'].join('|')})\\.service\\.d/[A-Za-z0-9._@+:-]+\\.conf$`,
+  `^/(?:etc|run)/systemd/system(?:\\.control)?/(?:${[...COMPONENTS, 'flanneld', 'k8s-bootstrap-routes', 'k8s-bootstrap-balancer', 'k8s-bootstrap-keepalived'].join('|')})\\.service\\.d/[A-Za-z0-9._@+:-]+\\.conf$`,
 );
 
 /** What a group and `defaults:` may say, and every host for itself. */

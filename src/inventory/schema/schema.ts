@@ -20,6 +20,7 @@ import { etcdSchema } from './etcd-schema.ts';
 import { dropIns, groupSchema, hostSchema, packageNames, sysctls } from './host-schema.ts';
 import { dnsSchema, networkSchema } from './network-schema.ts';
 import { hooksSchema } from './hook-schema.ts';
+import { keepalivedSchema } from './keepalived-schema.ts';
 import { nfsSchema } from './nfs-schema.ts';
 import { imageName, registry, registryEndpoint, registryLogins, registryName } from './registry-fields.ts';
 import { userSchema } from './user-schema.ts';
@@ -76,6 +77,9 @@ export const inventorySchema = (surroundings: Surroundings) => {
           .describe(
             'How nodes reach the API. local: haproxy on each; external: the endpoint; none: the first master. Default: external with an endpoint, else local with several masters',
           ),
+        keepalived: keepalivedSchema(surroundings)
+          .optional()
+          .describe('One address for users that moves to a master that is well'),
         extraArgs: extraArgs().default({}),
       })
       .prefault({})

@@ -7,7 +7,7 @@ import type { Resource } from '../../resources/resource.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafId, leafPaths } from '../shared/certificates.ts';
 import { hostFile } from '../../templates/host-files.ts';
-import { etcdServers, withRole } from '../shared/topology.ts';
+import { etcdServers, sharesAddress, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import { whatFailed } from '../shared/health-gate.ts';
 import { outsideEtcdFiles } from '../etcd/outside.ts';
@@ -60,6 +60,8 @@ export const apiserverPhase: Phase = {
         binary: binaryPath('kube-apiserver'),
         values: {
           ip: host.ip,
+          // An address that comes and goes can be listened on by no other way.
+          bindAddress: sharesAddress(world, host) ? '0.0.0.0' : host.ip,
           apiPort: String(inventory.apiServer.port),
           etcdServers: etcdServers(world, host),
           serviceCIDR: inventory.network.serviceCIDR,

@@ -5,7 +5,7 @@ import { firewall } from '../../resources/network/firewall.ts';
 import type { FirewallSpec } from '../../resources/network/firewall-rules.ts';
 import { masqueradeRule } from '../../resources/network/pod-routes.ts';
 import { stoppedService } from '../../resources/service.ts';
-import { isNode, nodes } from '../shared/topology.ts';
+import { isNode, nodes, sharesAddress, withRole } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { nfsPorts, nfsPortsFor } from '../nfs/ports.ts';
 import type { Phase, World } from '../phase.ts';
@@ -20,7 +20,13 @@ export const firewallPhase: Phase = {
   resources: (world, host) =>
     world.inventory.os.firewall === 'disable'
       ? [stoppedService('firewalld.service')]
-      : [firewall({ ...opened(world, host), ...trusted(world, host) })],
+      : [
+          firewall({
+            ...opened(world, host),
+            protocolsFor: betweenMasters(world, host),
+            ...trusted(world, host),
+          }),
+        ],
 };
 
 /** Ports for everybody, those between nodes, and those of NFS for its clients as far as their addresses are known. */
@@ -32,6 +38,14 @@ export function opened(world: World, host: Host): Pick<FirewallSpec, 'ports' | '
     ? { ports: [...own, ...nfsPorts(world.inventory, host)], portsFor: between }
     : { ports: own, portsFor: [...between, ...portsFor] };
 }
+
+/** By what masters tell each other who has the address; whoever may send it may take that away from all of them. */
+const betweenMasters = (world: World, host: Host): FirewallSpec['protocolsFor'] =>
+  sharesAddress(world, host)
+    ? withRole(world, 'master')
+        .filter(({ name }) => name !== host.name)
+        .map(({ ip }) => ({ source: ip, protocol: 'vrrp' }))
+    : [];
 
 /** Whoever may send there may send as any pod, so it is open to the other nodes alone. */
 function betweenNodes(world: World, host: Host): FirewallSpec['portsFor'] {
@@ -53,6 +67,7 @@ export const openPorts = (world: World, host: Host): string[] => [
   ...clusterPorts(world, host),
   ...[vxlanPort(world, host) ?? []].flat(),
   ...nfsPorts(world.inventory, host),
+  ...betweenMasters(world, host).map(({ source, protocol }) => `${protocol} from ${source}`),
 ];
 
 /** What add-ons answer on, on whichever nodes they are: labels may choose others at any time. */

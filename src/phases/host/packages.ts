@@ -2,7 +2,7 @@ import type { Host } from '../../inventory/types.ts';
 import type { Watch } from '../../probe/observe.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { packages } from '../../resources/system.ts';
-import { balancesLocally, isNode } from '../shared/topology.ts';
+import { balancesLocally, isNode, sharesAddress } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 import { proxyEnvironment } from '../node/runtime-config.ts';
@@ -19,7 +19,7 @@ export const packagesPhase: Phase = {
     ...factsWatches(),
     ...(isNode(host)
       ? [
-          ...everySystem().flatMap((system) => systemPackages(world, system).map(asked)),
+          ...everySystem().flatMap((system) => systemPackages(world, host, system).map(asked)),
           ...runtimePackageWatches(world, host),
         ]
       : []),
@@ -40,14 +40,15 @@ function packageNames(world: World, host: Host): string[] {
 }
 
 const nodePackages = (world: World, host: Host): string[] => [
-  ...systemPackages(world, systemOf(world.facts(host.name))),
+  ...systemPackages(world, host, systemOf(world.facts(host.name))),
   runtimePackage(world, host),
 ];
 
 /** What a node needs besides its runtime, by the names of its system. */
-const systemPackages = (world: World, system: System): string[] => [
+const systemPackages = (world: World, host: Host, system: System): string[] => [
   ...system.node,
   ...(balancesLocally(world) ? system.balancer : []),
+  ...(sharesAddress(world, host) ? system.keepalived : []),
   ...(world.inventory.network.proxyMode === 'ipvs' ? system.ipvs : []),
 ];
 

@@ -1,7 +1,6 @@
 import type { Host } from '../../inventory/types.ts';
 import { paths, ports } from '../../kernel/host-paths.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
-import type { Gate } from '../../plan/stage.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import { sha256 } from '../../resources/content.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
@@ -14,7 +13,7 @@ import { balancerConfig } from '../../templates/balancer.ts';
 import { renderUnit } from '../../templates/unit.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
-import { statusOf } from '../shared/health-gate.ts';
+import { reachesApi } from '../shared/health-gate.ts';
 import { balancesLocally, nodes, withRole } from '../shared/topology.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -59,7 +58,11 @@ export const balancerPhase: Phase = {
       inputs: [unitFile(BALANCER_UNIT), ...leafPaths('balancer'), paths.balancerConfig, ca],
     }),
   ],
-  gates: (_world, host) => [reaches(host)],
+  gates: (_world, host) => [
+    reachesApi(host, 'the balancer reaches an API server', `https://127.0.0.1:${ports.balancer}/healthz`, [
+      BALANCER_UNIT,
+    ]),
+  ],
 };
 
 /** Where nodes dial something else, what has stood between goes. */
@@ -88,21 +91,3 @@ export function inOrder(world: World, host: Host): Host[] {
   const place = ({ name }: Host): string => (name === host.name ? '' : sha256(`${host.name} ${name}`));
   return withRole(world, 'master').toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 }
-
-/** Whether an API server answers through it; what it answers to nobody in particular is its own affair. */
-const reaches = (host: Host): Gate => {
-  const url = `https://127.0.0.1:${ports.balancer}/healthz`;
-  return {
-    title: 'the balancer reaches an API server',
-    at: host.name,
-    watches: [{ kind: 'endpoint', key: url }],
-    judge(seen) {
-      const { status } = seen.endpoint(url) ?? { status: 0 };
-      if ([200, 401, 403].includes(status)) return undefined;
-      return status === 0 ? 'no answer' : `HTTP ${status}`;
-    },
-    condition: `${statusOf(url)} | grep -Eqx '200|401|403'`,
-    timeoutSeconds: 60,
-    units: [BALANCER_UNIT],
-  };
-};

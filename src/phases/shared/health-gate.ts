@@ -20,6 +20,21 @@ export function healthGate(host: Host, name: ComponentName, url: string): Gate {
   };
 }
 
+/** Whether an API server answers at an address; what it says to nobody in particular is its own affair. */
+export const reachesApi = (host: Host, title: string, url: string, units: readonly string[]): Gate => ({
+  title,
+  at: host.name,
+  watches: [{ kind: 'endpoint', key: url }],
+  judge(seen) {
+    const { status } = seen.endpoint(url) ?? { status: 0 };
+    if ([200, 401, 403].includes(status)) return undefined;
+    return status === 0 ? 'no answer' : `HTTP ${status}`;
+  },
+  condition: `${statusOf(url)} | grep -Eqx '200|401|403'`,
+  timeoutSeconds: 60,
+  units,
+});
+
 /** A command that asks an address on the host itself, and prints what it says. */
 export const askedHere = (url: string): string => sh`curl -ksS --max-time 2 --noproxy '*' ${url}`;
 

@@ -34,6 +34,12 @@ export function apiEndpoint(world: Pick<World, 'inventory'>, master = withRole(w
 export const balancesLocally = ({ inventory }: Pick<World, 'inventory'>): boolean =>
   inventory.apiServer.balancer === 'local';
 
+/** Whether a host is among those of which one has the address for users. */
+export const sharesAddress = (
+  { inventory }: Pick<World, 'inventory'>,
+  { roles }: Pick<Host, 'roles'>,
+): boolean => inventory.apiServer.keepalived !== undefined && roles.includes('master');
+
 /** Where a node asks the API: its balancer, if it has one; else a master itself, and others what stands for all. */
 export function apiForNode(world: World, host: Host): string {
   if (balancesLocally(world)) return `https://127.0.0.1:${ports.balancer}`;

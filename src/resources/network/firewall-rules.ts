@@ -1,10 +1,12 @@
-import { type FirewalldRules, richRule } from './firewalld.ts';
+import { type FirewalldRules, richProtocolRule, richRule } from './firewalld.ts';
 
 export interface FirewallSpec {
   /** In the zone of the interface with the node's own address: `6443/tcp`, `30000-32767/tcp`, … */
   readonly ports: readonly string[];
   /** Ports that only some may reach: an IPv4 address or range each. */
   readonly portsFor: readonly { readonly source: string; readonly port: string }[];
+  /** Protocols that have no ports, by their names in /etc/protocols, for an IPv4 address each. */
+  readonly protocolsFor: readonly { readonly source: string; readonly protocol: string }[];
   /** Ranges whose traffic is let through both ways: without it FORWARD rejects what pods send. */
   readonly trustedSources: readonly string[];
   readonly trustedInterfaces: readonly string[];
@@ -34,6 +36,7 @@ export interface Rule {
 export const rulesOf = (spec: FirewallSpec): Rule[] => [
   ...spec.ports.map(portRule),
   ...spec.portsFor.map(({ source, port }) => portForRule(source, port)),
+  ...spec.protocolsFor.map(({ source, protocol }) => protocolForRule(source, protocol)),
   ...spec.trustedSources.map(sourceRule),
   ...spec.trustedInterfaces.map(interfaceRule),
   ...spec.direct.map(directRule),
@@ -46,11 +49,20 @@ const portRule = (port: string): Rule => ({
   call: (verb, zone) => [`--zone=${zone}`, `--${verb}-port=${port}`],
 });
 
-function portForRule(source: string, port: string): Rule {
-  const rule = richRule(source, port);
+const portForRule = (source: string, port: string): Rule =>
+  ruleFor(`port-for ${source} ${port}`, `open ${port} to ${source}`, richRule(source, port));
+
+const protocolForRule = (source: string, protocol: string): Rule =>
+  ruleFor(
+    `protocol-for ${source} ${protocol}`,
+    `open ${protocol} to ${source}`,
+    richProtocolRule(source, protocol),
+  );
+
+function ruleFor(line: string, what: string, rule: string): Rule {
   return {
-    line: `port-for ${source} ${port}`,
-    what: `open ${port} to ${source}`,
+    line,
+    what,
     isThere: ({ richRules }) => richRules.has(rule),
     call: (verb, zone) => [`--zone=${zone}`, `--${verb}-rich-rule=${rule}`],
   };
@@ -95,6 +107,8 @@ function parsed(line: string): Rule | undefined {
   if (port !== undefined) return portRule(port);
   const [, client, only] = /^port-for ([\d./]{7,18}) (\d{1,5}(?:-\d{1,5})?\/(?:tcp|udp))$/.exec(line) ?? [];
   if (client !== undefined && only !== undefined) return portForRule(client, only);
+  const [, peer, protocol] = /^protocol-for ([\d./]{7,18}) ([a-z][\w-]{0,30})$/.exec(line) ?? [];
+  if (peer !== undefined && protocol !== undefined) return protocolForRule(peer, protocol);
   const [, source] = /^source ([\d./]{7,18})$/.exec(line) ?? [];
   if (source !== undefined) return sourceRule(source);
   const [, name] = /^interface ([\w.-]{1,15})$/.exec(line) ?? [];

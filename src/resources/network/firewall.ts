@@ -75,7 +75,7 @@ export const openedWatches: readonly Watch[] = [
  */
 export function closingCalls(seen: Observed): string[][] | undefined {
   const found = workOn(
-    { ports: [], portsFor: [], trustedSources: [], trustedInterfaces: [], direct: [] },
+    { ports: [], portsFor: [], protocolsFor: [], trustedSources: [], trustedInterfaces: [], direct: [] },
     seen,
   );
   if (found) return merged(found.calls);

@@ -137,10 +137,11 @@ function permanentRules(zone: string, trusted: string): FirewalldRules {
       [...zone.matchAll(RULE)].flatMap(([, kind = '', inside = '']) => {
         if (kind !== ' family="ipv4"') return [];
         const source = /<source address="([^"]*)"\s*\/>/.exec(inside)?.[1];
+        if (source === undefined || !/<accept\s*\/>/.test(inside)) return [];
+        const protocol = /<protocol value="([^"]*)"\s*\/>/.exec(inside)?.[1];
+        if (protocol !== undefined) return [richProtocolRule(source, protocol)];
         const [, attributes = ''] = /<port ([^<>]*)>/.exec(inside) ?? [];
-        return source === undefined || !/<accept\s*\/>/.test(inside)
-          ? []
-          : [richRule(source, portOf(attributes))];
+        return [richRule(source, portOf(attributes))];
       }),
     ),
     trustedSources: values(trusted, 'source', 'address'),
@@ -174,3 +175,7 @@ export function richRule(source: string, port: string): string {
   const [number = '', protocol = ''] = port.split('/');
   return `rule family="ipv4" source address="${source}" port port="${number}" protocol="${protocol}" accept`;
 }
+
+/** The same for a protocol without ports, by its name in /etc/protocols. */
+export const richProtocolRule = (source: string, protocol: string): string =>
+  `rule family="ipv4" source address="${source}" protocol value="${protocol}" accept`;

@@ -60,6 +60,9 @@ arrange_nfs-utils() { ln -s nfs-server.service "$1/usr/lib/systemd/system/nfs.se
 # CentOS' package neither logs to files of its own nor lets its service look for what Debian sets.
 arrange_haproxy() { rm -rf "$1/etc/rsyslog.d"; }
 
+# CentOS' package asks nothing of D-Bus.
+arrange_keepalived() { rm -rf "$1/etc/dbus-1"; }
+
 arrange_etcd() { mkdir -p "$1/var/lib/etcd"; }
 
 arrange_chrony() {

@@ -7,6 +7,7 @@ const FLAGS: Readonly<Record<ComponentName, readonly string[]>> = {
   'kube-apiserver': [
     'admission-control',
     'audit-log-maxage',
+    'bind-address',
     'disable-admission-plugins',
     'etcd-servers',
     'external-hostname',

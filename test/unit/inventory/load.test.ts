@@ -134,6 +134,10 @@ describe('warnings', () => {
     expect(await masters('balancer: local')).toEqual([]);
     expect(await masters('endpoint: api.test, balancer: external')).toEqual([]);
     expect(await warningsOf('apiServer: { balancer: none }\n')).toEqual([]);
+    expect(await masters('keepalived: { vip: 10.0.0.9 }')).toEqual([]);
+    expect(await warningsOf('apiServer: { keepalived: { vip: 10.0.0.9 } }\n')).toEqual([
+      'apiServer.keepalived: a is the only master: the address goes nowhere else',
+    ]);
   });
 
   it('for a deprecated and for a managed flag', async () => {

@@ -100,6 +100,24 @@ describe('defaults', () => {
     });
   });
 
+  it.each([
+    ['', { endpoint: undefined, balancer: 'local', keepalived: undefined }],
+    ['endpoint: api.test', { endpoint: 'api.test', balancer: 'external' }],
+    [
+      'keepalived: {vip: 192.0.2.9}',
+      { endpoint: '192.0.2.9', balancer: 'local', keepalived: { vip: '192.0.2.9', interface: undefined } },
+    ],
+    [
+      'keepalived: {vip: 192.0.2.9, interface: eth1}, endpoint: 192.0.2.9',
+      { endpoint: '192.0.2.9', balancer: 'local', keepalived: { vip: '192.0.2.9', interface: 'eth1' } },
+    ],
+  ])('lead users and nodes of several masters by apiServer: {%s}', async (written, wanted) => {
+    const masters =
+      "name: a\nhosts: [{ name: 'm[1-3]', address: '192.0.2.[11-13]', roles: [master, etcd] }]\n";
+    const { apiServer } = await inventoryOf(`${masters}apiServer: {${written}}\n`);
+    expect(apiServer).toMatchObject(wanted);
+  });
+
   it('follow other values: kubectl the version, dnsIP the service range, sudo the user', async () => {
     const { kubernetes, network, hosts } = await inventoryOf(
       `${MINIMUM}kubernetes: {version: 1.16.3}\nnetwork: {serviceCIDR: 10.0.0.0/16}\nssh: {user: centos}\n`,

@@ -4,6 +4,7 @@ import { kubeProxyPhase } from '../../../src/phases/node/kube-proxy.ts';
 import type { World } from '../../../src/phases/phase.ts';
 import type { FileState } from '../../../src/probe/observe.ts';
 import { MANIFEST } from '../../../src/resources/manifest.ts';
+import { sha256 } from '../../../src/resources/content.ts';
 import type { Resource } from '../../../src/resources/resource.ts';
 import { type Sight, textFile, worldOf } from '../phases/world.ts';
 
@@ -31,8 +32,17 @@ const SCRIPT = '/etc/etcd/backup.sh';
 const BALANCER = '/etc/systemd/system/k8s-bootstrap-balancer.service';
 
 const timers = (world: World): Resource[] => backupTimer(world);
-const ofNode = (world: World): Resource[] =>
-  kubeProxyPhase.resources(world, world.inventory.hosts[0]!).filter(({ id }) => id.startsWith('without:'));
+const KEEPALIVED = '/etc/systemd/system/k8s-bootstrap-keepalived.service';
+const SETTINGS = '/etc/kubernetes/keepalived/keepalived.conf';
+/** What a probe brings of a secret that is as it was written. */
+const salted = (digest: string): string => sha256(`nonce${digest}`);
+
+const onNode =
+  (unit: string) =>
+  (world: World): Resource[] =>
+    kubeProxyPhase.resources(world, world.inventory.hosts[0]!).filter(({ id }) => id === `without:${unit}`);
+const ofNode = onNode('k8s-bootstrap-balancer.service');
+const ofMaster = onNode('k8s-bootstrap-keepalived.service');
 
 it.each<[string, (world: World) => Resource[], Sight, string, string[]]>([
   [
@@ -58,6 +68,20 @@ it.each<[string, (world: World) => Resource[], Sight, string, string[]]>([
     `delete stop it, and take away ${BALANCER}`,
     ['stop', 'disable', `prune ${BALANCER}`],
   ],
+  [
+    'the address for users',
+    ofMaster,
+    host('k8s-bootstrap-keepalived.service', { [KEEPALIVED]: ['a', 'a'], [SETTINGS]: ['b', salted('b')] }),
+    `delete stop it, and take away ${KEEPALIVED}, ${SETTINGS}`,
+    ['stop', 'disable', `prune ${KEEPALIVED}`, `prune ${SETTINGS}`],
+  ],
+  [
+    'settings of it that somebody has changed',
+    ofMaster,
+    host('k8s-bootstrap-keepalived.service', { [KEEPALIVED]: ['a', 'a'], [SETTINGS]: ['b', salted('x')] }),
+    `delete stop it, and take away ${KEEPALIVED}`,
+    ['stop', 'disable', `prune ${KEEPALIVED}`],
+  ],
 ])('up takes away %s, or leaves it', async (_what, make, sight, change, steps) => {
   const world = worldOf({ seen: { m1: sight } });
   const seen = world.seen('m1')!;
@@ -76,4 +100,13 @@ it.each<[string, (world: World) => Resource[], Sight, string, string[]]>([
 it('a node that has a balancer keeps it', () => {
   const world = worldOf({ inventory: { apiServer: { balancer: 'local' } } });
   expect(ofNode(world)).toEqual([]);
+});
+
+it('masters that share an address keep it, and other nodes have none', () => {
+  const world = worldOf({ inventory: { apiServer: { keepalived: { vip: '192.0.2.100' } } } });
+  expect(ofMaster(world)).toEqual([]);
+  const [, worker] = world.inventory.hosts;
+  expect(kubeProxyPhase.resources(world, worker!).map(({ id }) => id)).toContain(
+    'without:k8s-bootstrap-keepalived.service',
+  );
 });

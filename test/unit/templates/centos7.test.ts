@@ -156,6 +156,7 @@ describe('every unit', () => {
       'etcd.service',
       'flanneld.service',
       'k8s-bootstrap-balancer.service',
+      'k8s-bootstrap-keepalived.service',
       'k8s-bootstrap-routes.service',
       'kube-apiserver.service',
       'kube-controller-manager.service',

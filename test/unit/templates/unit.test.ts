@@ -16,6 +16,7 @@ const contexts: { readonly [Name in keyof UnitTemplates]: UnitTemplates[Name] } 
   kubelet: { ...common, runtimeUnit: 'docker.service' },
   'kube-proxy': common,
   'k8s-bootstrap-balancer': { config: '/cfg', revisionFile: '/rev' },
+  'k8s-bootstrap-keepalived': { config: '/cfg', revisionFile: '/rev' },
   flanneld: { ...common, nodeName: 'w1' },
 };
 const names = Object.keys(contexts) as (keyof UnitTemplates)[];

@@ -138,6 +138,7 @@ describe('requirements', () => {
       const names = [
         'ip',
         'node',
+        'bindAddress',
         'apiPort',
         'serviceCIDR',
         'podCIDR',

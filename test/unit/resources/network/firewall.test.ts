@@ -10,13 +10,16 @@ import { sight, textFile } from '../../phases/world.ts';
 const rule = (source: string, port: string, protocol: string): string =>
   `rule family="ipv4" source address="${source}" port port="${port}" protocol="${protocol}" accept`;
 
+const vrrp = (source: string): string =>
+  `rule family="ipv4" source address="${source}" protocol value="vrrp" accept`;
+
 /** What the question brings back, as firewalld 0.6 and 1.3 say it: literal answers have an array on few lines. */
 const ZONE = [
   'zone public',
   '== runtime zone',
   zoneSettings({
     ports: ['6443/tcp', '111/udp'],
-    rules: [rule('192.0.2.0/24', '2049', 'tcp'), rule('192.0.2.9', '111', 'udp')],
+    rules: [rule('192.0.2.0/24', '2049', 'tcp'), rule('192.0.2.9', '111', 'udp'), vrrp('192.0.2.12')],
   }),
   '== active',
   '   array [',
@@ -75,6 +78,11 @@ const ZONE = [
   '    <accept/>',
   '  </rule>',
   '  <rule family="ipv4">',
+  '    <source address="192.0.2.12"/>',
+  '    <protocol value="vrrp"/>',
+  '    <accept/>',
+  '  </rule>',
+  '  <rule family="ipv4">',
   '    <source address="192.0.2.66"/>',
   '    <port port="22" protocol="tcp"/>',
   '    <reject/>',
@@ -96,6 +104,7 @@ const wanted = (more: Partial<FirewallSpec>) =>
   firewall({
     ports: [],
     portsFor: [],
+    protocolsFor: [],
     trustedSources: [],
     trustedInterfaces: [],
     direct: [],
@@ -154,6 +163,7 @@ describe('firewalld', () => {
         ],
       },
     ],
+    ['protocols for some', { protocolsFor: [{ source: '192.0.2.12', protocol: 'vrrp' }] }],
   ])('has all the %s', (_what, more) => {
     expect(changeOf(more)).toEqual({ kind: 'none', why: 'all open' });
   });
@@ -162,6 +172,7 @@ describe('firewalld', () => {
     ['open 2049/tcp', { ports: ['2049/tcp'] }],
     ['open 22/tcp to 192.0.2.66', { portsFor: [{ source: '192.0.2.66', port: '22/tcp' }] }],
     ['open 111/tcp to 192.0.2.9', { portsFor: [{ source: '192.0.2.9', port: '111/tcp' }] }],
+    ['open vrrp to 192.0.2.13', { protocolsFor: [{ source: '192.0.2.13', protocol: 'vrrp' }] }],
     ['trust 10.9.0.0/16', { trustedSources: ['10.9.0.0/16'] }],
     ['trust eth0', { trustedInterfaces: ['eth0'] }],
     ['forward to 10.9.0.0/16', { direct: [forward('10.9.0.0/16')] }],
@@ -176,6 +187,12 @@ describe('firewalld', () => {
       { portsFor: [{ source: '192.0.2.0/24', port: '2049/tcp' }] },
       ['port-for 192.0.2.0/24 2049/tcp', 'port-for 192.0.2.9 111/udp'],
       ['--zone=public', `'--remove-rich-rule=${rule('192.0.2.9', '111', 'udp')}'`],
+    ],
+    [
+      'a protocol for a master that is gone',
+      {},
+      ['protocol-for 192.0.2.12 vrrp'],
+      ['--zone=public', `'--remove-rich-rule=${vrrp('192.0.2.12')}'`],
     ],
     ['a port', {}, ['port 6443/tcp'], ['--zone=public', '--remove-port=6443/tcp']],
     ['a range', {}, ['source 10.244.0.0/16'], ['--zone=trusted', '--remove-source=10.244.0.0/16']],

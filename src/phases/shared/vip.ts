@@ -1,0 +1,30 @@
+import type { HostFacts } from '../../facts/facts.ts';
+import type { Host, Inventory } from '../../inventory/types.ts';
+import { paths } from '../../kernel/host-paths.ts';
+import { quote } from '../../kernel/quote.ts';
+import type { Watch } from '../../probe/observe.ts';
+import { sharesAddress } from './topology.ts';
+
+export const VIP_ANSWER = 'vip';
+
+/** The interface of a master that carries the address for users; `undefined` where none is known. */
+export const vipLink = (
+  { apiServer }: Inventory,
+  { ip }: Pick<Host, 'ip'>,
+  { addresses, defaultInterface }: Pick<HostFacts, 'addresses' | 'defaultInterface'>,
+): string | undefined =>
+  apiServer.keepalived?.interface ?? addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
+
+/**
+ * Whether somebody answers at the address, asked while this host has no part in it yet. A machine that drops pings is
+ * still known by its link address.
+ */
+export function vipWatch(inventory: Inventory, host: Host): Watch[] {
+  const { keepalived } = inventory.apiServer;
+  if (!keepalived || !sharesAddress({ inventory }, host)) return [];
+  const vip = quote(keepalived.vip);
+  const script = `if [ -f ${paths.keepalivedConfig} ]; then echo ours
+elif timeout 3 ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken
+else case $(ip -4 neigh show ${vip} 2> /dev/null) in *lladdr*) echo taken ;; esac; fi`;
+  return [{ kind: 'answer', key: VIP_ANSWER, slow: true, script }];
+}

@@ -1,0 +1,53 @@
+import { contains, networkAround } from '../kernel/cidr.ts';
+import { sharesAddress } from '../phases/shared/topology.ts';
+import { VIP_ANSWER, vipLink } from '../phases/shared/vip.ts';
+import { type Check, type Result, type Subject, error } from './check.ts';
+
+export const keepalivedCheck: Check = {
+  id: 'vip',
+  title: 'masters can have the address for users, and nobody else has it',
+  check: (subject) => [...carriesIt(subject), ...isFree(subject)],
+};
+
+/** An address is found by its neighbours only in a network that lies at the interface. */
+function carriesIt({ world, host, facts }: Subject): Result[] {
+  const { keepalived } = world.inventory.apiServer;
+  if (!keepalived || !sharesAddress(world, host) || facts.addresses.length === 0) return [];
+  const { vip } = keepalived;
+  const link = vipLink(world.inventory, host, facts);
+  const known = [...new Set(facts.addresses.map((address) => address.interface))];
+  if (link === undefined || !known.includes(link)) {
+    return error(
+      link === undefined
+        ? `no interface for apiServer.keepalived.vip ${vip} is known: none has ${host.ip}`
+        : `has no interface ${link} with an address; it has ${known.join(', ')}`,
+      'Name one in apiServer.keepalived.interface that all masters have.',
+    );
+  }
+  const networks = facts.addresses
+    .filter((address) => address.interface === link && address.ip !== vip)
+    .map(({ ip, prefix }) => ({ ip, prefix }));
+  if (networks.some(({ ip, prefix }) => contains(networkAround(ip, prefix), vip))) return [];
+  return error(
+    `apiServer.keepalived.vip ${vip} lies in no network of ${link} (${networks.map(({ ip, prefix }) => `${ip}/${prefix}`).join(', ')})`,
+    'Take a free address of a network that all masters are in, or name its interface.',
+  );
+}
+
+/** It may be a master's that has had it before this one was told of it. */
+function isFree({ world, host, seen }: Subject): Result[] {
+  const { hosts, apiServer } = world.inventory;
+  if (!apiServer.keepalived || seen.answer(VIP_ANSWER)?.output.trim() !== 'taken') return [];
+  const { vip } = apiServer.keepalived;
+  const isOurs = hosts.some(
+    (other) =>
+      other.name !== host.name &&
+      sharesAddress(world, other) &&
+      world.seen(other.name)?.answer(VIP_ANSWER)?.output.trim() === 'ours',
+  );
+  if (isOurs) return [];
+  return error(
+    `somebody answers at apiServer.keepalived.vip ${vip} already`,
+    `Take an address that nobody has; "ip neigh show ${vip}" on the host tells whose it is.`,
+  );
+}
