@@ -1,5 +1,8 @@
+import { basename } from 'node:path';
+import { digestFile } from '../../release/digest.ts';
 import type { ImageArchive } from '../../release/image-archive.ts';
-import { imageArchives } from '../../resources/image-archives.ts';
+import { fileContent } from '../../resources/content.ts';
+import { type Archive, imageArchives } from '../../resources/image-archives.ts';
 import { fullName, imageTags, imagesWatch, registryOf } from '../../resources/image-tag.ts';
 import type { Host } from '../../inventory/types.ts';
 import type { Resource } from '../../resources/resource.ts';
@@ -23,12 +26,18 @@ export const imagesPhase: Phase = {
   },
   watch: () => [...factsWatches(), imagesWatch('docker'), imagesWatch('containerd')],
   resources: (world, host): Resource[] => [
-    ...imageArchives(archives(world), runtimeOf(world, host)),
+    ...imageArchives(archives(world).map(opened), runtimeOf(world, host)),
     ...imageTags(pulled(world, host)),
   ],
 };
 
 const archives = ({ imageArchives: known = [] }: World): readonly ImageArchive[] => known;
+
+const opened = ({ file, size, names }: ImageArchive): Archive => ({
+  from: basename(file),
+  names,
+  content: async () => fileContent(file, size, (await digestFile(file, undefined)).sums().sha256),
+});
 
 /** What an archive brings is not pulled as well. */
 function pulled(world: World, host: Host): Parameters<typeof imageTags>[0] {
