@@ -114,7 +114,7 @@ pieces=()
 piece etcd etcd.sh ""
 piece cni cni.sh "$cni_version"
 piece flannel flannel.sh "$flannel_version"
-piece images images.sh "" images registry-config.sh
+piece images images.sh "" images registry-config.sh kubernetes/v1.16.3.txt
 piece rpms rpms.sh "" rpm runc-wrapper
 for version in "${kubernetes_versions[@]}"; do
   [ -f "$ARTIFACTS_DIR/kubernetes/$version.txt" ] || die "no recipe for Kubernetes $version: kubernetes/$version.txt is missing"

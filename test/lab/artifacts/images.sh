@@ -87,6 +87,35 @@ build_coredns() {
   pack coredns "$version" "$root" '{"Entrypoint":["/coredns"],"ExposedPorts":{"53/tcp":{},"53/udp":{}}}'
 }
 
+# The real program, of the line that asks kubelets as those of 1.16 answer. Its releases are in no archive of modules:
+# this is upstream's main branch of April 2020, between v0.3.6 and v0.3.7, and says so of itself.
+build_metrics_server() {
+  local root="$work/metrics-server-root" tag=v0.3.6 commit=5fcf6956a533 module=sigs.k8s.io/metrics-server
+  local stats=pkg/kubelet/apis/stats/v1alpha1 kubernetes=v1.16.3
+  mkdir "$root"
+  go_module_source "$module@v0.0.0-20200406215547-$commit" "$work/metrics-server"
+  go_module_source "k8s.io/kubernetes@$kubernetes" "$work/kubernetes"
+  (
+    cd "$work/metrics-server"
+    # The form of a kubelet's answer is a folder of Kubernetes that upstream vendors as a module of its own.
+    cp -r "$work/kubernetes/$stats" stats
+    echo "module k8s.io/kubernetes/$stats" >stats/go.mod
+    # The version of its own go.mod reads Go's internal structures, which have changed since.
+    go mod edit -replace "k8s.io/kubernetes/$stats=./stats" -require github.com/json-iterator/go@v1.1.12
+    # Libraries of 1.17 watch who the front proxy is, which 1.16 lets add-ons read only; v0.3.6 reads it, too.
+    while read -r name version; do
+      case "$name" in
+        api | apimachinery | apiserver | client-go | metrics)
+          go mod edit -replace "k8s.io/$name=k8s.io/$name@$version"
+          ;;
+      esac
+    done < <(data_lines "$ARTIFACTS_DIR/kubernetes/$kubernetes.txt")
+    CGO_ENABLED=0 go build -ldflags "-s -w -X $module/pkg/version.gitVersion=$tag+$commit" \
+      -o "$root/metrics-server" ./cmd/metrics-server
+  )
+  pack metrics-server-amd64 "$tag" "$root" '{"Entrypoint":["/metrics-server"],"User":"65534"}'
+}
+
 # Pushes the archives into a registry whose storage is kept. It runs in a network namespace
 # of its own: no port of the machine is taken, whoever else uses it.
 fill_registry() {
@@ -119,4 +148,5 @@ build_busybox
 build_nginx
 build_nfs_provisioner
 build_coredns
+build_metrics_server
 fill_registry
