@@ -1,4 +1,4 @@
-import { own } from '../kernel/own.ts';
+import { own } from '../kernel/mapping.ts';
 import type { Complaint } from './issues.ts';
 import type { Path } from './problem.ts';
 import { envVariable, type Surroundings } from './schema/fields.ts';

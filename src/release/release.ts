@@ -1,4 +1,4 @@
-import { own } from '../kernel/own.ts';
+import { own } from '../kernel/mapping.ts';
 import compare from 'semver/functions/compare.js';
 import type { ComponentName, ConfiguredComponent } from '../kernel/components.ts';
 import { BootstrapError } from '../kernel/errors.ts';

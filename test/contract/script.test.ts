@@ -117,9 +117,9 @@ describe.each(shells)('scripts of a plan, run by $name as sh', (shell) => {
     );
     expect(locked).toMatchObject({ code: 75, said: expect.stringContaining('by up of somebody') as string });
     expect(host.read('/etc/a')).toBeUndefined();
-    expect(host.read(`${paths.lockOwner}`)).toBe('up of somebody\n');
+    expect(host.read(paths.lockOwner)).toBe('up of somebody\n');
     expect(await run(host, first)).toMatchObject({ code: 0 });
-    expect(host.read(`${paths.lockOwner}`)).toBeUndefined();
+    expect(host.read(paths.lockOwner)).toBeUndefined();
   });
 
   it('wait for what a gate waits for, and no longer', async () => {

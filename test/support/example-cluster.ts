@@ -28,7 +28,12 @@ const keepalived = (text: string): string =>
 /** Every profile, every role, both families. */
 export const examples: readonly Example[] = [
   { name: 'three-masters', inventory: 'three-masters.yaml', family: 'centos' },
-  { name: 'three-masters-cis', inventory: 'three-masters.yaml', family: 'centos', edit: (text) => keepalived(cis(text)) },
+  {
+    name: 'three-masters-cis',
+    inventory: 'three-masters.yaml',
+    family: 'centos',
+    edit: (text) => keepalived(cis(text)),
+  },
   { name: 'single-node', inventory: 'single-node.yaml', family: 'centos' },
   { name: 'single-node-debian', inventory: 'single-node.yaml', family: 'debian' },
   { name: 'course', inventory: 'course.yaml', family: 'centos' },

@@ -1,4 +1,4 @@
-import { own } from '../../kernel/own.ts';
+import { own } from '../../kernel/mapping.ts';
 import { isAbsolute, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { asBootstrapError } from '../../kernel/errors.ts';

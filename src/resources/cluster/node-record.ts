@@ -1,4 +1,4 @@
-import { own } from '../../kernel/own.ts';
+import { own } from '../../kernel/mapping.ts';
 import { isQualifiedName } from '../../kernel/qualified-name.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Observed } from '../../probe/observe.ts';

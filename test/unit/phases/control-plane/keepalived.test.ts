@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../../src/kernel/secret.ts';
 import { apiserverPhase } from '../../../../src/phases/control-plane/apiserver.ts';
@@ -10,7 +8,6 @@ import { subjectOf } from '../../../../src/phases/shared/certificates.ts';
 import { apiEndpoint, apiForNode } from '../../../../src/phases/shared/topology.ts';
 import { specFor } from '../../../../src/pki/profiles.ts';
 import type { PkiStore } from '../../../../src/pki/open-pki-store.ts';
-import { routerId } from '../../../../src/templates/keepalived.ts';
 import { type Sight, hostOf, hostSaying, sight, worldOf } from '../world.ts';
 
 const VIP = '192.0.2.100';
@@ -144,14 +141,6 @@ describe('keepalived', () => {
     expect(wordOf(await textOn(here, 'm1'), 'interface')).toBe(wanted);
   });
 
-  it.each([
-    ['192.0.2.100', 100],
-    ['10.0.1.0', 255],
-    ['10.0.1.255', 255],
-  ])('numbers %s as %i: by its last part, and never 0', (vip, wanted) => {
-    expect(routerId(vip)).toBe(wanted);
-  });
-
   it('has a password that is the cluster’s, the same on all masters, and tells nothing of its key', async () => {
     const passwords = async (key: string): Promise<string[]> => {
       const here = world(2, undefined, { key });
@@ -233,46 +222,5 @@ describe('the firewall', () => {
     expect(resource?.diff(empty, new Map())).toMatchObject({
       summary: expect.stringContaining('open vrrp to 192.0.2.12, open vrrp to 192.0.2.13') as string,
     });
-  });
-});
-
-/** What keepalived 1.3.5 knows; its later versions take all of it, too. */
-const known = load(
-  readFileSync(new URL('../../../cases/keepalived-1.3.5.yaml', import.meta.url), 'utf8'),
-) as Readonly<Record<string, readonly string[]>>;
-
-/** Lines of a configuration that the table does not have. */
-function unknownLines(config: string): string[] {
-  const blocks: string[] = [];
-  return config.split('\n').flatMap((line) => {
-    const text = line.replace(/#.*/, '').trim();
-    if (text === '') return [];
-    const [, block] = /^(\w+)(?: \w+)? \{$/.exec(text) ?? [];
-    if (block !== undefined) {
-      blocks.push(block);
-      return known[block] ? [] : [text];
-    }
-    if (text === '}') return blocks.pop() === undefined ? [text] : [];
-    const forms = known[blocks.at(-1) ?? ''] ?? [];
-    return forms.some((form) => new RegExp(`^(?:${form})$`).test(text)) ? [] : [text];
-  });
-}
-
-describe('the configuration', () => {
-  it.each([1, 3])('of %i masters has only what keepalived 1.3.5 of CentOS 7 knows', async (masters) => {
-    const text = await textOn(world(masters), 'm1');
-    expect(text.length).toBeGreaterThan(500);
-    expect(unknownLines(text)).toEqual([]);
-  });
-
-  it.each([
-    ['global_defs', 'max_auto_priority 90'],
-    ['vrrp_script x', 'init_state fault'],
-    ['vrrp_instance x', 'advert_int 0.5'],
-    ['vrrp_instance x', 'unicast_fault_no_peers'],
-    ['authentication', 'auth_pass 123456789'],
-    ['track_process x', 'weight 1'],
-  ])('would not with %s: %s', (block, line) => {
-    expect(unknownLines(`${block} {\n  ${line}\n}\n`)).not.toEqual([]);
   });
 });

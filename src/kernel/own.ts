@@ -1,6 +1,0 @@
-/**
- * What a table has under a name that came from elsewhere. Every object also has `constructor` and its like, which are
- * nobody's rows.
- */
-export const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined;
