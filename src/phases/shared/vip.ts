@@ -17,14 +17,17 @@ export const vipLink = (
 
 /**
  * Whether somebody answers at the address, asked while this host has no part in it yet. A machine that drops pings is
- * still known by its link address.
+ * still known by its link address; that of one which had it a minute ago is forgotten first.
  */
 export function vipWatch(inventory: Inventory, host: Host): Watch[] {
   const { keepalived } = inventory.apiServer;
   if (!keepalived || !sharesAddress({ inventory }, host)) return [];
   const vip = quote(keepalived.vip);
   const script = `if [ -f ${paths.keepalivedConfig} ]; then echo ours
-elif timeout 3 ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken
-else case $(ip -4 neigh show ${vip} 2> /dev/null) in *lladdr*) echo taken ;; esac; fi`;
+else
+  ip -4 neigh flush to ${vip} > /dev/null 2>&1
+  if timeout 3 ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken
+  else case $(ip -4 neigh show ${vip} 2> /dev/null) in *lladdr*) echo taken ;; esac; fi
+fi`;
   return [{ kind: 'answer', key: VIP_ANSWER, slow: true, script }];
 }
