@@ -33,7 +33,7 @@ import {
 import { type ArtifactStore, openArtifactStore } from '../release/artifact-store.ts';
 import { checkCacheFolder } from '../state/folder.ts';
 import type { ProxyEnvironment } from '../release/http.ts';
-import { readImageArchives } from '../release/image-archive.ts';
+import { preloadedImages } from '../release/image-archive.ts';
 import { archOf, loadRelease } from '../release/release.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import type { Emit } from '../run/events.ts';
@@ -125,8 +125,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   const { outside } = inventory.etcd;
   const etcdClient = outside && (await readGivenClient(outside, new Date()));
   if (etcdClient) options.secrets.add(etcdClient.key);
-  const { preload } = inventory.images;
-  const imageArchives = preload === undefined ? [] : await readImageArchives(preload);
+  const preloaded = await preloadedImages(inventory.images.preload);
   const view = artifactView(artifacts, inventory.artifacts);
   const selected = selectPhases(options);
   const { prune = false, renewal, asks } = options;
@@ -135,7 +134,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
     release,
     pki,
     etcdClient,
-    imageArchives,
+    preloaded,
     users,
     artifacts: view,
     prune,

@@ -4,7 +4,7 @@ import type { GivenClient } from '../pki/given-client.ts';
 import type { PkiStore } from '../pki/open-pki-store.ts';
 import type { Batch, Gate } from '../plan/stage.ts';
 import type { Artifact } from '../release/artifact.ts';
-import type { ImageArchive } from '../release/image-archive.ts';
+import type { PreloadedImages } from '../release/image-archive.ts';
 import type { Release } from '../release/release.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -41,7 +41,7 @@ export interface World {
   /** Who masters are to an etcd that somebody else runs; `undefined` without one. */
   readonly etcdClient?: GivenClient | undefined;
   /** What `images.preload` has; none without it. */
-  readonly imageArchives?: readonly ImageArchive[];
+  readonly preloaded?: PreloadedImages;
   readonly users: UserStore;
   /** Whether users whom nothing declares any more lose their rights in this run. */
   readonly prune: boolean;

@@ -5,6 +5,7 @@ import { machineChecks } from './machine.ts';
 import { dataFoldersCheck } from './data-folders.ts';
 import { endpointCheck } from './endpoint.ts';
 import { etcdStoreCheck } from './etcd-store.ts';
+import { imagesCheck } from './images.ts';
 import { ipvsCheck } from './ipvs.ts';
 import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
@@ -50,6 +51,7 @@ export const checks: readonly Check[] = [
   networkPoliciesCheck,
   endpointCheck,
   keepalivedCheck,
+  imagesCheck,
   ...dnsChecks,
   ...outdatedUsersChecks,
   addonsCheck,

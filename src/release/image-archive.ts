@@ -1,13 +1,29 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { BootstrapError, ExitCode, asBootstrapError } from '../kernel/errors.ts';
 
 /** A file as `docker save NAME…` writes it, and the names that its images get. */
 export interface ImageArchive {
   readonly file: string;
   readonly size: number;
   readonly names: readonly string[];
+}
+
+/** What a folder has; or why nothing can be said of it, which is none of the business of who needs no images. */
+export interface PreloadedImages {
+  readonly archives: readonly ImageArchive[];
+  readonly problem?: BootstrapError;
+}
+
+/** @param folder that of `images.preload`, if there is one */
+export async function preloadedImages(folder: string | undefined): Promise<PreloadedImages> {
+  if (folder === undefined) return { archives: [] };
+  try {
+    return { archives: await readImageArchives(folder) };
+  } catch (thrown) {
+    return { archives: [], problem: asBootstrapError(thrown) };
+  }
 }
 
 /**
@@ -26,6 +42,9 @@ export async function readImageArchives(folder: string): Promise<readonly ImageA
 
 /** @throws E_IMAGE_ARCHIVE */
 async function readImageArchive(file: string): Promise<ImageArchive> {
+  // Opening a pipe would wait for whoever writes to it.
+  const found = await stat(file).catch(() => undefined);
+  if (found && !found.isFile()) throw refused(`${file} is no file`, MAKE);
   const handle = await open(file).catch((error: Error) => {
     throw refused(`${file}: ${error.message}`, 'Who runs this must be able to read it.');
   });
@@ -74,7 +93,7 @@ async function memberOf(handle: FileHandle, file: string, size: number, wanted: 
     if (field(257, 262) !== 'ustar') break;
     const length = Number.parseInt(field(124, 136).trim(), 8);
     const next = at + BLOCK + Math.ceil(length / BLOCK) * BLOCK;
-    if (!(next > at) || next > size) throw refused(`${file} ends in the middle of ${field(0, 100)}`, AGAIN);
+    if (!(length >= 0) || next > size) throw refused(`${file} ends in the middle of ${field(0, 100)}`, AGAIN);
     if (field(0, 100) === wanted && length <= LARGEST_LIST) {
       const content = Buffer.alloc(length);
       await handle.read(content, 0, length, at + BLOCK);

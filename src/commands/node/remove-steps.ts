@@ -183,6 +183,7 @@ const SECRETS = [
   paths.proxyConf,
   paths.tokens,
   paths.encryptionConfig,
+  paths.keepalivedConfig,
 ];
 
 /** By name, in folders that are root's alone; a link is taken away, not followed. */

@@ -31,7 +31,7 @@ export const imagesPhase: Phase = {
   ],
 };
 
-const archives = ({ imageArchives: known = [] }: World): readonly ImageArchive[] => known;
+const archives = ({ preloaded }: World): readonly ImageArchive[] => preloaded?.archives ?? [];
 
 const opened = ({ file, size, names }: ImageArchive): Archive => ({
   from: basename(file),

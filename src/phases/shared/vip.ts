@@ -16,14 +16,15 @@ export const vipLink = (
   apiServer.keepalived?.interface ?? addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
 
 /**
- * Whether somebody answers at the address, asked while this host has no part in it yet. A machine that drops pings is
+ * Whether somebody answers at the address, asked while this host has no part in it yet: it may have one in another. A machine that drops pings is
  * still known by its link address; that of one which had it a minute ago is forgotten first.
  */
 export function vipWatch(inventory: Inventory, host: Host): Watch[] {
   const { keepalived } = inventory.apiServer;
   if (!keepalived || !sharesAddress({ inventory }, host)) return [];
   const vip = quote(keepalived.vip);
-  const script = `if [ -f ${paths.keepalivedConfig} ]; then echo ours
+  const line = quote(` *${keepalived.vip.replaceAll('.', '[.]')}`);
+  const script = `if grep -qsx ${line} ${paths.keepalivedConfig}; then echo ours
 else
   ip -4 neigh flush to ${vip} > /dev/null 2>&1
   if timeout 3 ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken

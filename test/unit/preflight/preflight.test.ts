@@ -25,7 +25,7 @@ const cases = load(
 ) as Record<string, Case[]>;
 
 /** These are tried below, or in a file of their own. */
-const ELSEWHERE = ['clock', 'firewalld', 'service-range', 'state-other'];
+const ELSEWHERE = ['clock', 'firewalld', 'images', 'service-range', 'state-other'];
 
 describe.each(checks.map(({ id }) => id))('%s', (id) => {
   const own = cases[id] ?? [];

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,13 @@ const saved = (list: string): Promise<Uint8Array> =>
     { header: { name: 'manifest.json', size: list.length }, body: list },
   ]);
 const named = (...names: string[]): Promise<Uint8Array> => saved(JSON.stringify([{ RepoTags: names }]));
+
+/** The first header says that what follows has fewer bytes than none. */
+const shrunk = (bytes: Uint8Array): Uint8Array => {
+  const buffer = Buffer.from(bytes);
+  buffer.write('-0000000007', 124, 'latin1');
+  return buffer;
+};
 
 const write = async (name: string, content: Uint8Array | Promise<Uint8Array>): Promise<string> => {
   const file = join(folder, name);
@@ -57,6 +65,7 @@ describe('archives of images', () => {
     ['cut short', 'ends in the middle of', named('a:1').then((bytes) => bytes.subarray(0, 2048))],
     ['something else', 'has no manifest.json', 'x'.repeat(4096)],
     ['empty', 'has no manifest.json', ''],
+    ['of a size below nothing', 'ends in the middle of', named('a:1').then(shrunk)],
     ['with images that have no names', 'holds images without names', named()],
     ['with a list that is none', 'has no list of images', saved('{')],
     ['with a list of something else', 'has no list of images', saved('[1]')],
@@ -67,6 +76,17 @@ describe('archives of images', () => {
       code: 'E_IMAGE_ARCHIVE',
       message: expect.stringContaining(`${file} ${message}`) as string,
       hint: expect.stringMatching(/./) as string,
+    });
+  });
+
+  it.each([
+    ['a folder', 'mkdir'],
+    ['a pipe', 'mkfifo'],
+  ])('are refused when one is %s', async (_name, make) => {
+    execFileSync(make, [join(folder, 'one.tar')]);
+    await expect(readImageArchives(folder)).rejects.toMatchObject({
+      code: 'E_IMAGE_ARCHIVE',
+      message: `${join(folder, 'one.tar')} is no file`,
     });
   });
 });

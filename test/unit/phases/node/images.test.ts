@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { preflightFindings } from '../../../../src/preflight/preflight.ts';
+import { preloadedImages } from '../../../../src/release/image-archive.ts';
 import { imagesPhase } from '../../../../src/phases/node/images.ts';
 import type { Resource } from '../../../../src/resources/resource.ts';
 import { hostOf, sight, worldOf } from '../world.ts';
@@ -9,7 +11,9 @@ const images = {
 };
 const world = {
   ...worldOf({ inventory: { images } }),
-  imageArchives: [{ file: '/srv/images/some.tar', size: 3, names: ['busybox:latest', 'example.com/b:1'] }],
+  preloaded: {
+    archives: [{ file: '/srv/images/some.tar', size: 3, names: ['busybox:latest', 'example.com/b:1'] }],
+  },
 };
 
 const on = (runtime: 'docker' | 'containerd'): readonly Resource[] => {
@@ -34,4 +38,13 @@ it('are asked of every node as soon as there is a folder', () => {
     'w2',
   ]);
   expect(imagesPhase.hosts(worldOf())).toEqual([]);
+});
+
+it('that cannot be read are in the way of a run, told once, and of nothing else', async () => {
+  const preloaded = await preloadedImages('/nowhere');
+  const found = preflightFindings({ ...worldOf({ seen: { m1: {}, w1: {} } }), preloaded });
+  expect(
+    found.filter(({ id }) => id === 'images').map(({ host, level, message }) => [host, level, message]),
+  ).toEqual([['m1', 'error', expect.stringMatching(/^images\.preload: \/nowhere: ENOENT/)]]);
+  expect(await preloadedImages(undefined)).toEqual({ archives: [] });
 });
