@@ -12,12 +12,9 @@ export interface KeepalivedConfig {
   readonly priority: number;
   /** At most 8 characters. */
   readonly password: string;
-  /** File of the script that asks for the health of the API server. */
+  /** Script that asks for the health of the API server. */
   readonly check: string;
-}
-
-export interface KeepalivedCheck {
-  /** What has to answer with a success. */
+  /** What it asks, and by which files: authority, certificate and key. */
   readonly url: string;
   readonly ca: string;
   readonly certificate: string;
@@ -26,17 +23,11 @@ export interface KeepalivedCheck {
 
 /** What keepalived is told; the comments in the template say why. */
 export const keepalivedConfig = ({ peers, ip, ...values }: KeepalivedConfig): string => {
-  configTemplate ??= compiled('templates/etc/keepalived.conf.hbs');
-  return configTemplate({ ...values, routerId: routerId(values.vip), peers: unicast(ip, peers) });
+  template ??= compiled('templates/etc/keepalived.conf.hbs');
+  return template({ ...values, routerId: routerId(values.vip), peers: unicast(ip, peers) });
 };
 
-export const keepalivedCheck = (values: KeepalivedCheck): string => {
-  checkTemplate ??= compiled('templates/etc/keepalived-check.sh.hbs');
-  return checkTemplate(values);
-};
-
-let configTemplate: ReturnType<typeof compiled> | undefined;
-let checkTemplate: ReturnType<typeof compiled> | undefined;
+let template: ReturnType<typeof compiled> | undefined;
 
 /** The same on all masters, and probably another than that of the next such address in the network; from 1 to 255. */
 export const routerId = (vip: string): number => Number(vip.split('.').at(-1)) || 255;

@@ -12,7 +12,8 @@ import type { Resource } from '../../resources/resource.ts';
 import { selinuxBoolean } from '../../resources/selinux-boolean.ts';
 import { service } from '../../resources/service.ts';
 import { withoutUnit } from '../../resources/without-unit.ts';
-import { keepalivedCheck, keepalivedConfig } from '../../templates/keepalived.ts';
+import { hostFile } from '../../templates/host-files.ts';
+import { keepalivedConfig } from '../../templates/keepalived.ts';
 import { renderUnit } from '../../templates/unit.ts';
 import { leaf, leafFiles } from '../shared/certificates.ts';
 import { reachesApi } from '../shared/health-gate.ts';
@@ -41,7 +42,7 @@ export const keepalivedPhase: Phase = {
     // It asks as the balancer does, and has the certificate of that where there is one.
     ...(balancesLocally(world) ? [] : [leaf(world, host, 'balancer')]),
     directory({ path: paths.keepalived }),
-    file({ path: paths.keepalivedCheck, content: () => check(world, host), mode: '0755' }),
+    file({ path: paths.keepalivedCheck, content: hostFile('keepalived-check.sh'), mode: '0755' }),
     file({ path: paths.keepalivedConfig, content: config(world, host), secret: true }),
     ...ownUnit({
       unit: KEEPALIVED_UNIT,
@@ -85,7 +86,8 @@ const HIGHEST = 150;
 
 function config(world: World, host: Host): string | LockedText | undefined {
   const masters = withRole(world, 'master');
-  return world.pki.keyText('encryption', (key) =>
+  const identity = leafFiles('balancer');
+  return world.pki.keyText('encryption', (secret) =>
     keepalivedConfig({
       name: host.name,
       ip: host.ip,
@@ -93,8 +95,12 @@ function config(world: World, host: Host): string | LockedText | undefined {
       interface: vipLink(world.inventory, host, world.facts(host.name)) ?? '',
       vip: vipOf(world),
       priority: HIGHEST - masters.findIndex(({ name }) => name === host.name),
-      password: password(key).reveal(),
+      password: password(secret).reveal(),
       check: paths.keepalivedCheck,
+      url: `${apiOf(world, host)}/healthz`,
+      ca: caFilesOf('cluster').certificate,
+      certificate: identity.certificate,
+      key: identity.key,
     }),
   );
 }
@@ -105,13 +111,3 @@ function config(world: World, host: Host): string | LockedText | undefined {
  */
 const password = (key: Secret): Secret =>
   new Secret(createHmac('sha256', key.reveal()).update('vrrp').digest('base64url').slice(0, 8));
-
-const check = (world: World, host: Host): string => {
-  const { certificate, key } = leafFiles('balancer');
-  return keepalivedCheck({
-    url: `${apiOf(world, host)}/healthz`,
-    ca: caFilesOf('cluster').certificate,
-    certificate,
-    key,
-  });
-};

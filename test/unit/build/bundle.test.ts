@@ -73,7 +73,11 @@ describe('data in the program', () => {
       config: '/c',
       nodeName: 'w1',
     };
-    const context = { ...units, port: 1, servers: 's' };
+    const keepalived = {
+      ...{ name: 'm1', interface: 'eth0', routerId: 1, priority: 150, password: 'p', peers: 's', vip: 'v' },
+      ...{ check: '/k', url: 'u', ca: '/ca', certificate: '/crt', key: '/key' },
+    };
+    const context = { ...units, ...keepalived, port: 1, servers: 's' };
     const templates = files.filter((path) => path.endsWith('.hbs'));
     expect(templates.length).toBeGreaterThan(5);
     for (const path of templates) {

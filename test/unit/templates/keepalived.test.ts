@@ -39,6 +39,10 @@ describe('the configuration', () => {
       priority: 150,
       password: 'a-_Zq012',
       check: '/etc/kubernetes/keepalived/check.sh',
+      url: 'https://192.0.2.11:6443/healthz',
+      ca: '/etc/kubernetes/pki/ca.crt',
+      certificate: '/etc/kubernetes/pki/balancer.crt',
+      key: '/etc/kubernetes/pki/balancer.pem',
     });
     expect(text).toContain('192.0.2.100');
     expect(unknownLines(text)).toEqual([]);

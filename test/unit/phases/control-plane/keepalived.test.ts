@@ -177,10 +177,13 @@ describe('keepalived', () => {
   });
 
   it('asks the API server of its own host, and never for long', async () => {
-    const text = await textOn(world(2), 'm2', '/etc/kubernetes/keepalived/check.sh');
-    expect(text).toContain('https://192.0.2.12:6443/healthz');
-    expect(text).toMatch(/timeout 3 curl .*--max-time 2/);
     const config = await textOn(world(2), 'm2');
+    const script = '/etc/kubernetes/keepalived/check.sh';
+    const files = ['ca.crt', 'balancer.crt', 'balancer.pem'].map((name) => `/etc/kubernetes/pki/${name}`);
+    expect(wordOf(config, 'script')).toBe(
+      `"/bin/sh ${script} https://192.0.2.12:6443/healthz ${files.join(' ')}"`,
+    );
+    expect(await textOn(world(2), 'm2', script)).toMatch(/timeout 3 curl .*--max-time 2/);
     expect(Number(wordOf(config, 'timeout'))).toBeGreaterThan(3);
   });
 
