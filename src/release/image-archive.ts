@@ -32,8 +32,8 @@ export async function preloadedImages(folder: string | undefined): Promise<Prelo
  * @throws E_IMAGE_ARCHIVE for a folder without any, and for what is no such archive; exit code 2
  */
 export async function readImageArchives(folder: string): Promise<readonly ImageArchive[]> {
-  const names = await readdir(folder).catch((error: Error) => {
-    throw refused(`${folder}: ${error.message}`, 'images.preload is a folder with archives of images.');
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw refused(`${folder}: ${whatOf(error)}`, 'images.preload is a folder with archives of images.');
   });
   const files = names.filter((name) => /\.(?:tar|tgz|tar\.\w+)$/.test(name)).sort();
   if (files.length === 0) throw refused(`${folder} has no *.tar`, MAKE);
@@ -45,8 +45,8 @@ async function readImageArchive(file: string): Promise<ImageArchive> {
   // Opening a pipe would wait for whoever writes to it.
   const found = await stat(file).catch(() => undefined);
   if (found && !found.isFile()) throw refused(`${file} is no file`, MAKE);
-  const handle = await open(file).catch((error: Error) => {
-    throw refused(`${file}: ${error.message}`, 'Who runs this must be able to read it.');
+  const handle = await open(file).catch((error: unknown) => {
+    throw refused(`${file}: ${whatOf(error)}`, 'Who runs this must be able to read it.');
   });
   try {
     const { size } = await handle.stat();
@@ -106,6 +106,8 @@ async function memberOf(handle: FileHandle, file: string, size: number, wanted: 
 
 const MAKE = 'docker save -o NAME.tar IMAGE… makes one, by the names that nodes ask for ("images list").';
 const AGAIN = 'It was not written to its end. Copy or save it anew.';
+
+const whatOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const refused = (message: string, hint: string): BootstrapError =>
   new BootstrapError('E_IMAGE_ARCHIVE', message, { hint, exitCode: ExitCode.usage });
