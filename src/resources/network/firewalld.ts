@@ -17,6 +17,8 @@ export interface FirewalldRules {
 export interface FirewalldState {
   /** The zone of the interface that carries the node's address. */
   readonly zone: string;
+  /** Of interfaces by name, as far as they are in one that is named. */
+  readonly zoneOf: ReadonlyMap<string, string>;
   readonly runtime: FirewalldRules;
   readonly permanent: FirewalldRules;
 }
@@ -76,16 +78,25 @@ export function readFirewalld(text: string): FirewalldState | undefined {
   const parts = text.split(/^== /m);
   const block = (title: string): string =>
     parts.find((part) => part.startsWith(`${title}\n`))?.slice(title.length) ?? '';
+  const active = activeZones(block('active'));
   return {
     zone,
-    runtime: runtimeRules(block),
+    zoneOf: new Map(
+      [...active].flatMap(([key, words]) => {
+        const [, name] = /^(\w[\w/-]*) interfaces$/.exec(key) ?? [];
+        return name === undefined ? [] : words.map((word): [string, string] => [word, name]);
+      }),
+    ),
+    runtime: runtimeRules(block, active),
     permanent: permanentRules(block('permanent zone'), block('permanent trusted')),
   };
 }
 
 /** Literal answers of D-Bus are bare words between brackets. */
-function runtimeRules(block: (title: string) => string): FirewalldRules {
-  const active = activeZones(block('active'));
+function runtimeRules(
+  block: (title: string) => string,
+  active: ReadonlyMap<string, readonly string[]>,
+): FirewalldRules {
   // Its lists in their order: services, ports, ICMP blocks, forwarded ports, interfaces, sources, rich rules, …
   const [, ports = '', , , , , rules = ''] = [
     ...block('runtime zone').matchAll(/^ {6}array \[\n((?: {9}.*\n)*)/gm),
