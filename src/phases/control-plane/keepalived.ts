@@ -3,11 +3,12 @@ import type { Host } from '../../inventory/types.ts';
 import type { LockedText } from '../../kernel/locked-text.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { Secret } from '../../kernel/secret.ts';
-import { factsWatches } from '../../facts/facts.ts';
+import { factsOf, factsWatches } from '../../facts/facts.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
+import type { Gate } from '../../plan/stage.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { selinuxBoolean } from '../../resources/selinux-boolean.ts';
 import { service } from '../../resources/service.ts';
@@ -17,7 +18,7 @@ import { renderUnit } from '../../templates/unit.ts';
 import { leaf, leafFiles } from '../shared/certificates.ts';
 import { reachesApi } from '../shared/health-gate.ts';
 import { apiEndpoint, apiOf, balancesLocally, sharesAddress, withRole } from '../shared/topology.ts';
-import { vipLink, vipWatch } from '../shared/vip.ts';
+import { vipHolders, vipLink, vipWatch } from '../shared/vip.ts';
 import type { Phase, World } from '../phase.ts';
 
 export const KEEPALIVED_UNIT = 'k8s-bootstrap-keepalived.service';
@@ -67,8 +68,27 @@ export const keepalivedPhase: Phase = {
     reachesApi(host, `an API server answers at ${vipOf(world)}`, `${apiEndpoint(world)}/healthz`, [
       KEEPALIVED_UNIT,
     ]),
+    hasItAlone(world, host),
   ],
 };
+
+/** Whoever has the address answers itself there, and says nothing of what others do. The first in the inventory may. */
+function hasItAlone(world: World, host: Host): Gate {
+  const vip = vipOf(world);
+  const before = world.inventory.hosts.slice(0, world.inventory.hosts.indexOf(host));
+  const others = vipHolders(world).filter((other) => before.includes(other));
+  return {
+    title: `no other has ${vip} where it does`,
+    at: host.name,
+    watches: factsWatches(),
+    judge: (seen) =>
+      others.length > 0 && factsOf(seen).addresses.some(({ ip }) => ip === vip)
+        ? `${others.map(({ name }) => name).join(', ')} has it, too`
+        : undefined,
+    timeoutSeconds: 60,
+    units: [KEEPALIVED_UNIT],
+  };
+}
 
 /** Where no address is shared any more, what held it goes, and with it the address. */
 export const withoutKeepalived = (): Resource =>

@@ -1,8 +1,10 @@
 import type { HostFacts } from '../../facts/facts.ts';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { paths } from '../../kernel/host-paths.ts';
+import { oncePer } from '../../kernel/once-per.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Watch } from '../../probe/observe.ts';
+import type { World } from '../phase.ts';
 import { sharesAddress } from './topology.ts';
 
 export const VIP_ANSWER = 'vip';
@@ -14,6 +16,14 @@ export const vipLink = (
   { addresses, defaultInterface }: Pick<HostFacts, 'addresses' | 'defaultInterface'>,
 ): string | undefined =>
   apiServer.keepalived?.interface ?? addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
+
+/** Hosts that have the address for users, by what was seen of them: of several, none hears the others. */
+export const vipHolders = oncePer((world: World): readonly Host[] => {
+  const { hosts, apiServer } = world.inventory;
+  return hosts.filter(({ name }) =>
+    world.facts(name).addresses.some(({ ip }) => ip === apiServer.keepalived?.vip),
+  );
+});
 
 /**
  * Whether somebody answers at the address, asked while this host has no part in it yet. A machine that drops pings is

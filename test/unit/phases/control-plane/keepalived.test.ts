@@ -210,6 +210,37 @@ describe('keepalived', () => {
   });
 });
 
+describe('a master that has the address', () => {
+  const network = (ip: string, ...more: string[]): string =>
+    hostSaying('centos', { network: ['', ...[ip, ...more].map((one) => `2: eth0    inet ${one}/24`)] });
+  /** What the gates of one miss, when these have it. */
+  const missing = (name: string, holders: readonly string[]): (string | undefined)[] => {
+    const seen = Object.fromEntries(
+      ['m1', 'm2', 'm3'].map((one, n) => [
+        one,
+        { facts: network(`192.0.2.${11 + n}`, ...(holders.includes(one) ? [VIP] : [])) },
+      ]),
+    );
+    const here = world(3, undefined, { seen });
+    const endpoint = (): { status: number; text: string } => ({ status: 401, text: '' });
+    const gates = keepalivedPhase.gates?.(here, hostOf(here, name)) ?? [];
+    return gates.map((gate) => gate.judge({ ...sight(seen[name] ?? {}), endpoint }));
+  };
+
+  it.each([
+    ['m1', ['m1']],
+    ['m2', ['m2']],
+    ['m2', ['m1', 'm3']],
+    ['m1', ['m1', 'm2']],
+  ])('is well: %s, of %j', (name, holders) => {
+    expect(missing(name, holders)).toEqual([undefined, undefined]);
+  });
+
+  it('is not well where one before it has it, too: it then answers itself, whatever the others do', () => {
+    expect(missing('m3', ['m1', 'm3'])).toEqual([undefined, 'm1 has it, too']);
+  });
+});
+
 describe('the firewall', () => {
   it('opens VRRP between masters alone', () => {
     const here = world(3);
