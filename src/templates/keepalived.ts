@@ -6,8 +6,11 @@ export interface KeepalivedConfig {
   readonly ip: string;
   /** Of the other masters. */
   readonly peers: readonly string[];
+  /** By which it reaches the other masters. */
   readonly interface: string;
   readonly vip: string;
+  /** The interface that carries the address. */
+  readonly link: string;
   /** The highest of those that are well has the address; between 101 and 254. */
   readonly priority: number;
   /** At most 8 characters. */
@@ -19,6 +22,8 @@ export interface KeepalivedConfig {
 export interface KeepalivedCheck {
   /** What has to answer with a success. */
   readonly url: string;
+  /** The same of other masters. */
+  readonly others: readonly string[];
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
@@ -30,9 +35,9 @@ export const keepalivedConfig = ({ peers, ip, ...values }: KeepalivedConfig): st
   return configTemplate({ ...values, routerId: routerId(values.vip), peers: unicast(ip, peers) });
 };
 
-export const keepalivedCheck = (values: KeepalivedCheck): string => {
+export const keepalivedCheck = ({ others, ...values }: KeepalivedCheck): string => {
   checkTemplate ??= compiled('templates/etc/keepalived-check.sh.hbs');
-  return checkTemplate(values);
+  return checkTemplate({ ...values, others: others.join(' ') });
 };
 
 let configTemplate: ReturnType<typeof compiled> | undefined;

@@ -18,7 +18,7 @@ import { renderUnit } from '../../templates/unit.ts';
 import { leaf, leafFiles } from '../shared/certificates.ts';
 import { reachesApi } from '../shared/health-gate.ts';
 import { apiEndpoint, apiOf, balancesLocally, sharesAddress, withRole } from '../shared/topology.ts';
-import { vipHolders, vipLink, vipWatch } from '../shared/vip.ts';
+import { ownLink, vipHolders, vipLink, vipWatch } from '../shared/vip.ts';
 import type { Phase, World } from '../phase.ts';
 
 export const KEEPALIVED_UNIT = 'k8s-bootstrap-keepalived.service';
@@ -76,14 +76,14 @@ export const keepalivedPhase: Phase = {
 function hasItAlone(world: World, host: Host): Gate {
   const vip = vipOf(world);
   const before = world.inventory.hosts.slice(0, world.inventory.hosts.indexOf(host));
-  const others = vipHolders(world).filter((other) => before.includes(other));
+  const holders = vipHolders(world).filter((other) => before.includes(other));
   return {
     title: `no other has ${vip} where it does`,
     at: host.name,
     watches: factsWatches(),
     judge: (seen) =>
-      others.length > 0 && factsOf(seen).addresses.some(({ ip }) => ip === vip)
-        ? `${others.map(({ name }) => name).join(', ')} has it, too`
+      holders.length > 0 && factsOf(seen).addresses.some(({ ip }) => ip === vip)
+        ? `${holders.map(({ name }) => name).join(', ')} has it, too`
         : undefined,
     timeoutSeconds: 60,
     units: [KEEPALIVED_UNIT],
@@ -100,18 +100,23 @@ export const withoutKeepalived = (): Resource =>
 
 const vipOf = ({ inventory }: World): string => inventory.apiServer.keepalived?.vip ?? '';
 
+const others = (world: World, { name }: Host): readonly Host[] =>
+  withRole(world, 'master').filter((master) => master.name !== name);
+
 /** The first master is the one that has the address while all are well. */
 const HIGHEST = 150;
 
 function config(world: World, host: Host): string | LockedText | undefined {
   const masters = withRole(world, 'master');
+  const facts = world.facts(host.name);
   return world.pki.keyText('encryption', (key) =>
     keepalivedConfig({
       name: host.name,
       ip: host.ip,
-      peers: masters.filter(({ name }) => name !== host.name).map(({ ip }) => ip),
-      interface: vipLink(world.inventory, host, world.facts(host.name)) ?? '',
+      peers: others(world, host).map(({ ip }) => ip),
+      interface: ownLink(host, facts) ?? '',
       vip: vipOf(world),
+      link: vipLink(world.inventory, host, facts) ?? '',
       priority: HIGHEST - masters.findIndex(({ name }) => name === host.name),
       password: password(key).reveal(),
       check: paths.keepalivedCheck,
@@ -128,8 +133,10 @@ const password = (key: Secret): Secret =>
 
 const check = (world: World, host: Host): string => {
   const { certificate, key } = leafFiles('balancer');
+  const healthOf = (master: Host): string => `${apiOf(world, master)}/healthz`;
   return keepalivedCheck({
-    url: `${apiOf(world, host)}/healthz`,
+    url: healthOf(host),
+    others: others(world, host).map(healthOf),
     ca: caFilesOf('cluster').certificate,
     certificate,
     key,

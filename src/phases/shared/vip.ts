@@ -12,10 +12,15 @@ export const VIP_ANSWER = 'vip';
 /** The interface of a master that carries the address for users; `undefined` where none is known. */
 export const vipLink = (
   { apiServer }: Inventory,
+  host: Pick<Host, 'ip'>,
+  facts: Pick<HostFacts, 'addresses' | 'defaultInterface'>,
+): string | undefined => apiServer.keepalived?.interface ?? ownLink(host, facts);
+
+/** The interface by which a host is reached by the others. */
+export const ownLink = (
   { ip }: Pick<Host, 'ip'>,
   { addresses, defaultInterface }: Pick<HostFacts, 'addresses' | 'defaultInterface'>,
-): string | undefined =>
-  apiServer.keepalived?.interface ?? addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
+): string | undefined => addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
 
 /** Hosts that have the address for users, by what was seen of them: of several, none hears the others. */
 export const vipHolders = oncePer((world: World): readonly Host[] => {

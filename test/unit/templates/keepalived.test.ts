@@ -35,6 +35,7 @@ describe('the configuration', () => {
       ip: '192.0.2.11',
       peers,
       interface: 'eth0',
+      link: 'eth1',
       vip: '192.0.2.100',
       priority: 150,
       password: 'a-_Zq012',

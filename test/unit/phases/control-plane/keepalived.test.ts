@@ -134,12 +134,21 @@ describe('keepalived', () => {
   it.each([
     ['the interface of its own address', {}, 'bond0'],
     ['the one that is named', { interface: 'eth1' }, 'eth1'],
-  ])('uses %s', async (_title, more, wanted) => {
-    const network = ['', '2: eth1    inet 10.9.0.1/24', '3: bond0    inet 192.0.2.11/24', 'default dev eth1'];
-    const seen = { m1: { facts: hostSaying('centos', { network }) } };
-    const here = world(2, { keepalived: { vip: VIP, ...more } }, { seen });
-    expect(wordOf(await textOn(here, 'm1'), 'interface')).toBe(wanted);
-  });
+  ])(
+    'has the address on %s, and hears the others on that of its own, to which it is bound',
+    async (_title, more, wanted) => {
+      const network = [
+        '',
+        '2: eth1    inet 10.9.0.1/24',
+        '3: bond0    inet 192.0.2.11/24',
+        'default dev eth1',
+      ];
+      const seen = { m1: { facts: hostSaying('centos', { network }) } };
+      const here = world(2, { keepalived: { vip: VIP, ...more } }, { seen });
+      const text = await textOn(here, 'm1');
+      expect([wordOf(text, 'interface'), wordOf(text, VIP)]).toEqual(['bond0', `dev ${wanted}`]);
+    },
+  );
 
   it('has a password that is the cluster’s, the same on all masters, and tells nothing of its key', async () => {
     const passwords = async (key: string): Promise<string[]> => {
@@ -207,6 +216,22 @@ describe('keepalived', () => {
     };
     expect(gate?.judge({ ...sight({}), endpoint })).toBe(missing);
     expect(asked).toEqual([`https://${VIP}:6443/healthz`]);
+  });
+});
+
+describe('a master that hears nobody', () => {
+  it('is no candidate while its API server is not well and that of another is', async () => {
+    const text = await textOn(world(3), 'm2');
+    const [, script = ''] = /vrrp_script others \{\n([^}]*)\}/.exec(text) ?? [];
+    // A fault, whatever its priority: nobody is there whose is higher.
+    expect(script).not.toMatch(/^ *(?:weight|init_fail)/m);
+    expect(wordOf(script, 'script')).toBe('"/bin/sh /etc/kubernetes/keepalived/check.sh others"');
+    // One that is cut short has failed, also where no other answers: twice what asks for 3 s.
+    expect(Number(wordOf(script, 'timeout'))).toBeGreaterThan(6);
+    expect(/track_script \{\n([^}]*)\}/.exec(text)?.[1]?.trim().split(/\s+/)).toEqual([
+      'apiserver',
+      'others',
+    ]);
   });
 });
 
