@@ -201,7 +201,8 @@ function decrypted(path: string, pem: string, passphrase: Secret | undefined): K
     return createPrivateKey({ key: pem, ...(passphrase && { passphrase: passphrase.reveal() }) });
   } catch (cause) {
     if (!passphrase) throw refused('E_OWN_CA_KEY', `${path} cannot be read`, 'Export it again.', cause);
-    const unsupported = (cause as NodeJS.ErrnoException).code?.endsWith('_UNSUPPORTED');
+    // Of one wrong passphrase in 256 OpenSSL says that what it decrypted is in no format it supports.
+    const unsupported = (cause as NodeJS.ErrnoException).code === 'ERR_OSSL_EVP_UNSUPPORTED';
     throw unsupported
       ? refused(
           'E_OWN_CA_KEY',

@@ -1,12 +1,28 @@
 import { contains, networkAround } from '../kernel/cidr.ts';
 import { sharesAddress } from '../phases/shared/topology.ts';
-import { VIP_ANSWER, vipLink } from '../phases/shared/vip.ts';
-import { type Check, type Result, type Subject, error } from './check.ts';
+import { VIP_ANSWER, vipHolders, vipLink } from '../phases/shared/vip.ts';
+import { FIREWALLD_ANSWER } from '../resources/network/firewall.ts';
+import { readFirewalld } from '../resources/network/firewalld.ts';
+import { type Check, type Result, type Subject, error, warn } from './check.ts';
 
 export const keepalivedCheck: Check = {
   id: 'vip',
   title: 'masters can have the address for users, and nobody else has it',
-  check: (subject) => [...carriesIt(subject), ...isFree(subject)],
+  check: (subject) => [...carriesIt(subject), ...isFree(subject), ...isOpen(subject)],
+};
+
+/** Each of them dials its own copy and is well; which one users reach is by chance. */
+export const vipHoldersCheck: Check = {
+  id: 'vip-holders',
+  title: 'one master at a time has the address for users',
+  check({ world, host }) {
+    const holders = vipHolders(world).map(({ name }) => name);
+    if (holders.length < 2 || holders[0] !== host.name) return [];
+    return warn(
+      `${holders.join(', ')} have apiServer.keepalived.vip ${world.inventory.apiServer.keepalived?.vip} at the same time`,
+      'IP protocol 112 (VRRP) does not get from one to the other. Let it through in whatever filters between them; a network that carries TCP and UDP alone, as most clouds do, needs a load balancer of its own in apiServer.endpoint.',
+    );
+  },
 };
 
 /** An address is found by its neighbours only in a network that lies at the interface. */
@@ -49,5 +65,19 @@ function isFree({ world, host, seen }: Subject): Result[] {
   return error(
     `somebody answers at apiServer.keepalived.vip ${vip} already`,
     `Take an address that nobody has; "ip neigh show ${vip}" on the host tells whose it is.`,
+  );
+}
+
+/** Ports are opened in the zone of the host's own address, and packets of users come by the other's. */
+function isOpen({ world, host, facts, seen }: Subject): Result[] {
+  const { keepalived, port } = world.inventory.apiServer;
+  if (!keepalived || !sharesAddress(world, host)) return [];
+  const state = readFirewalld(seen.answer(FIREWALLD_ANSWER)?.output ?? '');
+  const link = vipLink(world.inventory, host, facts) ?? '';
+  const zone = state?.zoneOf.get(link);
+  if (!state || zone === undefined || [state.zone, 'trusted'].includes(zone)) return [];
+  return warn(
+    `${link}, which carries apiServer.keepalived.vip ${keepalived.vip}, is in zone ${zone} of firewalld; ${port}/tcp is opened in ${state.zone} alone`,
+    `Open it there, too: firewall-cmd --zone=${zone} --add-port=${port}/tcp, and the same with --permanent.`,
   );
 }

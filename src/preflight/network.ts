@@ -1,10 +1,11 @@
+import { isIPv4 } from 'node:net';
 import { contains, overlaps, parseCidr } from '../kernel/cidr.ts';
 import { COMPONENTS } from '../kernel/components.ts';
 import { ports } from '../kernel/host-paths.ts';
 import { oncePer } from '../kernel/once-per.ts';
 import type { Host, Inventory } from '../inventory/types.ts';
 import type { World } from '../phases/phase.ts';
-import { balancesLocally, isNode, nodes } from '../phases/shared/topology.ts';
+import { balancesLocally, isNode, nodes, sharesAddress } from '../phases/shared/topology.ts';
 import type { HostFacts, Listener } from '../facts/facts.ts';
 import { openPorts } from '../phases/host/firewall.ts';
 import { FLANNEL_LINK } from '../resources/network/flannel.ts';
@@ -82,8 +83,14 @@ function portsInUse({ world, host, facts }: Subject): Result[] {
   const isOurs = ({ process, port }: Listener): boolean =>
     facts.cluster !== undefined &&
     (OURS.includes(process) || (process === 'haproxy' && port === ports.balancer));
-  const inTheWay = ({ address }: Listener): boolean =>
-    address === '*' || address === host.ip || address.startsWith('127.');
+  const onAll = (port: number): boolean =>
+    port === world.inventory.apiServer.port && sharesAddress(world, host);
+  const inTheWay = ({ address, port }: Listener): boolean =>
+    address === '*' ||
+    address === host.ip ||
+    address.startsWith('127.') ||
+    // Whoever listens on all addresses needs the port on each.
+    (onAll(port) && isIPv4(address));
   const taken = facts.listening.filter((one) => wanted.includes(one.port) && inTheWay(one) && !isOurs(one));
   const users = new Map(taken.map(({ port, process }) => [port, process || 'something']));
   return [...users].flatMap(([port, process]) =>

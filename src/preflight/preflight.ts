@@ -11,7 +11,7 @@ import { membershipChecks } from './membership.ts';
 import { networkChecks } from './network.ts';
 import { networkPoliciesCheck } from './network-policies.ts';
 import { nfsChecks } from './nfs-checks.ts';
-import { keepalivedCheck } from './keepalived.ts';
+import { keepalivedCheck, vipHoldersCheck } from './keepalived.ts';
 import { otherKeysCheck } from './other-keys.ts';
 import { outdatedUsersChecks } from './outdated-users.ts';
 import { overrideChecks } from './overrides.ts';
@@ -51,6 +51,7 @@ export const checks: readonly Check[] = [
   networkPoliciesCheck,
   endpointCheck,
   keepalivedCheck,
+  vipHoldersCheck,
   imagesCheck,
   ...dnsChecks,
   ...outdatedUsersChecks,

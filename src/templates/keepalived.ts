@@ -6,25 +6,34 @@ export interface KeepalivedConfig {
   readonly ip: string;
   /** Of the other masters. */
   readonly peers: readonly string[];
+  /** By which it reaches the other masters. */
   readonly interface: string;
   readonly vip: string;
+  /** The interface that carries the address. */
+  readonly link: string;
   /** The highest of those that are well has the address; between 101 and 254. */
   readonly priority: number;
   /** At most 8 characters. */
   readonly password: string;
-  /** Script that asks for the health of the API server. */
+  /** Script that asks for the health of API servers. */
   readonly check: string;
-  /** What it asks, and by which files: authority, certificate and key. */
+  /** What it asks with: authority, certificate, key. */
+  readonly files: readonly [string, string, string];
+  /** What has to answer with a success, here and on other masters. */
   readonly url: string;
-  readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
+  readonly others: readonly string[];
 }
 
 /** What keepalived is told; the comments in the template say why. */
-export const keepalivedConfig = ({ peers, ip, ...values }: KeepalivedConfig): string => {
+export const keepalivedConfig = ({ peers, ip, files, others, ...values }: KeepalivedConfig): string => {
   template ??= compiled('templates/etc/keepalived.conf.hbs');
-  return template({ ...values, routerId: routerId(values.vip), peers: unicast(ip, peers) });
+  return template({
+    ...values,
+    files: files.join(' '),
+    others: others.map((url) => ` ${url}`).join(''),
+    routerId: routerId(values.vip),
+    peers: unicast(ip, peers),
+  });
 };
 
 let template: ReturnType<typeof compiled> | undefined;

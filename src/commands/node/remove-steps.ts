@@ -7,7 +7,8 @@ import { memberRemoval } from '../etcd/member-removal.ts';
 import { type EtcdMember, isHealthy, membersOf, peerUrl, strayMembers } from '../../phases/etcd/members.ts';
 import { settingAside } from '../../phases/etcd/set-aside.ts';
 import type { World } from '../../phases/phase.ts';
-import { withRole } from '../../phases/shared/topology.ts';
+import { KEEPALIVED_UNIT } from '../../phases/control-plane/keepalived.ts';
+import { sharesAddress, withRole } from '../../phases/shared/topology.ts';
 import { kubectl } from '../../resources/cluster/kube-api.ts';
 import { forgetting } from '../../resources/cluster/node-record.ts';
 import { notReady } from '../../resources/cluster/node-object.ts';
@@ -60,7 +61,7 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
             title: `delete the Node ${node}, and with it what its pods were`,
             hosts: [at.name],
             destroys: alone
-              ? `${node} is no part of the cluster any more; if it is not off, its pods run on and write to their volumes beside those that replace them`
+              ? `${node} is no part of the cluster any more; if it is not off, its pods run on and write to their volumes beside those that replace them${takesVip(world, host)}`
               : `${node} is no part of the cluster any more`,
             does: running(
               `delete the Node ${node}`,
@@ -72,6 +73,12 @@ export function removeSteps(world: World, removal: Removal): ProcedureStep[] {
       : []),
   ];
 }
+
+/** It hears the other masters no more, and takes itself for the only one. */
+const takesVip = ({ inventory }: World, host: Host | undefined): string =>
+  host && sharesAddress({ inventory }, host)
+    ? `, and it may take ${inventory.apiServer.keepalived?.vip} from users whenever it runs: before it is in a network again, disable ${KEEPALIVED_UNIT} there`
+    : '';
 
 /** Of a host that is not looked at, the cluster's word counts. */
 const runsKubelet = (world: World, node: string): boolean =>

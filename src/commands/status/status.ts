@@ -3,6 +3,7 @@ import { tellAtWork } from '../../cluster/at-work.ts';
 import { type Run, type RunOptions, visit } from '../../cluster/visit.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { quote } from '../../kernel/quote.ts';
+import { vipHoldersCheck } from '../../preflight/keepalived.ts';
 import { membershipChecks } from '../../preflight/membership.ts';
 import { networkPoliciesCheck } from '../../preflight/network-policies.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -89,7 +90,7 @@ const NO_WAIT = 'it is tried again all the time, and no look waits for it';
 
 /** Checks that look at the cluster as a whole. */
 const ofTheCluster: ReadonlySet<string> = new Set(
-  [...membershipChecks, networkPoliciesCheck].map(({ id }) => id),
+  [...membershipChecks, networkPoliciesCheck, vipHoldersCheck].map(({ id }) => id),
 );
 
 /** Told of the master that the provisioner was asked about. */

@@ -3,11 +3,12 @@ import type { Host } from '../../inventory/types.ts';
 import type { LockedText } from '../../kernel/locked-text.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { Secret } from '../../kernel/secret.ts';
-import { factsWatches } from '../../facts/facts.ts';
+import { factsOf, factsWatches } from '../../facts/facts.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { directory, file, fileId } from '../../resources/file.ts';
+import type { Gate } from '../../plan/stage.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { selinuxBoolean } from '../../resources/selinux-boolean.ts';
 import { service } from '../../resources/service.ts';
@@ -18,7 +19,7 @@ import { renderUnit } from '../../templates/unit.ts';
 import { leaf, leafFiles } from '../shared/certificates.ts';
 import { reachesApi } from '../shared/health-gate.ts';
 import { apiEndpoint, apiOf, balancesLocally, sharesAddress, withRole } from '../shared/topology.ts';
-import { vipLink, vipWatch } from '../shared/vip.ts';
+import { ownLink, vipHolders, vipLink, vipWatch } from '../shared/vip.ts';
 import type { Phase, World } from '../phase.ts';
 
 export const KEEPALIVED_UNIT = 'k8s-bootstrap-keepalived.service';
@@ -68,8 +69,27 @@ export const keepalivedPhase: Phase = {
     reachesApi(host, `an API server answers at ${vipOf(world)}`, `${apiEndpoint(world)}/healthz`, [
       KEEPALIVED_UNIT,
     ]),
+    hasItAlone(world, host),
   ],
 };
+
+/** Whoever has the address answers itself there, and says nothing of what others do. The first in the inventory may. */
+function hasItAlone(world: World, host: Host): Gate {
+  const vip = vipOf(world);
+  const before = world.inventory.hosts.slice(0, world.inventory.hosts.indexOf(host));
+  const holders = vipHolders(world).filter((other) => before.includes(other));
+  return {
+    title: `no other has ${vip} where it does`,
+    at: host.name,
+    watches: factsWatches(),
+    judge: (seen) =>
+      holders.length > 0 && factsOf(seen).addresses.some(({ ip }) => ip === vip)
+        ? `${holders.map(({ name }) => name).join(', ')} has it, too`
+        : undefined,
+    timeoutSeconds: 60,
+    units: [KEEPALIVED_UNIT],
+  };
+}
 
 /** Where no address is shared any more, what held it goes, and with it the address. */
 export const withoutKeepalived = (): Resource =>
@@ -81,26 +101,31 @@ export const withoutKeepalived = (): Resource =>
 
 const vipOf = ({ inventory }: World): string => inventory.apiServer.keepalived?.vip ?? '';
 
+const others = (world: World, { name }: Host): readonly Host[] =>
+  withRole(world, 'master').filter((master) => master.name !== name);
+
 /** The first master is the one that has the address while all are well. */
 const HIGHEST = 150;
 
 function config(world: World, host: Host): string | LockedText | undefined {
   const masters = withRole(world, 'master');
+  const facts = world.facts(host.name);
   const identity = leafFiles('balancer');
+  const healthOf = (master: Host): string => `${apiOf(world, master)}/healthz`;
   return world.pki.keyText('encryption', (secret) =>
     keepalivedConfig({
       name: host.name,
       ip: host.ip,
-      peers: masters.filter(({ name }) => name !== host.name).map(({ ip }) => ip),
-      interface: vipLink(world.inventory, host, world.facts(host.name)) ?? '',
+      peers: others(world, host).map(({ ip }) => ip),
+      interface: ownLink(host, facts) ?? '',
       vip: vipOf(world),
+      link: vipLink(world.inventory, host, facts) ?? '',
       priority: HIGHEST - masters.findIndex(({ name }) => name === host.name),
       password: password(secret).reveal(),
       check: paths.keepalivedCheck,
-      url: `${apiOf(world, host)}/healthz`,
-      ca: caFilesOf('cluster').certificate,
-      certificate: identity.certificate,
-      key: identity.key,
+      files: [caFilesOf('cluster').certificate, identity.certificate, identity.key],
+      url: healthOf(host),
+      others: others(world, host).map(healthOf),
     }),
   );
 }

@@ -5,7 +5,8 @@ import type { Resource } from '../../resources/resource.ts';
 import { sysctl } from '../../resources/sysctl.ts';
 import { kernelModule } from '../../resources/system.ts';
 import { ipvsModules } from '../node/ipvs.ts';
-import { isNode } from '../shared/topology.ts';
+import { withoutKeepalived } from '../control-plane/keepalived.ts';
+import { isNode, sharesAddress } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { hostname, selinuxPermissive, swapOff } from '../../resources/os-settings.ts';
 import type { Phase, World } from '../phase.ts';
@@ -24,6 +25,8 @@ export const osPhase: Phase = {
     // Modules first: net.bridge.* is only there with br_netfilter.
     ...modules(world, host),
     ...sysctls(world, host),
+    // On every host, and before firewalls are closed to it: whoever hears nobody takes the address.
+    ...(sharesAddress(world, host) ? [] : [withoutKeepalived()]),
   ],
 };
 

@@ -7,12 +7,11 @@ import { withoutProxyRules } from '../../resources/network/proxy-rules.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
-import { apiForNode, balancesLocally, nodes, sharesAddress } from '../shared/topology.ts';
+import { apiForNode, balancesLocally, nodes } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
 import type { Phase, World } from '../phase.ts';
 import { healthGate } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
-import { withoutKeepalived } from '../control-plane/keepalived.ts';
 import { withoutBalancer } from './balancer.ts';
 import { ipvsWatches, proxyModeGate } from './ipvs.ts';
 import { mergedConfig } from './merged-config.ts';
@@ -52,7 +51,6 @@ export const kubeProxyPhase: Phase = {
     }),
     // Here, because kubelet and kube-proxy dial it no more by now.
     ...(balancesLocally(world) ? [] : [withoutBalancer()]),
-    ...(sharesAddress(world, host) ? [] : [withoutKeepalived()]),
   ],
   gates: ({ inventory }, host) => [
     healthGate(host, 'kube-proxy', `http://127.0.0.1:${ports.kubeProxyHealth}/healthz`),

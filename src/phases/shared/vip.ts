@@ -1,8 +1,10 @@
 import type { HostFacts } from '../../facts/facts.ts';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { paths } from '../../kernel/host-paths.ts';
+import { oncePer } from '../../kernel/once-per.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Watch } from '../../probe/observe.ts';
+import type { World } from '../phase.ts';
 import { sharesAddress } from './topology.ts';
 
 export const VIP_ANSWER = 'vip';
@@ -10,10 +12,23 @@ export const VIP_ANSWER = 'vip';
 /** The interface of a master that carries the address for users; `undefined` where none is known. */
 export const vipLink = (
   { apiServer }: Inventory,
+  host: Pick<Host, 'ip'>,
+  facts: Pick<HostFacts, 'addresses' | 'defaultInterface'>,
+): string | undefined => apiServer.keepalived?.interface ?? ownLink(host, facts);
+
+/** The interface by which a host is reached by the others. */
+export const ownLink = (
   { ip }: Pick<Host, 'ip'>,
   { addresses, defaultInterface }: Pick<HostFacts, 'addresses' | 'defaultInterface'>,
-): string | undefined =>
-  apiServer.keepalived?.interface ?? addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
+): string | undefined => addresses.find((one) => one.ip === ip)?.interface ?? defaultInterface;
+
+/** Hosts that have the address for users, by what was seen of them: of several, none hears the others. */
+export const vipHolders = oncePer((world: World): readonly Host[] => {
+  const { hosts, apiServer } = world.inventory;
+  return hosts.filter(({ name }) =>
+    world.facts(name).addresses.some(({ ip }) => ip === apiServer.keepalived?.vip),
+  );
+});
 
 /**
  * Whether somebody answers at the address, asked while this host has no part in it yet: it may have one in another. A machine that drops pings is

@@ -17,6 +17,8 @@ export interface FirewalldRules {
 export interface FirewalldState {
   /** The zone of the interface that carries the node's address. */
   readonly zone: string;
+  /** Of interfaces by name, as far as they are in one that is named. */
+  readonly zoneOf: ReadonlyMap<string, string>;
   readonly runtime: FirewalldRules;
   readonly permanent: FirewalldRules;
 }
@@ -76,16 +78,25 @@ export function readFirewalld(text: string): FirewalldState | undefined {
   const parts = text.split(/^== /m);
   const block = (title: string): string =>
     parts.find((part) => part.startsWith(`${title}\n`))?.slice(title.length) ?? '';
+  const active = activeZones(block('active'));
   return {
     zone,
-    runtime: runtimeRules(block),
+    zoneOf: new Map(
+      [...active].flatMap(([key, words]) => {
+        const [, name] = /^(\w[\w/-]*) interfaces$/.exec(key) ?? [];
+        return name === undefined ? [] : words.map((word): [string, string] => [word, name]);
+      }),
+    ),
+    runtime: runtimeRules(block, active),
     permanent: permanentRules(block('permanent zone'), block('permanent trusted')),
   };
 }
 
 /** Literal answers of D-Bus are bare words between brackets. */
-function runtimeRules(block: (title: string) => string): FirewalldRules {
-  const active = activeZones(block('active'));
+function runtimeRules(
+  block: (title: string) => string,
+  active: ReadonlyMap<string, readonly string[]>,
+): FirewalldRules {
   // Its lists in their order: services, ports, ICMP blocks, forwarded ports, interfaces, sources, rich rules, …
   const [, ports = '', , , , , rules = ''] = [
     ...block('runtime zone').matchAll(/^ {6}array \[\n((?: {9}.*\n)*)/gm),
@@ -134,15 +145,9 @@ function permanentRules(zone: string, trusted: string): FirewalldRules {
   return {
     ports: new Set([...ownPorts].map(([, attributes = '']) => portOf(attributes))),
     richRules: new Set(
-      [...zone.matchAll(RULE)].flatMap(([, kind = '', inside = '']) => {
-        if (kind !== ' family="ipv4"') return [];
-        const source = /<source address="([^"]*)"\s*\/>/.exec(inside)?.[1];
-        if (source === undefined || !/<accept\s*\/>/.test(inside)) return [];
-        const protocol = /<protocol value="([^"]*)"\s*\/>/.exec(inside)?.[1];
-        if (protocol !== undefined) return [richProtocolRule(source, protocol)];
-        const [, attributes = ''] = /<port ([^<>]*)>/.exec(inside) ?? [];
-        return [richRule(source, portOf(attributes))];
-      }),
+      [...zone.matchAll(RULE)].flatMap(([, kind, inside = '']) =>
+        kind === ' family="ipv4"' ? (plainRule(inside) ?? []) : [],
+      ),
     ),
     trustedSources: values(trusted, 'source', 'address'),
     trustedInterfaces: values(trusted, 'interface', 'name'),
@@ -162,6 +167,17 @@ function permanentRules(zone: string, trusted: string): FirewalldRules {
 
 /** A rule of a zone: what is in its tag, and what is in it. It ends before the next one begins, so each text is read once. */
 const RULE = /<rule\b([^<>]*)>((?:(?!<rule\b|<\/rule>)[\s\S])*)<\/rule>/g;
+
+/** A rule with no more in it than ours have: a destination, a limit, a mark make it narrower. */
+function plainRule(inside: string): string | undefined {
+  const tags = (inside.match(/<[^<>]*>/g) ?? []).toSorted().join('');
+  const [, port, protocol = '', source] =
+    /^<accept\s*\/><(?:port((?: (?:port|protocol)="[^"]*"){2})|protocol value="([^"]*)")\s*\/><source address="([^"]*)"\s*\/>$/.exec(
+      tags,
+    ) ?? [];
+  if (source === undefined) return undefined;
+  return port === undefined ? richProtocolRule(source, protocol) : richRule(source, portOf(port));
+}
 
 /** Attributes of XML in either order: `port="111" protocol="udp"`. */
 const portOf = (attributes: string): string =>

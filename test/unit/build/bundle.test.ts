@@ -75,7 +75,7 @@ describe('data in the program', () => {
     };
     const keepalived = {
       ...{ name: 'm1', interface: 'eth0', routerId: 1, priority: 150, password: 'p', peers: 's', vip: 'v' },
-      ...{ check: '/k', url: 'u', ca: '/ca', certificate: '/crt', key: '/key' },
+      ...{ link: 'eth1', check: '/k', files: '/ca /crt /key', url: 'u', others: ' o' },
     };
     const context = { ...units, ...keepalived, port: 1, servers: 's' };
     const templates = files.filter((path) => path.endsWith('.hbs'));

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +56,23 @@ describe('an authority of one’s own', () => {
     );
     await expect(read({ ...given, passphrase: undefined })).rejects.toEqual(
       refusal('E_PASSPHRASE', /is needed/),
+    );
+  });
+
+  it('has a passphrase that is wrong also where what comes out of it looks like padding', async () => {
+    const given = encrypted(made, ['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-iter', '1']);
+    const key = readFileSync(given.key);
+    const wrong = Array.from({ length: 20_000 }, (_, index) => `wrong ${index}`).find((passphrase) => {
+      try {
+        createPrivateKey({ key, passphrase });
+        return false;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ERR_OSSL_UNSUPPORTED';
+      }
+    });
+    expect(wrong).toBeDefined();
+    await expect(read({ ...given, passphrase: new Secret(wrong ?? '') })).rejects.toEqual(
+      refusal('E_PASSPHRASE', /cannot be opened with the passphrase given/),
     );
   });
 

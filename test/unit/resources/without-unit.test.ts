@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { phases } from '../../../src/phases/index.ts';
 import { backupTimer } from '../../../src/phases/etcd/backup-timer.ts';
+import { osPhase } from '../../../src/phases/host/os.ts';
 import { kubeProxyPhase } from '../../../src/phases/node/kube-proxy.ts';
-import type { World } from '../../../src/phases/phase.ts';
+import type { Phase, World } from '../../../src/phases/phase.ts';
 import type { FileState } from '../../../src/probe/observe.ts';
 import { MANIFEST } from '../../../src/resources/manifest.ts';
 import { sha256 } from '../../../src/resources/content.ts';
@@ -37,12 +39,12 @@ const SETTINGS = '/etc/kubernetes/keepalived/keepalived.conf';
 /** What a probe brings of a secret that is as it was written. */
 const salted = (digest: string): string => sha256(`nonce${digest}`);
 
-const onNode =
-  (unit: string) =>
+const without =
+  (phase: Phase, unit: string) =>
   (world: World): Resource[] =>
-    kubeProxyPhase.resources(world, world.inventory.hosts[0]!).filter(({ id }) => id === `without:${unit}`);
-const ofNode = onNode('k8s-bootstrap-balancer.service');
-const ofMaster = onNode('k8s-bootstrap-keepalived.service');
+    phase.resources(world, world.inventory.hosts[0]!).filter(({ id }) => id === `without:${unit}`);
+const ofNode = without(kubeProxyPhase, 'k8s-bootstrap-balancer.service');
+const ofMaster = without(osPhase, 'k8s-bootstrap-keepalived.service');
 
 it.each<[string, (world: World) => Resource[], Sight, string, string[]]>([
   [
@@ -102,11 +104,23 @@ it('a node that has a balancer keeps it', () => {
   expect(ofNode(world)).toEqual([]);
 });
 
-it('masters that share an address keep it, and other nodes have none', () => {
-  const world = worldOf({ inventory: { apiServer: { keepalived: { vip: '192.0.2.100' } } } });
+it('masters that share an address keep it, and others have none, as one that is left a member of etcd', () => {
+  const hosts = [
+    { name: 'm1', address: '192.0.2.11', roles: ['master', 'etcd'] },
+    { name: 'e1', address: '192.0.2.12', roles: ['etcd'] },
+    { name: 'w1', address: '192.0.2.13', roles: ['worker'] },
+  ];
+  const world = worldOf({ inventory: { hosts, apiServer: { keepalived: { vip: '192.0.2.100' } } } });
   expect(ofMaster(world)).toEqual([]);
-  const [, worker] = world.inventory.hosts;
-  expect(kubeProxyPhase.resources(world, worker!).map(({ id }) => id)).toContain(
-    'without:k8s-bootstrap-keepalived.service',
+  const keepers = world.inventory.hosts.filter(
+    (host) =>
+      !osPhase.resources(world, host).some(({ id }) => id === 'without:k8s-bootstrap-keepalived.service'),
   );
+  expect(keepers.map(({ name }) => name)).toEqual(['m1']);
+  expect(osPhase.hosts(world)).toEqual(world.inventory.hosts);
+});
+
+it('what held the address is gone before the firewall is closed, or whoever hears nobody takes it', () => {
+  const order = phases.map(({ id }) => id);
+  expect(order.indexOf('os')).toBeLessThan(order.indexOf('firewall'));
 });

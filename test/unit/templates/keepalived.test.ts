@@ -35,14 +35,18 @@ describe('the configuration', () => {
       ip: '192.0.2.11',
       peers,
       interface: 'eth0',
+      link: 'eth1',
       vip: '192.0.2.100',
       priority: 150,
       password: 'a-_Zq012',
       check: '/etc/kubernetes/keepalived/check.sh',
+      files: [
+        '/etc/kubernetes/pki/ca.crt',
+        '/etc/kubernetes/pki/balancer.crt',
+        '/etc/kubernetes/pki/balancer.pem',
+      ],
       url: 'https://192.0.2.11:6443/healthz',
-      ca: '/etc/kubernetes/pki/ca.crt',
-      certificate: '/etc/kubernetes/pki/balancer.crt',
-      key: '/etc/kubernetes/pki/balancer.pem',
+      others: peers.map((peer) => `https://${peer}:6443/healthz`),
     });
     expect(text).toContain('192.0.2.100');
     expect(unknownLines(text)).toEqual([]);

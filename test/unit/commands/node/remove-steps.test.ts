@@ -37,11 +37,13 @@ interface Given {
   readonly kubelet?: 'active' | 'inactive';
   /** Units that are on the host that goes. */
   readonly units?: readonly string[];
+  /** The address for users. */
+  readonly vip?: string;
 }
 
 function steps(node: string, given: Given = {}, alone = false) {
   const { hosts: names = ALL, nodes = ALL, members = ['m1', 'm2', 'm3'], off = [], units = UNITS } = given;
-  const { learners = [], oldNames = {}, kubelet = 'active' } = given;
+  const { learners = [], oldNames = {}, kubelet = 'active', vip } = given;
   const items = nodes.map((text) => {
     const [name, status] = text.endsWith('!') ? [text.slice(0, -1), 'Unknown'] : [text, 'True'];
     return { metadata: { name }, status: { conditions: [{ type: 'Ready', status }] } };
@@ -77,7 +79,8 @@ function steps(node: string, given: Given = {}, alone = false) {
           },
     ]),
   );
-  const world = worldOf({ inventory: { hosts: hosts(names) }, seen });
+  const apiServer = vip === undefined ? {} : { apiServer: { keepalived: { vip } } };
+  const world = worldOf({ inventory: { hosts: hosts(names), ...apiServer }, seen });
   return removeSteps(world, { node, alone, stamp: '1', timeout: 60 });
 }
 
@@ -183,6 +186,16 @@ describe('a host is taken out', () => {
     expect(run?.op === 'run' && run.script).toMatch(
       / delete node w1 [^\n]*\n.* patch configmap k8s-bootstrap-nodes .* -p '{"data":{"w1":null}}'/,
     );
+  });
+
+  it.each([
+    ['a dead master with an address for users', 'm3', true, true],
+    ['a dead worker', 'w1', true, false],
+    ['a master that is cleaned', 'm3', false, false],
+  ])('%s, which may take the address when it is switched on: so it is told', (_which, node, alone, says) => {
+    const destroys = steps(node, { vip: '192.0.2.100' }, alone).at(-1)?.destroys ?? '';
+    expect(destroys.includes('it may take 192.0.2.100')).toBe(says);
+    expect(steps(node, {}, alone).at(-1)?.destroys).not.toContain('take');
   });
 
   it('with only the units that it has', () => {

@@ -82,6 +82,11 @@ describe('the address for users', () => {
   });
 });
 
+const CHECK = '/etc/kubernetes/keepalived/check.sh';
+const FILES = ['ca.crt', 'balancer.crt', 'balancer.pem']
+  .map((name) => `/etc/kubernetes/pki/${name}`)
+  .join(' ');
+
 describe('keepalived', () => {
   it('is on masters alone, with the package of the system', () => {
     const here = world(2);
@@ -134,12 +139,21 @@ describe('keepalived', () => {
   it.each([
     ['the interface of its own address', {}, 'bond0'],
     ['the one that is named', { interface: 'eth1' }, 'eth1'],
-  ])('uses %s', async (_title, more, wanted) => {
-    const network = ['', '2: eth1    inet 10.9.0.1/24', '3: bond0    inet 192.0.2.11/24', 'default dev eth1'];
-    const seen = { m1: { facts: hostSaying('centos', { network }) } };
-    const here = world(2, { keepalived: { vip: VIP, ...more } }, { seen });
-    expect(wordOf(await textOn(here, 'm1'), 'interface')).toBe(wanted);
-  });
+  ])(
+    'has the address on %s, and hears the others on that of its own, to which it is bound',
+    async (_title, more, wanted) => {
+      const network = [
+        '',
+        '2: eth1    inet 10.9.0.1/24',
+        '3: bond0    inet 192.0.2.11/24',
+        'default dev eth1',
+      ];
+      const seen = { m1: { facts: hostSaying('centos', { network }) } };
+      const here = world(2, { keepalived: { vip: VIP, ...more } }, { seen });
+      const text = await textOn(here, 'm1');
+      expect([wordOf(text, 'interface'), wordOf(text, VIP)]).toEqual(['bond0', `dev ${wanted}`]);
+    },
+  );
 
   it('has a password that is the cluster’s, the same on all masters, and tells nothing of its key', async () => {
     const passwords = async (key: string): Promise<string[]> => {
@@ -178,12 +192,8 @@ describe('keepalived', () => {
 
   it('asks the API server of its own host, and never for long', async () => {
     const config = await textOn(world(2), 'm2');
-    const script = '/etc/kubernetes/keepalived/check.sh';
-    const files = ['ca.crt', 'balancer.crt', 'balancer.pem'].map((name) => `/etc/kubernetes/pki/${name}`);
-    expect(wordOf(config, 'script')).toBe(
-      `"/bin/sh ${script} https://192.0.2.12:6443/healthz ${files.join(' ')}"`,
-    );
-    expect(await textOn(world(2), 'm2', script)).toMatch(/timeout 3 curl .*--max-time 2/);
+    expect(wordOf(config, 'script')).toBe(`"/bin/sh ${CHECK} own ${FILES} https://192.0.2.12:6443/healthz"`);
+    expect(await textOn(world(2), 'm2', CHECK)).toMatch(/timeout 3 curl .*--max-time 2/);
     expect(Number(wordOf(config, 'timeout'))).toBeGreaterThan(3);
   });
 
@@ -210,6 +220,55 @@ describe('keepalived', () => {
     };
     expect(gate?.judge({ ...sight({}), endpoint })).toBe(missing);
     expect(asked).toEqual([`https://${VIP}:6443/healthz`]);
+  });
+});
+
+describe('a master that hears nobody', () => {
+  it('is no candidate while its API server is not well and that of another is', async () => {
+    const text = await textOn(world(3), 'm2');
+    const [, script = ''] = /vrrp_script others \{\n([^}]*)\}/.exec(text) ?? [];
+    // A fault, whatever its priority: nobody is there whose is higher.
+    expect(script).not.toMatch(/^ *(?:weight|init_fail)/m);
+    expect(wordOf(script, 'script')).toBe(
+      `"/bin/sh ${CHECK} others ${FILES} ${['12', '11', '13'].map((n) => `https://192.0.2.${n}:6443/healthz`).join(' ')}"`,
+    );
+    // One that is cut short has failed, also where no other answers: twice what asks for 3 s.
+    expect(Number(wordOf(script, 'timeout'))).toBeGreaterThan(6);
+    expect(/track_script \{\n([^}]*)\}/.exec(text)?.[1]?.trim().split(/\s+/)).toEqual([
+      'apiserver',
+      'others',
+    ]);
+  });
+});
+
+describe('a master that has the address', () => {
+  const network = (ip: string, ...more: string[]): string =>
+    hostSaying('centos', { network: ['', ...[ip, ...more].map((one) => `2: eth0    inet ${one}/24`)] });
+  /** What the gates of one miss, when these have it. */
+  const missing = (name: string, holders: readonly string[]): (string | undefined)[] => {
+    const seen = Object.fromEntries(
+      ['m1', 'm2', 'm3'].map((one, n) => [
+        one,
+        { facts: network(`192.0.2.${11 + n}`, ...(holders.includes(one) ? [VIP] : [])) },
+      ]),
+    );
+    const here = world(3, undefined, { seen });
+    const endpoint = (): { status: number; text: string } => ({ status: 401, text: '' });
+    const gates = keepalivedPhase.gates?.(here, hostOf(here, name)) ?? [];
+    return gates.map((gate) => gate.judge({ ...sight(seen[name] ?? {}), endpoint }));
+  };
+
+  it.each([
+    ['m1', ['m1']],
+    ['m2', ['m2']],
+    ['m2', ['m1', 'm3']],
+    ['m1', ['m1', 'm2']],
+  ])('is well: %s, of %j', (name, holders) => {
+    expect(missing(name, holders)).toEqual([undefined, undefined]);
+  });
+
+  it('is not well where one before it has it, too: it then answers itself, whatever the others do', () => {
+    expect(missing('m3', ['m1', 'm3'])).toEqual([undefined, 'm1 has it, too']);
   });
 });
 

@@ -248,6 +248,33 @@ describe('firewalld', () => {
     expect(text.toString()).toBe(`${HEAD}port 1/tcp\n`);
   });
 
+  it.each([
+    ['a destination', '<destination address="192.0.2.66"/>'],
+    ['a limit', '<accept><limit value="1/m"/></accept>'],
+    ['a log', '<log/>'],
+    ['a mark', '<mark set="1"/>'],
+    ['another source', '<source address="192.0.2.13" invert="true"/>'],
+  ])('is not open by a rule that is narrowed by %s', (_what, more) => {
+    const narrowed = (rest: string): string =>
+      ZONE.replaceAll(rest, `${rest}\n    ${more}`).replace(
+        /^ *<accept\/>$/gm,
+        more.includes('<accept>') ? '' : '$&',
+      );
+    const spec = {
+      portsFor: [{ source: '192.0.2.9', port: '111/udp' }],
+      protocolsFor: [{ source: '192.0.2.12', protocol: 'vrrp' }],
+    };
+    expect(wanted(spec).diff(seen(ZONE), new Map())).toMatchObject({ kind: 'none' });
+    for (const [rest, opens] of [
+      ['<port port="111" protocol="udp"/>', 'open 111/udp to 192.0.2.9'],
+      ['<protocol value="vrrp"/>', 'open vrrp to 192.0.2.12'],
+    ] as const) {
+      expect(wanted(spec).diff(seen(narrowed(rest)), new Map())).toMatchObject({
+        summary: expect.stringContaining(opens) as string,
+      });
+    }
+  });
+
   it('gets rules in a call of their own, for now and for ever', async () => {
     const resource = wanted({
       ports: ['1/tcp'],
