@@ -10,6 +10,7 @@ import {
   VOLUMES,
   machines,
   setup,
+  upWithStorage,
   withNfsInventory,
   writeNfsInventory,
 } from '../support/nfs.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   // Somebody exported something here before the product came.
   await onHost('n1', `mkdir -p /opt/by-hand; echo '${BY_HAND}' > /etc/exports; exportfs -r 2>/dev/null || :`);
   writeNfsInventory();
-  await up();
+  await upWithStorage();
 }, SLOW);
 
 afterAll(async () => {

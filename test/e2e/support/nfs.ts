@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { kubectl, tryKubectl } from './kubectl.ts';
+import { eventually, kubectl, tryKubectl } from './kubectl.ts';
 import { NFS_HOSTS, addressOf, lab, labInventory, onHost, tryOnHost } from './lab.ts';
 import {
   type Result,
@@ -59,11 +59,14 @@ export async function machines(): Promise<void> {
   }
 }
 
+/** `up` with storage. Machines that have just booted answer late while others work, which preflight refuses. */
+export const upWithStorage = (): Promise<Result> => eventually(() => up(), 300);
+
 /** All of `inventory/nfs-lab.yaml` as it should be. */
 export async function standingStorage(): Promise<void> {
   await machines();
   writeNfsInventory();
-  await up();
+  await upWithStorage();
 }
 
 /** The cluster of three hosts again, as `inventory/lab.yaml` has it; the virtual machines are switched off. */
