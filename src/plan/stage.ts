@@ -35,7 +35,7 @@ export interface Gate {
   readonly watches: readonly Watch[];
   /** What is still missing, in words, or `undefined` when it holds. */
   judge(seen: Observed): string | undefined;
-  /** The same as a command of sh, for whoever waits by hand: it ends well when the gate holds. */
+  /** The same as a command of sh, for whoever waits by hand: it ends well when the gate holds. None where one host cannot tell. */
   readonly condition?: string;
   readonly timeoutSeconds: number;
   readonly units: readonly string[];

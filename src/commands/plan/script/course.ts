@@ -67,7 +67,10 @@ export function courseOf({ stages, seen, real, touches }: CourseOptions): Course
     const groups = groupsOf(stage, busy, down);
     const waiting = (names: readonly string[]): HostWait[] =>
       waitsOf(
-        names.flatMap((of) => stage.gates(of).map((gate) => ({ of, gate }))),
+        // What only several hosts together tell is nothing to wait for on one.
+        names.flatMap((of) =>
+          stage.gates(of).flatMap((gate) => (gate.condition === undefined ? [] : [{ of, gate }])),
+        ),
         [...stage.hosts],
       );
     const idle = members

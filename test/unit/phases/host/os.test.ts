@@ -161,7 +161,9 @@ describe('modules and parameters', () => {
       { name: 'm1', address: '192.0.2.11', roles: ['master'] },
       { name: 'e1', address: '192.0.2.12', roles: ['etcd'] },
     ];
-    expect(ids(worldOf({ inventory: { hosts } }), 'e1')).toEqual(['without:k8s-bootstrap-keepalived.service']);
+    expect(ids(worldOf({ inventory: { hosts } }), 'e1')).toEqual([
+      'without:k8s-bootstrap-keepalived.service',
+    ]);
   });
 });
 

@@ -25,6 +25,7 @@ const gate =
       at: at(host),
       watches: [],
       judge: () => (up.includes(host) ? undefined : 'down'),
+      condition: 'asked by hand',
       timeoutSeconds: 1,
       units: [],
     },
