@@ -3,7 +3,7 @@ import type { NeededImage } from '../../answers/addons.ts';
 import { readInventory } from '../../cluster/read-inventory.ts';
 import type { RunOptions } from '../../cluster/visit.ts';
 import type { Inventory } from '../../inventory/types.ts';
-import { type ImageArchive, readImageArchives } from '../../release/image-archive.ts';
+import { type ImageArchive, preloadedImages } from '../../release/image-archive.ts';
 import { fullName } from '../../resources/image-tag.ts';
 
 /** Every image that an inventory needs, for a mirror or an archive to be filled with; no host is asked. */
@@ -14,8 +14,8 @@ export async function listImages({
   emit,
 }: Pick<RunOptions, 'file' | 'env' | 'secrets' | 'emit'>): Promise<number> {
   const { inventory } = await readInventory(file, env, secrets);
-  const { preload } = inventory.images;
-  const archives = preload === undefined ? [] : await readImageArchives(preload);
+  const { archives, problem } = await preloadedImages(inventory.images.preload);
+  if (problem) throw problem;
   emit({ type: 'result', answer: 'images-list', data: { images: neededImages(inventory, archives) } });
   return 0;
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { oncePer } from '../../kernel/once-per.ts';
 import { digestFile } from '../../release/digest.ts';
 import type { ImageArchive } from '../../release/image-archive.ts';
 import { fileContent } from '../../resources/content.ts';
@@ -33,11 +34,16 @@ export const imagesPhase: Phase = {
 
 const archives = ({ preloaded }: World): readonly ImageArchive[] => preloaded?.archives ?? [];
 
-const opened = ({ file, size, names }: ImageArchive): Archive => ({
-  from: basename(file),
-  names,
-  content: async () => fileContent(file, size, (await digestFile(file, undefined)).sums().sha256),
+const opened = (archive: ImageArchive): Archive => ({
+  from: basename(archive.file),
+  names: archive.names,
+  content: () => contentOf(archive),
 });
+
+/** An archive of gigabytes is read for its digest once, not for each node. */
+const contentOf = oncePer(async ({ file, size }: ImageArchive) =>
+  fileContent(file, size, (await digestFile(file, undefined)).sums().sha256),
+);
 
 /** What an archive brings is not pulled as well. */
 function pulled(world: World, host: Host): Parameters<typeof imageTags>[0] {

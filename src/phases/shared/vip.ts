@@ -31,8 +31,8 @@ export const vipHolders = oncePer((world: World): readonly Host[] => {
 });
 
 /**
- * Whether somebody answers at the address, asked while this host has no part in it yet: it may have one in another. A machine that drops pings is
- * still known by its link address; that of one which had it a minute ago is forgotten first.
+ * Whether somebody answers at the address, asked while this host is not set up for that one. A machine that drops pings
+ * is still known by its link address; that of one which had it a minute ago is forgotten first.
  */
 export function vipWatch(inventory: Inventory, host: Host): Watch[] {
   const { keepalived } = inventory.apiServer;
