@@ -50,12 +50,15 @@ function sshPort(world: World, { name, ip }: Host): number {
   return listener?.port ?? 22;
 }
 
-/** Side by side, three seconds each; bash's own /dev/tcp, for CentOS 7 has no nc. */
+/** A busy host answers late, and a packet may be lost twice: the kernel asks again after 1, 3 and 7 s. */
+const PATIENCE_SECONDS = 10;
+
+/** Side by side; bash's own /dev/tcp, for CentOS 7 has no nc. */
 const dial = (name: string, ip: string, port: number): string => `{
-  said=$(timeout 3 bash -c ${quote(sh`exec 3<>/dev/tcp/${ip}/${port}`)} 2>&1); code=$?
+  said=$(timeout ${PATIENCE_SECONDS} bash -c ${quote(sh`exec 3<>/dev/tcp/${ip}/${port}`)} 2>&1); code=$?
   case $code:$said in
     0:* | *refused*) ;;
-    124:*) echo ${quote(`blocked ${name} no answer in 3 s`)} ;;
+    124:*) echo ${quote(`blocked ${name} no answer in ${PATIENCE_SECONDS} s`)} ;;
     *) echo ${quote(`blocked ${name}`)} "$(printf '%s' "$said" | sed -n '1s/.*: //p')" ;;
   esac
 } &`;

@@ -1,6 +1,6 @@
-import { styleText } from 'node:util';
 import type { Writable } from 'node:stream';
-import stringWidth from 'string-width';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 /** Where a reporter writes; `process.stdout` and `process.stderr` fit. Sizes are in character cells. */
 export type OutputStream = Writable & {
@@ -48,24 +48,35 @@ export const jsonLine = (value: unknown): string =>
 /** The lines of a text, each safe for a terminal; a final line break adds no empty line. */
 export const safeLines = (text: string): string[] => text.replace(/\n$/, '').split('\n').map(oneLine);
 
+/** Marks stand on the character before them, as terminals draw them. */
+const TAKES_NO_CELL = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
+
+/** As wcwidth(3); grapheme clusters would cost a fiftieth of a second at every start, and few terminals draw by them. */
+const cells = (character: string): number =>
+  TAKES_NO_CELL.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0);
+
 /** Cells of a terminal: Chinese characters take two each, colours none. */
-export const visibleWidth = (text: string): number => stringWidth(text);
+export function visibleWidth(text: string): number {
+  const seen = stripVTControlCharacters(text);
+  if (/^[ -~]*$/.test(seen)) return seen.length;
+  let width = 0;
+  for (const character of seen) width += cells(character);
+  return width;
+}
 
 /** With blanks behind it up to a width in cells. */
 export const padded = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - visibleWidth(text)));
-
-const characters = new Intl.Segmenter();
 
 /** At most `width` cells, the cut marked with `…`. */
 export function truncate(text: string, width: number): string {
   if (visibleWidth(text) <= width) return text;
   let kept = '';
   let left = width - 1;
-  for (const { segment } of characters.segment(text)) {
-    left -= visibleWidth(segment);
+  for (const character of text) {
+    left -= cells(character);
     if (left < 0) break;
-    kept += segment;
+    kept += character;
   }
   return `${kept}…`;
 }

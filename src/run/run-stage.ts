@@ -79,7 +79,7 @@ export async function runStage(
       stopIfAsked(stop);
       if (takesDown) await settle();
       if ((takesDown || joins) && all.some((member) => member.failed)) break;
-      for (const member of takesDown ? group : []) await refuseTooFew(fleet, fresh, member);
+      for (const member of takesDown ? group : []) await refuseTooFew(fleet, fresh, member, stop);
       const now = joins ? await lookedAtAgain(fleet, goal, fresh) : fresh;
       await onEach(fleet, group, id, (member) => applyOn(fleet, lock, member, id, dueFor(now, member)));
       await onEach(

@@ -66,6 +66,8 @@ test('truncate counts cells and marks the cut', () => {
   expect(truncate('😀😀😀', 3)).toBe('😀…');
   expect(truncate('世界和平', 6)).toBe('世界…');
   expect(truncate('世界和平', 8)).toBe('世界和平');
+  expect(truncate('e\u0301e\u0301e\u0301', 3)).toBe('e\u0301e\u0301e\u0301');
+  expect(truncate('e\u0301e\u0301e\u0301', 2)).toBe('e\u0301…');
 });
 
 test('count knows one from many', () => {

@@ -184,6 +184,21 @@ describe('a rolling stage', () => {
     expect((await order(hosts, stages)).groups).toBe('m1 m2 m3');
   });
 
+  it('waits for one that is not well for a moment, and says so', async () => {
+    const { hosts, stages } = members([true, true, true], { patience: 3 });
+    const { before } = hosts[2]!;
+    let looks = 0;
+    hosts[2]!.before = (what) => {
+      // The first two looks are before the lock and under it.
+      if (what === 'probe') hosts[2]!.words.set('healthy', (looks += 1) === 3 ? 'no' : 'yes');
+      return before(what);
+    };
+    const run = play(hosts, [stages[0]!]);
+    await run.up();
+    expect(hosts.map(({ words }) => words.get('a'))).toEqual(['1', '1', '1']);
+    expect(run.events).toContainEqual(expect.objectContaining({ type: 'gate.waiting', host: 'm1' }));
+  });
+
   it('counts a host that has left the run as down, however well it was', async () => {
     const { hosts, stages } = members([true, true, true]);
     const early = stage('early', ['m3'], { resources: () => [cell('c', '1')] });
