@@ -60,11 +60,14 @@ export class BootstrapError extends Error {
   }
 }
 
+/** What was thrown says, whatever it is. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);
+
 /** Turns whatever was thrown into an error with a code; unknown things become `E_BUG`. */
 export function asBootstrapError(thrown: unknown): BootstrapError {
   if (thrown instanceof BootstrapError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new BootstrapError('E_BUG', message, {
+  return new BootstrapError('E_BUG', messageOf(thrown), {
     cause: thrown,
     hint: 'This is a bug in k8s-bootstrap. Please report it with the log file.',
   });

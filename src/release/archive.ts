@@ -6,7 +6,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { removeFile } from '../kernel/remove.ts';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
-import { BootstrapError } from '../kernel/errors.ts';
+import { BootstrapError, messageOf } from '../kernel/errors.ts';
 import type { Archive } from './artifact.ts';
 import { keep, type StoredFile } from './cache.ts';
 import { openDigest } from './digest.ts';
@@ -39,8 +39,7 @@ export async function unpack(
     }
   } catch (error) {
     if (error instanceof BootstrapError && error.code !== 'E_ARCHIVE') throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new BootstrapError('E_ARCHIVE', `cannot unpack ${file}: ${message}`, {
+    throw new BootstrapError('E_ARCHIVE', `cannot unpack ${file}: ${messageOf(error)}`, {
       hint: 'The archive is damaged or was made by somebody else. Remove it and check artifacts.mirrors.',
       cause: error,
     });

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { BootstrapError, ExitCode, asBootstrapError } from '../kernel/errors.ts';
+import { BootstrapError, ExitCode, asBootstrapError, messageOf } from '../kernel/errors.ts';
 
 /** A file as `docker save NAME…` writes it, and the names that its images get. */
 export interface ImageArchive {
@@ -33,7 +33,7 @@ export async function preloadedImages(folder: string | undefined): Promise<Prelo
  */
 export async function readImageArchives(folder: string): Promise<readonly ImageArchive[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw refused(`${folder}: ${whatOf(error)}`, 'images.preload is a folder with archives of images.');
+    throw refused(`${folder}: ${messageOf(error)}`, 'images.preload is a folder with archives of images.');
   });
   const files = names.filter((name) => /\.(?:tar|tgz|tar\.\w+)$/.test(name)).sort();
   if (files.length === 0) throw refused(`${folder} has no *.tar`, MAKE);
@@ -46,7 +46,7 @@ async function readImageArchive(file: string): Promise<ImageArchive> {
   const found = await stat(file).catch(() => undefined);
   if (found && !found.isFile()) throw refused(`${file} is no file`, MAKE);
   const handle = await open(file).catch((error: unknown) => {
-    throw refused(`${file}: ${whatOf(error)}`, 'Who runs this must be able to read it.');
+    throw refused(`${file}: ${messageOf(error)}`, 'Who runs this must be able to read it.');
   });
   try {
     const { size } = await handle.stat();
@@ -106,8 +106,6 @@ async function memberOf(handle: FileHandle, file: string, size: number, wanted: 
 
 const MAKE = 'docker save -o NAME.tar IMAGE… makes one, by the names that nodes ask for ("images list").';
 const AGAIN = 'It was not written to its end. Copy or save it anew.';
-
-const whatOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const refused = (message: string, hint: string): BootstrapError =>
   new BootstrapError('E_IMAGE_ARCHIVE', message, { hint, exitCode: ExitCode.usage });

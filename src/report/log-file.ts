@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { messageOf } from '../kernel/errors.ts';
 import { removeFileSync } from '../kernel/remove.ts';
 import { jsonLine } from './text.ts';
 
@@ -39,7 +40,7 @@ export function openLogFile(folder: string, run: { readonly command: string; rea
       try {
         writeSync(descriptor, `${jsonLine(entry)}\n`);
       } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
+        problem = messageOf(error);
       }
     },
     close() {

@@ -18,7 +18,14 @@ import { keepalivedConfig } from '../../templates/keepalived.ts';
 import { renderUnit } from '../../templates/unit.ts';
 import { leaf, leafFiles } from '../shared/certificates.ts';
 import { reachesApi } from '../shared/health-gate.ts';
-import { apiEndpoint, apiOf, balancesLocally, sharesAddress, withRole } from '../shared/topology.ts';
+import {
+  apiEndpoint,
+  apiOf,
+  balancesLocally,
+  otherMasters,
+  sharesAddress,
+  withRole,
+} from '../shared/topology.ts';
 import { ownLink, vipHolders, vipLink, vipWatch } from '../shared/vip.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -101,9 +108,6 @@ export const withoutKeepalived = (): Resource =>
 
 const vipOf = ({ inventory }: World): string => inventory.apiServer.keepalived?.vip ?? '';
 
-const others = (world: World, { name }: Host): readonly Host[] =>
-  withRole(world, 'master').filter((master) => master.name !== name);
-
 /** The first master is the one that has the address while all are well. */
 const HIGHEST = 150;
 
@@ -116,7 +120,7 @@ function config(world: World, host: Host): string | LockedText | undefined {
     keepalivedConfig({
       name: host.name,
       ip: host.ip,
-      peers: others(world, host).map(({ ip }) => ip),
+      peers: otherMasters(world, host).map(({ ip }) => ip),
       interface: ownLink(host, facts) ?? '',
       vip: vipOf(world),
       link: vipLink(world.inventory, host, facts) ?? '',
@@ -125,7 +129,7 @@ function config(world: World, host: Host): string | LockedText | undefined {
       check: paths.keepalivedCheck,
       files: [caFilesOf('cluster').certificate, identity.certificate, identity.key],
       url: healthOf(host),
-      others: others(world, host).map(healthOf),
+      others: otherMasters(world, host).map(healthOf),
     }),
   );
 }

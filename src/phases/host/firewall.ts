@@ -5,7 +5,7 @@ import { firewall } from '../../resources/network/firewall.ts';
 import type { FirewallSpec } from '../../resources/network/firewall-rules.ts';
 import { masqueradeRule } from '../../resources/network/pod-routes.ts';
 import { stoppedService } from '../../resources/service.ts';
-import { isNode, nodes, sharesAddress, withRole } from '../shared/topology.ts';
+import { isNode, nodes, otherMasters, sharesAddress } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { nfsPorts, nfsPortsFor } from '../nfs/ports.ts';
 import type { Phase, World } from '../phase.ts';
@@ -42,9 +42,7 @@ export function opened(world: World, host: Host): Pick<FirewallSpec, 'ports' | '
 /** By what masters tell each other who has the address; whoever may send it may take that away from all of them. */
 const betweenMasters = (world: World, host: Host): FirewallSpec['protocolsFor'] =>
   sharesAddress(world, host)
-    ? withRole(world, 'master')
-        .filter(({ name }) => name !== host.name)
-        .map(({ ip }) => ({ source: ip, protocol: 'vrrp' }))
+    ? otherMasters(world, host).map(({ ip }) => ({ source: ip, protocol: 'vrrp' }))
     : [];
 
 /** Whoever may send there may send as any pod, so it is open to the other nodes alone. */

@@ -10,6 +10,10 @@ import type { World } from '../phase.ts';
 export const withRole = ({ inventory }: Pick<World, 'inventory'>, ...roles: Role[]): readonly Host[] =>
   hostsWithRole(inventory, ...roles);
 
+/** All masters but this one. */
+export const otherMasters = (world: Pick<World, 'inventory'>, { name }: Host): readonly Host[] =>
+  withRole(world, 'master').filter((master) => master.name !== name);
+
 export const isNode = (host: Host): boolean => host.roles.includes('master') || host.roles.includes('worker');
 
 export const nodes = (world: Pick<World, 'inventory'>): readonly Host[] =>

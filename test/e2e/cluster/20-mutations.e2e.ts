@@ -4,15 +4,18 @@ import {
   type Case,
   type Entry,
   KINDS,
-  type Kind,
   breaking,
   entriesOf,
+  expectedOf,
+  idsOf,
+  kindOf,
   modesOf,
+  ownPaths,
   putBack,
   rounds,
   roundsOf,
-  rows,
   sweep,
+  withEnding,
 } from '../support/mutations.ts';
 import { type PlannedChange, failures, k8sb, lines, standingCluster, up } from '../support/product.ts';
 import { moved, startsOf } from '../support/units.ts';
@@ -38,21 +41,6 @@ const onEach = async (some: readonly Entry[], script: (paths: readonly Entry[]) 
 const paths = (some: readonly Entry[]): string[] => some.map(({ path }) => path);
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
 
-/** `m1 file:/etc/…` of what is broken itself, `m1 service:…` of what is restarted for it. */
-const expected = (some: readonly Entry[]): string[] =>
-  unique(
-    some.flatMap(({ host, id, units }) => [
-      `${host} ${id}`,
-      ...units.map((unit) => `${host} service:${withEnding(unit)}`),
-    ]),
-  );
-
-/** `etcd` is a service, `etcd-backup.timer` says what it is. */
-const withEnding = (unit: string): string => (unit.includes('.') ? unit : `${unit}.service`);
-
-const ids = (planned: readonly PlannedChange[]): string[] =>
-  planned.map(({ host, id }) => `${host} ${id}`).sort();
-
 /** Each restart names all of what it is for, and nothing that was not touched. */
 function expectReasons(planned: readonly PlannedChange[], some: readonly Entry[]): void {
   for (const { host, id, because } of planned.filter((change) => change.id.startsWith('service:'))) {
@@ -69,7 +57,7 @@ function expectReasons(planned: readonly PlannedChange[], some: readonly Entry[]
 }
 
 test('the table knows every path that was written, and no other', () => {
-  expect(unique(paths(entries))).toEqual([...rows.keys()].sort());
+  expect(unique(paths(entries))).toEqual(ownPaths);
 });
 
 describe.each(KINDS)('everything broken at once by %s', (kind) => {
@@ -82,7 +70,7 @@ describe.each(KINDS)('everything broken at once by %s', (kind) => {
       await onEach(broken, (here) => here.map(({ path }) => breaking(path, kind)).join('\n'));
       const plan = await k8sb(['plan', '--detailed-exitcode']);
       expect(plan.code, failures(plan)).toBe(3);
-      expect(ids(plan.planned)).toEqual(expected(broken));
+      expect(idsOf(plan.planned)).toEqual(expectedOf(broken));
       expectReasons(plan.planned, broken);
     } finally {
       await onEach(broken, (here) => putBack(paths(here)));
@@ -95,7 +83,6 @@ describe.each(KINDS)('everything broken at once by %s', (kind) => {
 
 test('up repairs every path, and restarts exactly the units that read it', async () => {
   const all = roundsOf(entries);
-  const kindOf = ({ kinds }: Entry, index: number): Kind => kinds[index % kinds.length]!;
   const numbers = new Map(entries.map((entry, index) => [entry, index]));
   for (const round of all) {
     const broken = round.map((entry) => ({ ...entry, kind: kindOf(entry, numbers.get(entry)!) }));
@@ -110,7 +97,7 @@ test('up repairs every path, and restarts exactly the units that read it', async
     );
     const result = await up();
     await onEach(round, (here) => sweep(paths(here)));
-    expect(ids(result.planned), what).toEqual(expected(round));
+    expect(idsOf(result.planned), what).toEqual(expectedOf(round));
     expectReasons(result.planned, round);
     // The unit of the routes is reloaded: what it set is there all the time. A timer has no process.
     const restarts = round.flatMap(({ host, units }) => units.map((unit) => `${host} ${withEnding(unit)}`));

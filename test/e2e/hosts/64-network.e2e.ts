@@ -11,8 +11,10 @@ import {
   settings,
 } from '../support/lab.ts';
 import { nameServer } from '../support/name-server.ts';
-import { failures } from '../support/product.ts';
-import { type Ended, type Scene, scene, wipe } from '../support/scene.ts';
+import { breakOthers, idsOf } from '../support/mutations.ts';
+import { failures, plannedIn } from '../support/product.ts';
+import { type Ended, type Scene, nothingToDo, scene, wipe } from '../support/scene.ts';
+import { moved, startsOf } from '../support/units.ts';
 
 /** A cluster of its own whose pods are joined by flannel, and whose names of the outside come from the lab. */
 const inventory = (backend: 'vxlan' | 'host-gw'): string =>
@@ -182,6 +184,24 @@ test('a second up finds nothing to do, by one command a host', async () => {
   };
   expect(summary.changed).toBe(0);
   expect(summary.hosts.map(({ execs }) => execs)).toEqual([1, 1, 1]);
+});
+
+test('what is broken of flannel is mended, and it alone restarted', async () => {
+  const before = await startsOf(['w1']);
+  const { expected, swept } = await breakOthers('flannel', 'w1');
+  const mended = await joined.run(['up']);
+  await onHost('w1', swept);
+  expect(mended.code, failures(mended)).toBe(0);
+  expect(idsOf(plannedIn(mended.events))).toEqual(expected);
+  expect(moved(before, await startsOf(['w1']))).toEqual(['w1 flanneld.service']);
+  await onHost(
+    'w1',
+    `ip link del flannel.1; firewall-cmd -q --zone=public --remove-rich-rule='rule family="ipv4" source address="${addressOf('w2')}" port port="8472" protocol="udp" accept'`,
+  );
+  const again = await joined.run(['up']);
+  expect(idsOf(plannedIn(again.events)), failures(again)).toEqual(['w1 firewall', 'w1 link:flannel.1']);
+  await nothingToDo(joined);
+  await eventually(everyPodReachesEveryOther, 60);
 });
 
 test('a node that was switched off and on again is joined as before', async () => {

@@ -14,7 +14,10 @@ import {
   settings,
   tryOnHost,
 } from '../support/lab.ts';
+import { breakOthers, idsOf } from '../support/mutations.ts';
+import { plannedIn } from '../support/product.ts';
 import { changedBy, explained, masters, nothingToDo, scene, wipe } from '../support/scene.ts';
+import { moved, startsOf } from '../support/units.ts';
 
 /** An address for users on masters; this machine, which is none of the cluster's, is the user. */
 
@@ -155,12 +158,14 @@ test('a master that is switched off loses it within ten seconds', async () => {
   await eventually(() => nothingToDo(cluster), 120);
 });
 
-test('what is broken of it is mended', async () => {
-  const before = await onHost('w1', `systemctl show -p MainPID ${UNIT}`);
-  await onHost('w1', `echo >> ${CONFIG}; echo >> /etc/kubernetes/keepalived/check.sh`);
+test('what is broken of it is mended, and it alone restarted', async () => {
+  const before = await startsOf(['w1']);
+  const { expected, swept } = await breakOthers('keepalived', 'w1');
   const mended = await cluster.run(['up']);
+  await onHost('w1', swept);
   expect(mended.code, explained(mended)).toBe(0);
-  expect(await onHost('w1', `systemctl show -p MainPID ${UNIT}`)).not.toBe(before);
+  expect(idsOf(plannedIn(mended.events))).toEqual(expected);
+  expect(moved(before, await startsOf(['w1']))).toEqual([`w1 ${UNIT}`]);
   await nothingToDo(cluster);
 });
 

@@ -178,19 +178,19 @@ describe('a second run', () => {
 describe('what was changed by hand on the server', () => {
   test.each([
     {
-      what: 'the exports',
-      change: `echo '/srv *(rw)' >> /etc/exports.d/k8s-bootstrap.exports`,
-      wanted: ['n1 exports update', 'n1 file:/etc/exports.d/k8s-bootstrap.exports update'],
-    },
-    {
       what: 'the table that is in force',
       change: `/usr/sbin/exportfs -o rw,root_squash,no_subtree_check '${addressOf('v1')}:${VOLUMES}'`,
       wanted: ['n1 exports update'],
     },
     {
-      what: 'the ports',
-      change: 'rm /etc/nfs.conf.d/k8s-bootstrap.conf',
-      wanted: ['n1 file:/etc/nfs.conf.d/k8s-bootstrap.conf create', 'n1 service:nfs-server.service restart'],
+      what: 'the files',
+      change: `echo '/srv *(rw)' >> /etc/exports.d/k8s-bootstrap.exports; rm /etc/nfs.conf.d/k8s-bootstrap.conf`,
+      wanted: [
+        'n1 exports update',
+        'n1 file:/etc/exports.d/k8s-bootstrap.exports update',
+        'n1 file:/etc/nfs.conf.d/k8s-bootstrap.conf create',
+        'n1 service:nfs-server.service restart',
+      ],
     },
   ])('is put right by nfs setup, and nothing else is done: $what', async ({ change, wanted }) => {
     await onHost('n1', change);

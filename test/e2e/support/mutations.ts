@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { type HostName, onHost, settings } from './lab.ts';
+import type { PlannedChange } from './product.ts';
 
 export const KINDS = ['append', 'mode', 'delete', 'flip', 'link'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -30,9 +31,17 @@ const table = load(
     '198.18.NET.',
     `${settings.net}.`,
   ),
-) as { readonly files: Readonly<Record<string, Row>>; readonly rounds: readonly (readonly Case[])[] };
+) as {
+  readonly files: Readonly<Record<string, Row>>;
+  readonly others: Readonly<Record<'flannel' | 'keepalived', Readonly<Record<string, Row>>>>;
+  readonly rounds: readonly (readonly Case[])[];
+};
 
-export const rows: ReadonlyMap<string, Row> = new Map(Object.entries(table.files));
+const rows: ReadonlyMap<string, Row> = new Map(
+  [table.files, ...Object.values(table.others)].flatMap((files) => Object.entries(files)),
+);
+/** Every path that the suite's own cluster has. */
+export const ownPaths = Object.keys(table.files).sort();
 export const { rounds } = table;
 
 /** One path of a host's manifest. */
@@ -79,6 +88,46 @@ const ownId = (path: string, isFolder: boolean): string => {
 const isLeaf = (path: string): boolean =>
   rows.get(path)?.certificate !== undefined ||
   [...rows.values()].some(({ certificate }) => certificate === path);
+
+/** What a plan says of entries that are broken: `m1 file:/etc/…` of one itself, `m1 service:…` of what is restarted for it. */
+export const expectedOf = (some: readonly Entry[]): string[] =>
+  [
+    ...new Set(
+      some.flatMap(({ host, id, units }) => [
+        `${host} ${id}`,
+        ...units.map((unit) => `${host} service:${withEnding(unit)}`),
+      ]),
+    ),
+  ].sort();
+
+/** `etcd` is a service, `etcd-backup.timer` says what it is. */
+export const withEnding = (unit: string): string => (unit.includes('.') ? unit : `${unit}.service`);
+
+/** A plan's changes in the same words. */
+export const idsOf = (planned: readonly PlannedChange[]): string[] =>
+  planned.map(({ host, id }) => `${host} ${id}`).sort();
+
+/** A kind for each entry, so that all kinds are had. */
+export const kindOf = ({ kinds }: Entry, index: number): Kind => kinds[index % kinds.length]!;
+
+/**
+ * Breaks on a host, all at once, what only a cluster of another kind has there.
+ * @returns what a plan must say of it, and shell that sweeps up what was kept beside
+ */
+export async function breakOthers(
+  kind: keyof typeof table.others,
+  host: HostName,
+): Promise<{ readonly expected: readonly string[]; readonly swept: string }> {
+  const paths = Object.keys(table.others[kind]);
+  const entries = (await entriesOf(host)).filter(({ path }) => paths.includes(path));
+  const missing = paths.filter((path) => !entries.some((entry) => entry.path === path));
+  if (missing.length > 0) throw new Error(`${host}: never written: ${missing.join(', ')}`);
+  await onHost(
+    host,
+    `set -e\n${entries.map((entry, index) => breaking(entry.path, kindOf(entry, index))).join('\n')}`,
+  );
+  return { expected: expectedOf(entries), swept: sweep(paths) };
+}
 
 const COPY = '.k8sb-test';
 
