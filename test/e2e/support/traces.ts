@@ -1,7 +1,8 @@
 import { HOSTS, onHosts } from './lab.ts';
 
-/** What is another each time it is made: certificates and what has one in it, tokens, and the host's own names. */
-const MADE_ANEW = /\/pki\/|\/etc\/kubernetes\/[\w-]+\.conf$|token|encryption|\.kubeconfig$/;
+/** What is another each time it is made: certificates and what has one in it, tokens, and the mark of a cluster, which is its key's. */
+const MADE_ANEW =
+  /\/pki\/|\/etc\/kubernetes\/[\w-]+\.conf$|token|encryption|\.kubeconfig$|\/k8s-bootstrap\/cluster$/;
 
 /** What the program says it has made of each host, by host: a line for each path, with its digest where that tells something. */
 export async function built(): Promise<Map<string, string[]>> {
