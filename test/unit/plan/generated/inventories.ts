@@ -35,8 +35,10 @@ export const inventories = (ground: Ground): fc.Arbitrary<Written> =>
         })),
       ];
       const hasAddons = profile !== 'course' && network['cni'] !== 'none';
-      // Profile cis lets none use the network of its nodes.
-      const allowed = addons.filter((name) => profile !== 'cis' || name !== 'ingress-nginx');
+      // Profile cis lets none use the network of its nodes, and the dashboard comes with metrics-server alone.
+      const allowed = addons
+        .filter((name) => profile !== 'cis' || name !== 'ingress-nginx')
+        .filter((name) => name !== 'dashboard' || addons.includes('metrics-server'));
       return {
         name: 'generated',
         profile,
