@@ -25,15 +25,17 @@ export interface AddonData {
   readonly why: string;
   readonly link: string;
   readonly version: string;
-  /** Where its pods are. */
+  /** Where its pods are, if it has any. */
   readonly namespace: string;
+  /** Programs that every master gets: archives of `release/artifacts.yaml`, of the version of the add-on. */
+  readonly binaries: readonly string[];
   /** By the name that its objects and the inventory use. */
   readonly images: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, AddonValue>>;
   readonly needs: readonly Need[];
   /** Add-ons that must be there too, and come first. */
   readonly requires: readonly string[];
-  /** API paths of what must be well. */
+  /** API paths of what must be well; none where nothing of it is in the cluster. */
   readonly healthy: readonly string[];
   /** Where its pods answer on their nodes, for everybody: `443/tcp`; the firewall of every node lets it in. */
   readonly ports: readonly string[];
@@ -49,7 +51,10 @@ export interface AddonData {
 export const addonCatalog = once((): readonly AddonData[] =>
   (readData(`${FOLDER}/catalog.yaml`) as string[]).map((name) => {
     const none: readonly never[] = [];
-    const absent = { values: {}, needs: none, requires: none, ports: none, opens: none, cautions: none };
+    const absent = {
+      ...{ namespace: 'kube-system', images: {}, values: {}, healthy: none },
+      ...{ binaries: none, needs: none, requires: none, ports: none, opens: none, cautions: none },
+    };
     const written = readData(`${FOLDER}/${name}/addon.yaml`) as Omit<AddonData, 'name' | keyof typeof absent>;
     return { ...absent, ...written, name };
   }),
@@ -61,6 +66,9 @@ export function addonData(name: string): AddonData {
   if (!found) throw new BootstrapError('E_BUG', `there is no add-on ${name}`);
   return found;
 }
+
+/** Whether it has anything there: an add-on may be a program on masters and nothing else. */
+export const isInCluster = ({ healthy }: AddonData): boolean => healthy.length > 0;
 
 /** Names of all add-ons: CoreDNS, which `dns:` is about, and those of the catalog. */
 export const addonNames = (): string[] => ['coredns', ...addonCatalog().map(({ name }) => name)];

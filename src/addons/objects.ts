@@ -1,9 +1,14 @@
-import { readDocuments } from '../kernel/data.ts';
+import { namesIn, readDocuments } from '../kernel/data.ts';
 import type { KubeObject } from '../kernel/kube-object.ts';
 import { type Values, fill } from './fill.ts';
 
+const OBJECTS = 'objects.yaml';
+
+/** None of an add-on that is a program on masters and nothing in the cluster. */
 const documentsOf = (addon: string): readonly KubeObject[] =>
-  readDocuments(`addons/${addon}/objects.yaml`) as KubeObject[];
+  namesIn(`addons/${addon}`).includes(OBJECTS)
+    ? (readDocuments(`addons/${addon}/${OBJECTS}`) as KubeObject[])
+    : [];
 
 /** In the order in which they are made. */
 export const addonObjects = (addon: string, values: Values): readonly KubeObject[] =>

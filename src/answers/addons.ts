@@ -1,4 +1,4 @@
-/** What runs in pods and belongs to the cluster. */
+/** What belongs to the cluster and is no component of it. */
 export interface AddonList {
   readonly addons: readonly AddonState[];
   /** Whether all that are on do their work, and none is left that is not. */

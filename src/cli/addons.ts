@@ -5,7 +5,7 @@ import { hostRun } from './shared/host-run.ts';
 import { reported } from './shared/run.ts';
 
 export function registerAddons(root: Command, cli: Cli): void {
-  const addons = root.command('addons').description('what runs in pods and belongs to the cluster: list');
+  const addons = root.command('addons').description('add-ons, in pods or on masters: list');
   const listing = addons.command('list');
   listing
     .description('every add-on: on or off, whether it does its work, which image each node has')

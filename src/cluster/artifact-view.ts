@@ -2,6 +2,7 @@ import type { Artifacts } from '../inventory/types.ts';
 import type { ArtifactView } from '../phases/phase.ts';
 import type { Artifact } from '../release/artifact.ts';
 import type { ArtifactStore } from '../release/artifact-store.ts';
+import type { StoredFile } from '../release/cache.ts';
 import { unpinned } from '../release/pins.ts';
 import { artifactSources } from '../release/source.ts';
 import { fileContent } from '../resources/content.ts';
@@ -15,22 +16,24 @@ export function artifactView(
   /** Fetches what was said to come. */
   readonly settle: () => Promise<void>;
 } {
-  const awaited = new Map<string, Artifact>();
+  const fetched = (artifact: Artifact, member?: string): Promise<StoredFile> =>
+    member === undefined ? store.fetch(artifact) : store.member(artifact, member);
+  const awaited = new Map<string, () => Promise<StoredFile>>();
   const byController = (artifact: Artifact, member?: string) => async (): Promise<Content> => {
-    const { file, size, sha256 } = await (member === undefined
-      ? store.fetch(artifact)
-      : store.member(artifact, member));
+    const { file, size, sha256 } = await fetched(artifact, member);
     return fileContent(file, size, sha256);
   };
   return {
     expected: (artifact, member) => store.expected(artifact, member),
-    comes: (artifact) => {
-      if (!store.isInArchive(artifact)) return false;
-      awaited.set(artifact.path, artifact);
+    comes: (artifact, member) => {
+      // Where hosts fetch archives by themselves, the controller may be unable to.
+      const byHosts = member !== undefined && settings.fetch === 'host';
+      if (byHosts || !store.isInArchive(artifact, member)) return false;
+      awaited.set(`${artifact.path}#${member ?? ''}`, () => fetched(artifact, member));
       return true;
     },
     settle: async () => {
-      await Promise.all([...awaited.values()].map((artifact) => store.fetch(artifact)));
+      await Promise.all([...awaited.values()].map((fetch) => fetch()));
       awaited.clear();
     },
     isKnown: (sha256) => store.isKnown(sha256),

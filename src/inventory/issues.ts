@@ -71,9 +71,12 @@ function unknownKey(path: Path, schema: SchemaNode): Complaint {
     atKey: true,
     ...(candidate !== undefined && { meant: [...path.slice(0, -1), candidate] }),
     ...(elsewhere.length > 0 && { hint: `There is a key of that name under ${elsewhere.join(', ')}.` }),
-    ...(guess === '' && elsewhere.length === 0 && { hint: `Known here: ${allowed.join(', ')}.` }),
+    ...(guess === '' && elsewhere.length === 0 && { hint: knownHere(allowed) }),
   };
 }
+
+const knownHere = (allowed: readonly string[]): string =>
+  allowed.length === 0 ? 'There is nothing to be set here.' : `Known here: ${allowed.join(', ')}.`;
 
 /** The alternative that fits the kind of value given is the one whose issues help. */
 function union(

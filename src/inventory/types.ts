@@ -181,7 +181,7 @@ export interface Dns {
   readonly image: string;
 }
 
-/** A program of the cluster's own that runs in pods: one of `addons/catalog.yaml`. */
+/** What belongs to the cluster and is no component of it: one of `addons/catalog.yaml`. */
 export interface Addon {
   readonly name: string;
   /** By the name that its objects use. */

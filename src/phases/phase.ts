@@ -71,7 +71,7 @@ export interface ArtifactView {
    * Whether its digest is known as soon as the archive that it is in was fetched, which is then done before the first
    * change: what a host has can be judged by nothing else.
    */
-  comes(artifact: Artifact): boolean;
+  comes(artifact: Artifact, member?: string): boolean;
   /**
    * Asked before it is brought to any host.
    * @throws E_CHECKSUM_UNKNOWN when nothing pins what would come over plain http

@@ -26,8 +26,8 @@ export interface ArtifactStore {
    * over the archive that it is also in.
    */
   expected(artifact: Artifact, member?: string): string | undefined;
-  /** Whether nobody knows it but by an archive that is pinned, and was not fetched yet. */
-  isInArchive(artifact: Artifact): boolean;
+  /** Whether nobody knows it, or a member of it, but by an archive that is pinned, and was not fetched yet. */
+  isInArchive(artifact: Artifact, member?: string): boolean;
   /** Whether anybody has said it of anything: inventory, release, or an earlier download. */
   isKnown(sha256: string): boolean;
   /**
@@ -85,8 +85,11 @@ export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore 
   };
   return {
     expected,
-    isInArchive: (artifact) =>
-      originOf(context, artifact).member !== undefined && expected(artifact) === undefined,
+    isInArchive: (wanted, name) => {
+      const { artifact, member } = originOf(context, wanted, name);
+      const isPinned = member !== undefined && expectedSum(context, artifact) !== undefined;
+      return isPinned && expected(wanted, name) === undefined;
+    },
     isKnown: (sha256) => isKnown(context, sha256),
     admit: (wanted) => {
       const { artifact } = originOf(context, wanted);

@@ -39,7 +39,8 @@ const source = place.extend({
 
 const artifactsSchema = z.strictObject({
   architectures: z.record(text, z.enum(['amd64', 'arm64'])),
-  sources: z.strictObject({ kubernetes: source, etcd: source, cni: source, flannel: source }),
+  // Beside what goes with a release there are the programs of add-ons.
+  sources: z.object({ kubernetes: source, etcd: source, cni: source, flannel: source }).catchall(source),
 });
 
 const flagTableSchema = z.strictObject({

@@ -23,8 +23,9 @@ export interface Release {
   readonly flannel: PairedVersion;
   readonly weaknesses: readonly Weakness[];
   /**
-   * A Kubernetes binary, `etcd`, `cni-plugins` or `flannel`. Without `version` it is the release's own;
-   * any other works too (kubectl v1.17.1), though its checksum may be unknown.
+   * A Kubernetes binary, `etcd`, `cni-plugins`, `flannel`, or a program of an add-on, of which the release has no
+   * version. Without `version` it is the release's own; any other works too (kubectl v1.17.1), though its checksum may
+   * be unknown.
    * @throws E_ARTIFACT for a name, E_VERSION for a version that cannot be
    */
   artifact(name: string, arch: Arch, version?: string): Artifact;
@@ -87,13 +88,27 @@ export function archOf(machine: string): Arch {
   return arch;
 }
 
+/**
+ * Programs that are unpacked of an archive, whatever its version.
+ * @throws E_BUG when it is none
+ */
+export function programsIn(name: string): readonly string[] {
+  const source = sourceOf(readArtifacts(), name);
+  if (!source?.archive) throw new BootstrapError('E_BUG', `${name} is no archive`);
+  return source.archive.members;
+}
+
+const sourceOf = ({ sources }: ArtifactsData, name: string): SourceData | undefined =>
+  Object.values(sources).find(({ names }) => names.includes(name));
+
 const pinned = (artifact: Artifact, pins: Checksums): Artifact => ({
   ...artifact,
   checksum: pins.get(artifact.path),
   within: artifact.within && pinned(artifact.within, pins),
 });
 
-function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksums): Release {
+function releaseOf(data: ReleaseData, artifacts: ArtifactsData, pins: Checksums): Release {
+  const { sources } = artifacts;
   const minor = data.kubernetes.replace(/[.]\d+$/, '');
   const tables = new Map<string, FlagTable>();
   const table = (component: ComponentName): FlagTable => {
@@ -101,12 +116,12 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
     tables.set(component, found);
     return found;
   };
-  const ownVersions: [SourceData, string][] = [
+  const ownVersions = new Map<SourceData, string>([
     [sources.kubernetes, data.kubernetes],
     [sources.etcd, data.etcd.version],
     [sources.cni, data.cni.version],
     [sources.flannel, data.flannel.version],
-  ];
+  ]);
   return {
     version: data.kubernetes,
     minor,
@@ -117,13 +132,16 @@ function releaseOf(data: ReleaseData, { sources }: ArtifactsData, pins: Checksum
     flannel: data.flannel,
     weaknesses: data.weaknesses,
     artifact: (name, arch, version) => {
-      const [source, own] = ownVersions.find(([candidate]) => candidate.names.includes(name)) ?? [];
-      if (source === undefined || own === undefined) {
+      const source = sourceOf(artifacts, name);
+      const wanted = version ?? (source && ownVersions.get(source));
+      if (source === undefined || wanted === undefined) {
         throw new BootstrapError('E_ARTIFACT', `there is no artifact "${name}"`, {
-          hint: `Known ones are ${ownVersions.flatMap(([each]) => each.names).join(', ')}.`,
+          hint: `Known ones are ${Object.values(sources)
+            .flatMap(({ names }) => names)
+            .join(', ')}.`,
         });
       }
-      return pinned(artifactFrom(source, name, normalVersion(version ?? own), arch), pins);
+      return pinned(artifactFrom(source, name, normalVersion(wanted), arch), pins);
     },
     packages: (runtime, family) => ({
       names: data.packages[runtime][family],

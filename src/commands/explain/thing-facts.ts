@@ -1,7 +1,8 @@
-import { addonNames } from '../../addons/catalog.ts';
+import { addonCatalog, addonNames } from '../../addons/catalog.ts';
 import { addonObjectNames } from '../../addons/objects.ts';
 import type { ThingFact } from '../../answers/cluster.ts';
 import { paths } from '../../kernel/host-paths.ts';
+import { programPaths } from '../../phases/addons/programs.ts';
 import { caFilesOf, caSpec, filesOf, issuedAs } from '../../pki/profiles.ts';
 import { CA_IDS, LEAF_IDS } from '../../pki/spec.ts';
 import { phaseTitle } from '../../texts/explained.ts';
@@ -113,8 +114,14 @@ const addons: Finder = (name, wanted) =>
     .filter((addon) => addon === name || addonObjectNames(addon).some((object) => isObject(object, name)))
     .flatMap((addon) => {
       const text = addonTexts()[addon];
-      const of = wanted.filter(({ resource: { id } }) => id === addon || id.endsWith(`:${addon}`));
-      return text === undefined ? [] : [{ kind: 'addon' as const, name: addon, text, of }];
+      const files = addonCatalog()
+        .filter(({ name: own }) => own === addon)
+        .flatMap(programPaths);
+      const of = wanted.filter(
+        ({ resource: { id, owns = [] } }) =>
+          id === addon || id.endsWith(`:${addon}`) || files.some((file) => owns.includes(file)),
+      );
+      return text === undefined ? [] : [{ kind: 'addon' as const, name: addon, text, of, files }];
     });
 
 /** Kinds are written as in kubectl, in any case; a name alone will do. */

@@ -5,7 +5,7 @@ import type { Addon } from '../types.ts';
 import { port, secret, type Surroundings } from './fields.ts';
 import { imageName } from './registry-fields.ts';
 
-/** Programs of the cluster's own that run in pods: a key for each of `addons/catalog.yaml`. */
+/** What else belongs to the cluster: a key for each of `addons/catalog.yaml`. */
 export const addonsSchema = (surroundings: Surroundings) =>
   z
     .strictObject(
@@ -23,27 +23,30 @@ export const resolveAddons = (written: z.output<ReturnType<typeof addonsSchema>>
   addonCatalog().flatMap(({ name }) => {
     const settings = written[name];
     if (!settings) return [];
-    const { images, ...values } = settings as { readonly images: Addon['images'] } & Addon['values'];
+    const { images = {}, ...values } = settings as { readonly images?: Addon['images'] } & Addon['values'];
     return [{ name, images, values }];
   });
 
 const addonSchema = ({ images, values }: AddonData, surroundings: Surroundings) =>
   z.strictObject({
-    images: z
-      .strictObject(
-        Object.fromEntries(
-          Object.entries(images).map(([name, image]) => [
-            name,
-            imageName().default(image).describe(`Where ${name} comes from`),
-          ]),
-        ),
-      )
-      .prefault({})
-      .describe('Images by their short name'),
+    ...(Object.keys(images).length > 0 && { images: imagesSchema(images) }),
     ...Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, valueSchema(value, surroundings)]),
     ),
   });
+
+const imagesSchema = (images: AddonData['images']) =>
+  z
+    .strictObject(
+      Object.fromEntries(
+        Object.entries(images).map(([name, image]) => [
+          name,
+          imageName().default(image).describe(`Where ${name} comes from`),
+        ]),
+      ),
+    )
+    .prefault({})
+    .describe('Images by their short name');
 
 function valueSchema(value: AddonValue, surroundings: Surroundings): z.ZodType {
   const one = TYPES[value.type](surroundings);

@@ -58,7 +58,9 @@ export const inventorySchema = (surroundings: Surroundings) => {
     ssh: ssh.default({}).describe('How to log in; groups and hosts can say otherwise'),
     network: networkSchema().prefault({}).describe('Ranges of the cluster, and how packets get around in it'),
     dns: dnsSchema().prefault({}).describe('Names in the cluster'),
-    addons: addonsSchema(surroundings).describe('What else runs in pods and belongs to the cluster, by name'),
+    addons: addonsSchema(surroundings).describe(
+      'What else belongs to the cluster, in pods or as a program on masters, by name',
+    ),
     etcd: etcdSchema(surroundings, BY_RELEASE).prefault({}).describe('The store of the cluster'),
     apiServer: z
       .strictObject({

@@ -1,7 +1,7 @@
-import { type AddonData, addonCatalog, addonData } from '../../addons/catalog.ts';
+import { type AddonData, addonCatalog, addonData, isInCluster } from '../../addons/catalog.ts';
 import { addonKinds, addonObjects } from '../../addons/objects.ts';
 import { Secret } from '../../kernel/secret.ts';
-import type { Addon } from '../../inventory/types.ts';
+import type { Addon, Host } from '../../inventory/types.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { kubectl, listPath } from '../../resources/cluster/kube-api.ts';
 import type { KubeObject } from '../../kernel/kube-object.ts';
@@ -12,44 +12,69 @@ import { namespaces } from '../shared/namespaces.ts';
 import { labelledLists, ofPart, partOf } from '../shared/parts.ts';
 import { apiHost, withRole } from '../shared/topology.ts';
 import { healthCondition, healthPaths, whyNotWell } from './health.ts';
+import { programs } from './programs.ts';
 
 /**
- * What runs in pods and belongs to the cluster, all of it by data: `addons/`. Behind names, which their pods ask for.
- * What is taken out of the inventory goes by `--prune` alone; a namespace stays, for others may have put something there.
+ * What belongs to the cluster and is no component of it, all of it by data: `addons/`. Objects, behind names, which their
+ * pods ask for; and programs that every master gets. What is taken out of the inventory goes by `--prune` alone: a program
+ * as any file that nothing wants any more. A namespace stays, for others may have put something there.
  */
 export const addonsPhase: Phase = {
   id: 'addons',
   title: 'Add-ons',
   batch: 'parallel',
-  hosts: (world) => (concerned(world).length > 0 ? apiHost(world) : []),
-  resources(world): Resource[] {
-    const all = concerned(world);
-    const names = all.map(({ name }) => name);
-    // One list for each kind, whatever the number of add-ons: they share it.
-    const lists = labelledLists(names, [...new Set(names.flatMap(addonKinds).map(listPath))]);
-    const on = new Map(world.inventory.addons.map((addon) => [addon.name, addon]));
-    return [
-      ...namespaces(all.filter(({ name }) => on.has(name)).map(({ namespace }) => namespace)),
-      ...all.map((data) => {
-        const addon = on.get(data.name);
-        return objectSet({
-          id: `addon:${data.name}`,
-          title: data.title,
-          lists,
-          wanted: addon ? addonManifests(world, addon) : [],
-          goes: (object) => world.prune && isOf(data, object),
-          kubectl,
-          showsText: true,
-        });
-      }),
-    ];
+  hosts(world) {
+    const [objects] = concerned(world).length > 0 ? apiHost(world) : [];
+    const everywhere = chosen(world).some(({ binaries }) => binaries.length > 0);
+    return withRole(world, 'master').filter(({ name }) => everywhere || name === objects?.name);
   },
-  gates: (world, host) => world.inventory.addons.map(({ name }) => isWell(addonData(name), host.name)),
+  resources: (world, host) => [
+    ...chosen(world).flatMap((addon) => programs(world, host, addon)),
+    ...(isApiHost(world, host) ? inCluster(world) : []),
+  ],
+  gates: (world, host) =>
+    isApiHost(world, host)
+      ? chosen(world)
+          .filter(isInCluster)
+          .map((addon) => isWell(addon, host.name))
+      : [],
 };
 
-/** Those of the inventory; with `--prune` all there are, for one may have been taken out. */
+/** What the inventory names. */
+const chosen = ({ inventory }: World): readonly AddonData[] =>
+  inventory.addons.map(({ name }) => addonData(name));
+
+const isApiHost = (world: World, host: Host): boolean =>
+  apiHost(world).some(({ name }) => name === host.name);
+
+function inCluster(world: World): Resource[] {
+  const all = concerned(world);
+  const names = all.map(({ name }) => name);
+  // One list for each kind, whatever the number of add-ons: they share it.
+  const lists = labelledLists(names, [...new Set(names.flatMap(addonKinds).map(listPath))]);
+  const on = new Map(world.inventory.addons.map((addon) => [addon.name, addon]));
+  return [
+    ...namespaces(all.filter(({ name }) => on.has(name)).map(({ namespace }) => namespace)),
+    ...all.map((data) => {
+      const addon = on.get(data.name);
+      return objectSet({
+        id: `addon:${data.name}`,
+        title: data.title,
+        lists,
+        wanted: addon ? addonManifests(world, addon) : [],
+        goes: (object) => world.prune && isOf(data, object),
+        kubectl,
+        showsText: true,
+      });
+    }),
+  ];
+}
+
+/** Those of the inventory that are in the cluster; with `--prune` all there are, for one may have been taken out. */
 const concerned = ({ inventory, prune }: World): readonly AddonData[] =>
-  addonCatalog().filter(({ name }) => prune || inventory.addons.some((addon) => addon.name === name));
+  addonCatalog().filter(
+    (data) => isInCluster(data) && (prune || inventory.addons.some(({ name }) => name === data.name)),
+  );
 
 /** A label can be written by whoever may write objects in a namespace of their own: there it says nothing. */
 const isOf = ({ name, namespace }: AddonData, object: KubeObject): boolean =>

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AddonData } from '../../addons/catalog.ts';
+import { type AddonData, isInCluster } from '../../addons/catalog.ts';
 import { sh } from '../../kernel/quote.ts';
 import { kubectl } from '../../resources/cluster/kube-api.ts';
 import { ONCE } from '../../kernel/once.ts';
@@ -15,12 +15,9 @@ export const podsOf = ({ name, namespace }: Pick<AddonData, 'name' | 'namespace'
 export const failuresOf = ({ namespace }: Pick<AddonData, 'namespace'>): string =>
   `/api/v1/namespaces/${namespace}/events?fieldSelector=${encodeURIComponent('involvedObject.kind=Pod,reason=Failed')}&limit=50`;
 
-/** What is looked at to tell whether an add-on is well. */
-export const healthPaths = (addon: AddonData): readonly string[] => [
-  ...addon.healthy,
-  podsOf(addon),
-  failuresOf(addon),
-];
+/** What is looked at to tell whether an add-on is well; nothing where none of it is in the cluster. */
+export const healthPaths = (addon: AddonData): readonly string[] =>
+  isInCluster(addon) ? [...addon.healthy, podsOf(addon), failuresOf(addon)] : [];
 
 /** A command that ends well when an add-on does: each of what is looked at has something available. */
 export const healthCondition = ({ healthy }: AddonData): string =>

@@ -25,7 +25,12 @@ export function releaseBinary(world: World, host: Host, name: string, version?: 
 export function archiveBinary(
   world: World,
   host: Host,
-  archive: { readonly name: string; readonly version: string },
+  archive: {
+    readonly name: string;
+    readonly version: string;
+    /** Whether people put it there by themselves, so that what a host has is compared before it is kept. */
+    readonly isCommon?: boolean;
+  },
   member: string,
   folder: string,
 ): Resource {
@@ -39,6 +44,7 @@ export function archiveBinary(
     sha256: world.artifacts.expected(artifact, member),
     from: `${member} of ${archive.name} ${artifact.version}`,
     isOther: (sha256) => world.artifacts.isKnown(sha256),
+    ...(archive.isCommon && { comes: () => world.artifacts.comes(artifact, member) }),
     admit: () => {
       world.artifacts.admit(artifact);
     },

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything that the lab serves: Kubernetes, etcd, CNI plugins, flannel, container images and a yum repository.
+# Builds everything that the lab serves: Kubernetes, etcd, CNI plugins, flannel, helm, container images and a yum
+# repository.
 # usage: build.sh
 #
 # Results go to $K8SB_LAB_CACHE (default /var/cache/k8s-bootstrap-lab), outside the checkout:
@@ -16,6 +17,7 @@ set -euo pipefail
 read -r -a kubernetes_versions <<<"${K8SB_LAB_KUBERNETES:-v1.16.3}"
 cni_version=v1.2.0
 flannel_version=v0.28.10
+helm_version=v3.2.4
 unused_days=14
 
 install_prerequisites() {
@@ -72,7 +74,7 @@ write_checksums() {
   (
     cd "$1"
     echo "# Made by test/lab/artifacts/build.sh: the lab's own builds, by their path on the mirror."
-    find release etcd cni flannel -type f ! -name '*.sha256' ! -name SHA256SUMS -print0 | sort -z |
+    find release etcd cni flannel helm -type f ! -name '*.sha256' ! -name SHA256SUMS -print0 | sort -z |
       xargs -0 sha256sum | sed -E 's|^([0-9a-f]{64})  (.*)$|\2: "\1"|'
   ) >"$1/SHA256SUMS.yaml"
 }
@@ -114,6 +116,7 @@ pieces=()
 piece etcd etcd.sh ""
 piece cni cni.sh "$cni_version"
 piece flannel flannel.sh "$flannel_version"
+piece helm helm.sh "$helm_version" kubernetes/replacements.txt
 piece images images.sh "" images registry-config.sh kubernetes/v1.16.3.txt
 piece rpms rpms.sh "" rpm runc-wrapper
 for version in "${kubernetes_versions[@]}"; do

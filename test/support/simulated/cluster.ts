@@ -103,6 +103,7 @@ export function mirror(base: string, isThere: (path: string) => boolean = () => 
   add(`etcd/v3.3.17/${etcd}.tar.gz`, archive(etcd, ['etcd', 'etcdctl']));
   const plugins = ['bridge', 'host-local', 'loopback', 'portmap'];
   add('cni/v0.8.1/cni-plugins-linux-amd64-v0.8.1.tgz', archive('.', plugins));
+  add('helm/v3.2.4/helm-v3.2.4-linux-amd64.tar.gz', archive('linux-amd64', ['helm']));
   writeFileSync(join(base, 'SHA256SUMS.yaml'), dump(sums));
 }
 

@@ -1,10 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { addonCatalog, addonData } from '../../../src/addons/catalog.ts';
+import { addonCatalog, addonData, isInCluster } from '../../../src/addons/catalog.ts';
 import { addonKinds } from '../../../src/addons/objects.ts';
 import { readYamlAll } from '../../../src/kernel/yaml.ts';
+import { programPaths } from '../../../src/phases/addons/programs.ts';
+import { loadRelease } from '../../../src/release/release.ts';
 import { listPath } from '../../../src/resources/cluster/kube-api.ts';
+import { fileTexts } from '../../../src/texts/texts.ts';
 
 const FOLDER = new URL('../../../addons/', import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, FOLDER), 'utf8');
@@ -28,7 +31,8 @@ const shape = z.strictObject({
   ),
   needs: z.array(z.enum(['tokens', 'aggregation', 'host-network'])),
   requires: z.array(z.string()),
-  healthy: z.array(z.string().regex(/^\/apis?\//)).min(1),
+  binaries: z.array(z.string()),
+  healthy: z.array(z.string().regex(/^\/apis?\//)),
   ports: z.array(z.string().regex(/^\d+\/(?:tcp|udp)$/)),
   opens: z.array(z.string().regex(/\.$/)).min(1),
   tried: z.string().regex(/\.$/),
@@ -68,7 +72,9 @@ describe('the catalog of add-ons', () => {
 });
 
 describe.each(addonCatalog().map((addon) => [addon.name, addon] as const))('%s', (name, addon) => {
-  const text = textOf(`${name}/objects.yaml`);
+  const text = readdirSync(new URL(`${name}/`, FOLDER)).includes('objects.yaml')
+    ? textOf(`${name}/objects.yaml`)
+    : '';
   const objects = readYamlAll(text) as {
     apiVersion: string;
     kind: string;
@@ -77,6 +83,20 @@ describe.each(addonCatalog().map((addon) => [addon.name, addon] as const))('%s',
 
   it('is written as the program reads it', () => {
     expect(shape.safeParse(addon).error).toBeUndefined();
+  });
+
+  it('has objects where it says what must be well, and brings something', () => {
+    expect(isInCluster(addon)).toBe(objects.length > 0);
+    expect(objects.length + addon.binaries.length).toBeGreaterThan(0);
+  });
+
+  it('has programs that can be had in its version, and are explained', () => {
+    const release = loadRelease('v1.16.3');
+    for (const binary of addon.binaries) {
+      expect(release.artifact(binary, 'amd64', addon.version).checksum, binary).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const explained = fileTexts().map(({ path }) => path);
+    expect(explained).toEqual(expect.arrayContaining(programPaths(addon) as string[]));
   });
 
   it('comes behind what it requires', () => {

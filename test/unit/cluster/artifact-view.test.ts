@@ -52,11 +52,16 @@ it('hosts fetch the binary alone once the controller has had it out of its archi
 
 it('what is known only once an archive was fetched is fetched once, before the first change', async () => {
   const fetched: string[] = [];
+  const file = { file: '', size: 0, sha256: '' };
   const store = {
     isInArchive: ({ name }) => name !== 'kubelet',
     fetch: ({ name }) => {
       fetched.push(name);
-      return Promise.resolve({ file: '', size: 0, sha256: '' });
+      return Promise.resolve(file);
+    },
+    member: (_, name) => {
+      fetched.push(`member ${name}`);
+      return Promise.resolve(file);
     },
   } as Partial<ArtifactStore> as ArtifactStore;
   const view = artifactView(store, { ...settings, fetch: 'controller' });
@@ -66,4 +71,9 @@ it('what is known only once an archive was fetched is fetched once, before the f
   await view.settle();
   await view.settle();
   expect(fetched).toEqual(['kube-proxy']);
+  const helm = loadRelease('v1.16.15').artifact('helm', 'amd64', 'v3.2.4');
+  expect(artifactView(store, { ...settings, fetch: 'host' }).comes(helm, 'helm')).toBe(false);
+  expect([view.comes(helm, 'helm'), view.comes(helm, 'helm')]).toEqual([true, true]);
+  await view.settle();
+  expect(fetched).toEqual(['kube-proxy', 'member helm']);
 });

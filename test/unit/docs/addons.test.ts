@@ -1,8 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type AddonData, addonCatalog } from '../../../src/addons/catalog.ts';
+import { type AddonData, addonCatalog, isInCluster } from '../../../src/addons/catalog.ts';
 import { addonKinds } from '../../../src/addons/objects.ts';
+import { programPaths } from '../../../src/phases/addons/programs.ts';
+import { loadRelease } from '../../../src/release/release.ts';
 
 /** `docs/addons/` is what `addons/` says; `npx vitest run test/unit/docs/addons.test.ts -u` writes it anew. */
 
@@ -12,6 +14,8 @@ const list = (items: readonly string[]): string => items.map((item) => `- ${item
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const ARCHES = ['amd64', 'arm64'] as const;
 
 const plainDefault = (value: unknown): string =>
   value === undefined ? 'none: must be named' : `\`${JSON.stringify(value)}\``;
@@ -32,6 +36,7 @@ function pageOf(addon: AddonData): string {
     version,
     namespace,
     images,
+    binaries,
     values,
     needs,
     requires,
@@ -39,28 +44,43 @@ function pageOf(addon: AddonData): string {
     cautions,
     tried,
   } = addon;
+  const paths = programPaths(addon).map((path) => `\`${path}\``);
+  const release = loadRelease('v1.16.3');
+  const artifacts = binaries.map((binary) => {
+    const each = ARCHES.map((arch) => release.artifact(binary, arch, version));
+    const published = each.filter(({ checksum }) => checksum !== undefined).map(({ arch }) => arch);
+    const [first] = each;
+    return `\`${first?.path ?? ''}\` of a mirror or from ${first?.official.join(', ') ?? ''} (SHA-256 known for ${published.join(', ')}; of others the lock file keeps that of the first download)`;
+  });
   const kinds = addonKinds(name).map(({ apiVersion, kind }) => `${kind} (${apiVersion})`);
-  const settings = Object.entries(values).map(([key, { type, default: value, says }]) => [
-    `\`${key}\``,
-    type,
-    plainDefault(value),
-    says,
-  ]);
+  const settings = [
+    ...Object.entries(images).map(([key, image]) => [
+      `\`images.${key}\``,
+      'image',
+      `\`${image}\``,
+      'what its pods run',
+    ]),
+    ...Object.entries(values).map(([key, { type, default: value, says }]) => [
+      `\`${key}\``,
+      type,
+      plainDefault(value),
+      says,
+    ]),
+  ];
   const sections: readonly (readonly [string, string])[] = [
     [
       'Set',
-      `\`\`\`yaml\naddons:\n  ${name}: {}\n\`\`\`\n\n${table(
-        ['setting', 'type', 'default', 'is'],
-        [
-          ...Object.entries(images).map(([key, image]) => [
-            `\`images.${key}\``,
-            'image',
-            `\`${image}\``,
-            'what its pods run',
-          ]),
-          ...settings,
-        ],
-      )}`,
+      `\`\`\`yaml\naddons:\n  ${name}: {}\n\`\`\`\n\n${
+        settings.length === 0
+          ? 'There is nothing to set.'
+          : table(['setting', 'type', 'default', 'is'], settings)
+      }`,
+    ],
+    [
+      'Brings',
+      paths.length === 0
+        ? ''
+        : `${paths.join(', ')} on every master, out of ${artifacts.join(', ')}. \`plan\` shows it as a file, and \`up --prune\` takes it away when the inventory names it no more.`,
     ],
     [
       'Needs',
@@ -71,7 +91,9 @@ function pageOf(addon: AddonData): string {
     ['Tried', tried],
     [
       'Made of',
-      `${kinds.join(', ')}; pods in \`${namespace}\`. Well when these are: ${addon.healthy.map((path) => `\`${path}\``).join(', ')}.`,
+      isInCluster(addon)
+        ? `${kinds.join(', ')}; pods in \`${namespace}\`. Well when these are: ${addon.healthy.map((path) => `\`${path}\``).join(', ')}.`
+        : '',
     ],
   ];
   return [

@@ -3,7 +3,7 @@ import { load } from 'js-yaml';
 import compare from 'semver/functions/compare.js';
 import { describe, expect, it } from 'vitest';
 import { COMPONENTS, CONFIGURED } from '../../../src/kernel/components.ts';
-import { archOf, knownVersions, loadRelease } from '../../../src/release/release.ts';
+import { archOf, knownVersions, loadRelease, programsIn } from '../../../src/release/release.ts';
 
 const release = loadRelease('v1.16.3');
 const minors = [...new Set(knownVersions().map((version) => loadRelease(version).minor))];
@@ -128,6 +128,18 @@ describe('artifact', () => {
       path: 'cni/v1.2.0/cni-plugins-linux-arm64-v1.2.0.tgz',
       archive: { folder: '', members: ['bridge', 'host-local', 'loopback', 'portmap'] },
     });
+  });
+
+  it('knows programs of add-ons, by the version that the add-on says', () => {
+    expect(release.artifact('helm', 'amd64', 'v3.2.4')).toMatchObject({
+      path: 'helm/v3.2.4/helm-v3.2.4-linux-amd64.tar.gz',
+      official: ['https://get.helm.sh/helm-v3.2.4-linux-amd64.tar.gz'],
+      checksum: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      archive: { folder: 'linux-amd64/', members: ['helm'] },
+    });
+    expect(() => release.artifact('helm', 'amd64')).toThrow(expect.objectContaining({ code: 'E_ARTIFACT' }));
+    expect(programsIn('helm')).toEqual(['helm']);
+    expect(() => programsIn('kubelet')).toThrow(expect.objectContaining({ code: 'E_BUG' }));
   });
 
   it('gives kubectl of another version', () => {

@@ -134,6 +134,17 @@ describe('what a host has of another version', () => {
   });
 });
 
+describe('a member of an archive', () => {
+  it('is known once the archive was fetched, which is worth it where that is pinned', async () => {
+    const { within, content } = await packed();
+    const store = aStore({ mirrors: [folderMirror(content, ARCHIVE)] });
+    expect(store.isInArchive(within, 'kubelet')).toBe(true);
+    expect(store.isInArchive({ ...within, checksum: undefined }, 'kubelet')).toBe(false);
+    await store.member(within, 'kubelet');
+    expect(store.isInArchive(within, 'kubelet')).toBe(false);
+  });
+});
+
 describe('the lock file', () => {
   it('has what a later run has to know of the archive and all in it, which then asks nobody', async () => {
     const { artifact, within, content } = await packed();

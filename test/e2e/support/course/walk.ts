@@ -91,7 +91,7 @@ async function typed(step: Step, run: (step: Step) => Promise<Output>): Promise<
 }
 
 const CHANGES =
-  /^kubectl (?:apply|create|delete|scale|set|patch|annotate|label|expose|autoscale|run|rollout undo|config)\b|\bip (?:netns add|link (?:add|set|del)|address add)|--data|-d @|-X |(?<![0-9&])>(?!&)|systemctl (?:start|stop)/;
+  /^kubectl (?:apply|create|delete|scale|set|patch|annotate|label|expose|autoscale|run|rollout undo|config)\b|^helm (?:install|upgrade|rollback|uninstall)\b|\bip (?:netns add|link (?:add|set|del)|address add)|--data|-d @|-X |(?<![0-9&])>(?!&)|systemctl (?:start|stop)/;
 
 /**
  * The pages name images as everybody knows them; the lab has them in a registry of its own, and nginx once. Its second

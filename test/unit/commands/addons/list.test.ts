@@ -3,8 +3,9 @@ import { addonData } from '../../../../src/addons/catalog.ts';
 import { addonStates } from '../../../../src/commands/addons/list.ts';
 import { imagesIn } from '../../../../src/commands/addons/images-in.ts';
 import { podsOf } from '../../../../src/phases/addons/health.ts';
-import type { ApiAnswer } from '../../../../src/probe/observe.ts';
-import { sight } from '../../phases/world.ts';
+import type { ApiAnswer, FileState, Observed } from '../../../../src/probe/observe.ts';
+import { MANIFEST } from '../../../../src/resources/manifest.ts';
+import { sight, textFile } from '../../phases/world.ts';
 
 const NAME = 'metrics-server';
 const [DEPLOYMENT = '', SERVICE = ''] = addonData(NAME).healthy;
@@ -42,9 +43,14 @@ const standing = seeing({
   [podsOf(addonData(NAME))]: { status: 200, body: { items: [pod] } },
 });
 
-const stateOf = (...given: Parameters<typeof addonStates>) => {
-  const { addons, well } = addonStates(...given);
-  return { well, ...addons.find(({ name }) => name === NAME) };
+const stateOf = (
+  inventory: Parameters<typeof addonStates>[0],
+  seen: Observed | undefined,
+  masters: Readonly<Record<string, Observed | undefined>> = { m1: sight({}) },
+  addon = NAME,
+) => {
+  const { addons, well } = addonStates(inventory, seen, new Map(Object.entries(masters)));
+  return { well, ...addons.find(({ name }) => name === addon) };
 };
 
 describe('an add-on', () => {
@@ -81,6 +87,54 @@ describe('an add-on', () => {
     ['its API server is silent', seeing({ [DEPLOYMENT]: { status: 0, body: undefined } })],
   ])('is unknown when %s', (_, seen) => {
     expect(stateOf(ON, seen)).toMatchObject({ well: false, state: 'unknown' });
+  });
+});
+
+describe('an add-on that is a program on masters', () => {
+  const PATH = '/usr/local/bin/helm';
+  const HELM = { addons: [{ name: 'helm', images: {}, values: {} }] };
+  const there = { ...textFile(''), mode: '0755' };
+  const absent: FileState = { type: 'absent' };
+  const having = (helm: FileState, manifest = '') =>
+    sight({ files: { [PATH]: helm, [MANIFEST]: textFile(manifest) } });
+  const ours = having(there, `${'0'.repeat(64)}\t${PATH}\taddons\n`);
+  const helm = (inventory: Parameters<typeof addonStates>[0], masters: Parameters<typeof stateOf>[2]) =>
+    stateOf(inventory, seeing({}), masters, 'helm');
+
+  it('is well when every master has it', () => {
+    expect(helm(HELM, { m1: ours, m2: ours })).toMatchObject({
+      well: true,
+      on: true,
+      version: 'v3.2.4',
+      state: 'well',
+      problem: null,
+      images: [],
+    });
+  });
+
+  it('names the master that lacks it', () => {
+    expect(helm(HELM, { m1: ours, m2: having(absent) })).toMatchObject({
+      well: false,
+      state: 'waits',
+      problem: 'there is no /usr/local/bin/helm on m2',
+    });
+  });
+
+  it('is unknown where a master could not be asked', () => {
+    expect(helm(HELM, { m1: ours, m2: undefined })).toMatchObject({
+      well: false,
+      state: 'unknown',
+      problem: 'm2 could not be asked',
+    });
+  });
+
+  it('that the inventory does not name is left where it is ours, and nobody’s business where it is not', () => {
+    expect(helm({ addons: [] }, { m1: having(absent), m2: ours })).toMatchObject({
+      well: false,
+      on: false,
+      state: 'left',
+    });
+    expect(helm({ addons: [] }, { m1: having(there) })).toMatchObject({ well: true, state: 'off' });
   });
 });
 

@@ -99,6 +99,20 @@ describe('explain', () => {
     expect(await explained(['clusterrole/system:coredns'])).toContain('an add-on');
   });
 
+  it('knows the program of an add-on by the name of the add-on and by its path', async () => {
+    expect(await explained(['helm'])).toMatch(
+      /what: {4}an add-on\n.*\n {2}files: {3}\/usr\/local\/bin\/helm\n.*nothing of this inventory wants it/,
+    );
+    const file = copyOf('lab.yaml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}addons: { helm: {} }\n`);
+    const inPhase = 'addons (Add-ons), on m1';
+    for (const what of ['helm', '/usr/local/bin/helm']) {
+      const { stdout } = await run(['explain', what, '-i', file], {});
+      expect(stdout, what).toContain(inPhase);
+    }
+    expect((await run(['explain', 'helm', '--lang', 'zh', '-i', file], {})).stdout).toContain('命令行客户端');
+  });
+
   it('tells programs the same, as data', async () => {
     const json = await explained(['kube-scheduler', '--json']);
     const result = json.split('\n').find((line) => line.includes('explain-thing')) ?? '';

@@ -6,7 +6,7 @@ import type { Observed } from '../../../../src/probe/observe.ts';
 import { listPath } from '../../../../src/resources/cluster/kube-api.ts';
 import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import type { Change } from '../../../../src/resources/resource.ts';
-import { type WorldSpec, hostOf, sight, worldOf } from '../world.ts';
+import { type WorldSpec, hostOf, sight, textFile, worldOf } from '../world.ts';
 
 const NOTHING = new Map<string, Change>();
 const ON = { addons: { 'metrics-server': {} } };
@@ -121,6 +121,60 @@ describe('the plan', () => {
     const summary = change.kind === 'delete' ? change.summary : '';
     expect(summary.split(', ')).toHaveLength(manifests().length);
     expect(summary).not.toMatch(/web|trap/);
+  });
+});
+
+describe('an add-on that is a program on masters', () => {
+  const HELM = { addons: { helm: {} } };
+  const hosts = ['m1', 'm2', 'w1'].map((name, index) => ({
+    name,
+    address: `192.0.2.${index + 11}`,
+    roles: name.startsWith('m') ? ['master', 'etcd'] : ['worker'],
+  }));
+  const on = (spec: WorldSpec, host: string): string[] => {
+    const world = worldOf(spec);
+    return addonsPhase.resources(world, hostOf(world, host)).map(({ id }) => id);
+  };
+  const namesOf = (spec: WorldSpec): string[] => addonsPhase.hosts(worldOf(spec)).map(({ name }) => name);
+
+  it('is on every master, and nothing of it in the cluster', () => {
+    const spec = { inventory: { hosts, ...HELM } };
+    expect(namesOf(spec)).toEqual(['m1', 'm2']);
+    for (const host of ['m1', 'm2']) expect(on(spec, host)).toEqual(['file:/usr/local/bin/helm']);
+    const world = worldOf(spec);
+    expect(addonsPhase.gates?.(world, hostOf(world, 'm1'))).toEqual([]);
+  });
+
+  it('leaves objects to the one master that answers', () => {
+    const spec = { inventory: { hosts, addons: { ...HELM.addons, ...ON.addons } } };
+    expect(on(spec, 'm1')).toEqual(['file:/usr/local/bin/helm', 'addon:metrics-server']);
+    expect(on(spec, 'm2')).toEqual(['file:/usr/local/bin/helm']);
+    const world = worldOf(spec);
+    expect(addonsPhase.gates?.(world, hostOf(world, 'm1'))).toHaveLength(1);
+    expect(addonsPhase.gates?.(world, hostOf(world, 'm2'))).toEqual([]);
+  });
+
+  it('is a file that nothing wants where the inventory has it no more', () => {
+    expect(namesOf({ inventory: { hosts } })).toEqual([]);
+    expect(namesOf({ inventory: { hosts }, prune: true })).toEqual(['m1']);
+    expect(on({ inventory: { hosts }, prune: true }, 'm1')).not.toContain('file:/usr/local/bin/helm');
+  });
+
+  it('takes the place of what somebody has put there, once it is known that it is another', () => {
+    const world = worldOf({ inventory: HELM });
+    const asked = { ...world, artifacts: { ...world.artifacts, comes: () => true } };
+    const [helm] = addonsPhase.resources(asked, hostOf(world, 'm1'));
+    const files = { '/usr/local/bin/helm': { ...textFile(''), mode: '0755' } };
+    expect(helm?.diff(sight({ files }), NOTHING)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('comes in the version of the add-on', () => {
+    const world = worldOf({ inventory: HELM });
+    const [helm] = addonsPhase.resources(world, hostOf(world, 'm1'));
+    expect(helm?.diff(sight({ files: { '/usr/local/bin/helm': { type: 'absent' } } }), NOTHING)).toEqual({
+      kind: 'create',
+      summary: 'helm of helm v3.2.4',
+    });
   });
 });
 
