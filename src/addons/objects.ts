@@ -1,13 +1,22 @@
-import { readDocuments } from '../kernel/data.ts';
+import { namesIn, readDocuments } from '../kernel/data.ts';
 import type { KubeObject } from '../kernel/kube-object.ts';
 import { type Values, fill } from './fill.ts';
 
-const documentsOf = (addon: string): readonly KubeObject[] =>
-  readDocuments(`addons/${addon}/objects.yaml`) as KubeObject[];
+/** An object as it is written, with `{names}`; one with `onlyWith` is wanted only where that list is not empty. */
+type Written = KubeObject & { readonly onlyWith?: unknown };
+
+const documentsOf = (addon: string): readonly Written[] =>
+  namesIn(`addons/${addon}`)
+    .filter((name) => /^objects.*\.yaml$/.test(name))
+    .sort()
+    .flatMap((name) => readDocuments(`addons/${addon}/${name}`) as Written[]);
 
 /** In the order in which they are made. */
 export const addonObjects = (addon: string, values: Values): readonly KubeObject[] =>
-  documentsOf(addon).map((object) => fill(object, values));
+  documentsOf(addon)
+    .map((object) => fill(object, values))
+    .filter(({ onlyWith }) => !Array.isArray(onlyWith) || onlyWith.length > 0)
+    .map(({ onlyWith: _, ...object }) => object as KubeObject);
 
 /** What kinds it is made of, each once. */
 export const addonKinds = (addon: string): readonly Pick<KubeObject, 'apiVersion' | 'kind'>[] => [
