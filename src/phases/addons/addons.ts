@@ -87,13 +87,10 @@ const addresses = (hosts: readonly Host[]): readonly { readonly ip: string }[] =
     .sort()
     .map((ip) => ({ ip }));
 
-/** A secret stands in the data of a Secret and nowhere else, as that has it: base64. */
+/** A secret stands in the text of a Secret, and nowhere else. */
 const revealed = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      value instanceof Secret ? Buffer.from(value.reveal()).toString('base64') : value,
-    ]),
+    Object.entries(values).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
   );
 
 /** Pods are found by the part that they belong to. */

@@ -1,3 +1,4 @@
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { addonData } from '../../../../src/addons/catalog.ts';
 import { opened } from '../../../../src/phases/host/firewall.ts';
@@ -80,14 +81,19 @@ describe('whom Prometheus asks', () => {
     expect(targets({ hosts: [{ ...first, extraArgs }, ...others] })).toMatchObject({ etcd: ['192.0.2.9'] });
   });
 
-  it('is verified, and no ServiceMonitor reads a file of its pod', () => {
-    const text = JSON.stringify(manifests(OPEN));
-    expect(text).not.toMatch(/insecureSkipVerify|bearerTokenFile|caFile/);
-    for (const object of ofKind('ServiceMonitor', OPEN)) {
-      const { endpoints } = object['spec'] as { endpoints: { scheme?: string; tlsConfig?: unknown }[] };
-      for (const one of endpoints.filter(({ scheme }) => scheme === 'https'))
-        expect(one.tlsConfig).toEqual({ ca: { secret: { name: 'prometheus-token', key: 'ca.crt' } } });
-    }
+  it('is verified, and no ServiceMonitor names a file', () => {
+    expect(JSON.stringify(manifests(OPEN))).not.toMatch(
+      /insecureSkipVerify|insecure_skip_verify|bearerTokenFile|caFile/,
+    );
+    const [secret] = ofKind('Secret', OPEN);
+    const { 'scrapes.yaml': text = '' } = secret?.['data'] as Record<string, string>;
+    const jobs = load(Buffer.from(text, 'base64').toString()) as Record<string, unknown>[];
+    expect(jobs.map(({ job_name }) => job_name)).toEqual(['apiserver', 'kubelet', 'cadvisor', 'controllers']);
+    for (const job of jobs)
+      expect(job).toMatchObject({
+        scheme: 'https',
+        tls_config: { ca_file: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
+      });
     expect(ofKind('Prometheus')[0]).toMatchObject({ spec: { arbitraryFSAccessThroughSMs: { deny: true } } });
   });
 });
