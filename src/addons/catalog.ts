@@ -14,6 +14,8 @@ export interface AddonValue {
   readonly type: ValueType;
   /** Without one, the inventory has to name it. */
   readonly default?: unknown;
+  /** Of a secret: what everybody would try, and `validate` warns of. */
+  readonly wellKnown?: readonly string[];
   /** For a person who writes an inventory. */
   readonly says: string;
 }

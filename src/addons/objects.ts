@@ -1,18 +1,33 @@
 import { namesIn, readDocuments } from '../kernel/data.ts';
 import type { KubeObject } from '../kernel/kube-object.ts';
+import { isMapping } from '../kernel/mapping.ts';
 import { type Values, fill } from './fill.ts';
 
-const OBJECTS = 'objects.yaml';
+/** An object as it is written, with `{names}`; one with `onlyWith` is wanted only where that list is not empty. */
+type Written = KubeObject & { readonly onlyWith?: unknown };
 
-/** None of an add-on that is a program on masters and nothing in the cluster. */
-const documentsOf = (addon: string): readonly KubeObject[] =>
-  namesIn(`addons/${addon}`).includes(OBJECTS)
-    ? (readDocuments(`addons/${addon}/${OBJECTS}`) as KubeObject[])
-    : [];
+const documentsOf = (addon: string): readonly Written[] =>
+  namesIn(`addons/${addon}`)
+    .filter((name) => /^objects.*\.yaml$/.test(name))
+    .sort()
+    .flatMap((name) => readDocuments(`addons/${addon}/${name}`) as Written[]);
 
 /** In the order in which they are made. */
 export const addonObjects = (addon: string, values: Values): readonly KubeObject[] =>
-  documentsOf(addon).map((object) => fill(object, values));
+  documentsOf(addon)
+    .map((object) => fill(object, values))
+    .filter(({ onlyWith }) => !Array.isArray(onlyWith) || onlyWith.length > 0)
+    .map(({ onlyWith: _, ...object }) => stored(object as KubeObject));
+
+/** The text of a Secret as the API server keeps it. */
+function stored({ stringData, ...object }: KubeObject): KubeObject {
+  if (!isMapping(stringData)) return object as KubeObject;
+  const data = Object.entries(stringData).map(([key, text]) => [
+    key,
+    Buffer.from(String(text)).toString('base64'),
+  ]);
+  return { ...(object as KubeObject), data: Object.fromEntries(data) as unknown };
+}
 
 /** What kinds it is made of, each once. */
 export const addonKinds = (addon: string): readonly Pick<KubeObject, 'apiVersion' | 'kind'>[] => [

@@ -12,6 +12,8 @@ export const ports = {
   apiServerInsecure: 8080,
   etcdClient: 2379,
   etcdPeer: 2380,
+  /** Figures alone, for whoever asks; etcd has it where the inventory says so. */
+  etcdMetrics: 2381,
   kubelet: 10250,
   /** Plain health check, on loopback only. */
   kubeletHealth: 10248,

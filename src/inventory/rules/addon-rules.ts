@@ -1,8 +1,23 @@
+import { Secret } from '../../kernel/secret.ts';
 import { type Need, addonData } from '../../addons/catalog.ts';
 import type { Inventory } from '../types.ts';
 import { eachFlag } from './component-rules.ts';
 import type { Rule } from './rule.ts';
 import { podsHaveNoToken } from './tokens.ts';
+
+/** What everybody tries first lets everybody in. */
+export const addonsHaveTheirOwnSecrets: Rule = (inventory, report) => {
+  for (const { name, values } of inventory.addons) {
+    for (const [key, { wellKnown = [] }] of Object.entries(addonData(name).values)) {
+      const value = values[key];
+      if (value instanceof Secret && wellKnown.includes(value.reveal()))
+        report.warning(['addons', name, key], 'is one that everybody knows, and tries first', {
+          atKey: true,
+          hint: 'For learning it will do. Elsewhere take another, like ${env:NAME}.',
+        });
+    }
+  }
+};
 
 /** Nothing is begun that its pods could not end. */
 export const addonsHaveWhatTheyNeed: Rule = (inventory, report) => {

@@ -1,4 +1,4 @@
-import { addonsHaveWhatTheyNeed } from './addon-rules.ts';
+import { addonsHaveTheirOwnSecrets, addonsHaveWhatTheyNeed } from './addon-rules.ts';
 import {
   cgroupDriverIsLeftAlone,
   configFieldsAreKnown,
@@ -123,4 +123,5 @@ export const rules: readonly Rule[] = [
   mirrorsGiveAName,
   hooksNameHosts,
   addonsHaveWhatTheyNeed,
+  addonsHaveTheirOwnSecrets,
 ];

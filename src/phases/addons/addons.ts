@@ -10,7 +10,8 @@ import type { Resource } from '../../resources/resource.ts';
 import type { Phase, World } from '../phase.ts';
 import { namespaces } from '../shared/namespaces.ts';
 import { labelledLists, ofPart, partOf } from '../shared/parts.ts';
-import { apiHost, withRole } from '../shared/topology.ts';
+import { type Reserved, tellsOthers } from '../shared/figures.ts';
+import { apiHost, nodes, withRole } from '../shared/topology.ts';
 import { healthCondition, healthPaths, whyNotWell } from './health.ts';
 import { programs } from './programs.ts';
 
@@ -76,34 +77,45 @@ const concerned = ({ inventory, prune }: World): readonly AddonData[] =>
     (data) => isInCluster(data) && (prune || inventory.addons.some(({ name }) => name === data.name)),
   );
 
-/** A label can be written by whoever may write objects in a namespace of their own: there it says nothing. */
+/**
+ * A label can be written by whoever may write objects in a namespace of their own: there it says nothing. A kind stays,
+ * for others may have made objects of it. Endpoints go with their Service, by whose labels a controller makes most.
+ */
 const isOf = ({ name, namespace }: AddonData, object: KubeObject): boolean =>
-  partOf(object) === name && [undefined, namespace, 'kube-system'].includes(object.metadata.namespace);
+  partOf(object) === name &&
+  !['CustomResourceDefinition', 'Endpoints'].includes(object.kind) &&
+  [undefined, namespace, 'kube-system'].includes(object.metadata.namespace);
 
 /** The objects of an add-on as the cluster should have them. */
 export function addonManifests(world: World, { name, images, values }: Addon): KubeObject[] {
   const { network, profile } = world.inventory;
-  const addresses = (role: 'master' | 'etcd'): readonly { readonly ip: string }[] =>
-    withRole(world, role).map(({ ip }) => ({ ip }));
+  const telling = (component: Reserved): readonly { readonly ip: string }[] =>
+    addresses(world.inventory.hosts.filter((host) => tellsOthers(world, host, component)));
   const filled = {
     ...values,
     ...Object.fromEntries(Object.entries(images).map(([short, image]) => [`image:${short}`, image])),
     clusterDomain: network.clusterDomain,
-    etcdAddresses: addresses('etcd'),
-    masterAddresses: addresses('master'),
+    kubeletAddresses: addresses(nodes(world)),
+    controllerManagerAddresses: telling('kube-controller-manager'),
+    schedulerAddresses: telling('kube-scheduler'),
+    etcdMetricsAddresses: telling('etcd'),
     // AlwaysPullImages writes it into every pod.
     pullPolicy: profile === 'cis' ? 'Always' : 'IfNotPresent',
   };
   return addonObjects(name, revealed(filled)).map((object) => withPartOnPods(name, ofPart(name, object)));
 }
 
-/** A secret stands in the data of a Secret and nowhere else, as that has it: base64. */
+/** As Endpoints have them: the API server sorts them as text. */
+const addresses = (hosts: readonly Host[]): readonly { readonly ip: string }[] =>
+  hosts
+    .map(({ ip }) => ip)
+    .sort()
+    .map((ip) => ({ ip }));
+
+/** A secret stands in the text of a Secret, and nowhere else. */
 const revealed = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      value instanceof Secret ? Buffer.from(value.reveal()).toString('base64') : value,
-    ]),
+    Object.entries(values).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
   );
 
 /** Pods are found by the part that they belong to. */

@@ -25,14 +25,17 @@ export const healthCondition = ({ healthy }: AddonData): string =>
     .map((path) => {
       const [, namespace, kind = '', name = ''] =
         /(?:namespaces\/([^/]+)\/)?([^/]+)\/([^/]+)$/.exec(path) ?? [];
-      const field =
-        kind === 'apiservices'
-          ? '{.status.conditions[?(@.type=="Available")].status}'
-          : '{.status.availableReplicas}{.status.numberAvailable}';
+      const field = FIELDS[kind] ?? '{.status.availableReplicas}{.status.numberAvailable}';
       const at = namespace === undefined ? '' : sh`-n ${namespace} `;
       return `${kubectl} ${at}${sh`get ${kind} ${name} -o ${`jsonpath=${field}`}`} | grep -q '[1-9T]'`;
     })
     .join(' && ');
+
+/** What tells that there is something, of kinds that do not count what is available. */
+const FIELDS: Readonly<Record<string, string>> = {
+  apiservices: '{.status.conditions[?(@.type=="Available")].status}',
+  statefulsets: '{.status.readyReplicas}',
+};
 
 const workload = z.object({
   kind: z.string(),
@@ -47,6 +50,7 @@ const workload = z.object({
       observedGeneration: z.number().optional(),
       updatedReplicas: z.number().optional(),
       availableReplicas: z.number().optional(),
+      readyReplicas: z.number().optional(),
       desiredNumberScheduled: z.number().optional(),
       updatedNumberScheduled: z.number().optional(),
       numberAvailable: z.number().optional(),
@@ -90,7 +94,7 @@ function whyNotRolledOut(
   const [wanted, updated, available] =
     kind === 'DaemonSet'
       ? [status.desiredNumberScheduled ?? 0, status.updatedNumberScheduled, status.numberAvailable]
-      : [spec?.replicas ?? 1, status.updatedReplicas, status.availableReplicas];
+      : [spec?.replicas ?? 1, status.updatedReplicas, availableOf(kind, status)];
   // A node that is away takes its pod of a DaemonSet with it: the others do their work.
   const enough = kind === 'DaemonSet' ? Math.min(1, wanted) : wanted;
   if ((updated ?? 0) >= enough && (available ?? 0) >= enough) {
@@ -98,6 +102,10 @@ function whyNotRolledOut(
   }
   return `${waitingPod(seen, podsOf(addon), addon.namespace)}${pullFailure(addon, seen)}`;
 }
+
+/** A StatefulSet of 1.16 does not say which of its pods have been ready for long enough. */
+const availableOf = (kind: string, status: NonNullable<Workload['status']>): number | undefined =>
+  kind === 'StatefulSet' ? status.readyReplicas : status.availableReplicas;
 
 function whyUnavailable({ metadata, status }: Workload): string | undefined {
   const available = status?.conditions?.find(({ type }) => type === 'Available');

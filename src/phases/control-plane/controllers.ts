@@ -5,6 +5,7 @@ import { releaseBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
 import { apiOf, withRole } from '../shared/topology.ts';
 import { component } from '../shared/component.ts';
+import { tellsOthers } from '../shared/figures.ts';
 import type { Phase, World } from '../phase.ts';
 import { serviceAccountKeyFile, signingCaOf } from '../trust/authorities.ts';
 import { healthGate } from '../shared/health-gate.ts';
@@ -62,6 +63,9 @@ function controllerPhase(spec: Controller): Phase {
     batch: 'rolling',
     hosts: (world) => withRole(world, 'master'),
     resources(world, host) {
+      // For itself it makes one at each start, which nobody could know it by.
+      const shown = tellsOthers(world, host, name) ? ('apiserver' as const) : undefined;
+      const certificates = [certificate, ...(shown ? [shown] : [])];
       const trusted = [...new Set([caFilesOf('cluster').certificate, ...spec.trusted(world)])];
       return [
         releaseBinary(world, host, name),
@@ -74,11 +78,15 @@ function controllerPhase(spec: Controller): Phase {
         ...component(world, host, {
           name,
           binary: binaryPath(name),
-          values: spec.values(world),
+          values: {
+            ...spec.values(world),
+            shownCert: shown && leafFiles(shown).certificate,
+            shownKey: shown && leafFiles(shown).key,
+          },
           context: {},
           extraArgs: spec.extraArgs(world),
-          restartOn: [leafId(certificate), fileId(conf), ...trusted.map(fileId)],
-          inputs: [...leafPaths(certificate), conf, ...trusted],
+          restartOn: [...certificates.map(leafId), fileId(conf), ...trusted.map(fileId)],
+          inputs: [...certificates.flatMap(leafPaths), conf, ...trusted],
         }),
       ];
     },

@@ -5,6 +5,7 @@ import { firewall } from '../../resources/network/firewall.ts';
 import type { FirewallSpec } from '../../resources/network/firewall-rules.ts';
 import { masqueradeRule } from '../../resources/network/pod-routes.ts';
 import { stoppedService } from '../../resources/service.ts';
+import { FIGURES, type Reserved, tellsOthers } from '../shared/figures.ts';
 import { isNode, nodes, otherMasters, sharesAddress } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import { nfsPorts, nfsPortsFor } from '../nfs/ports.ts';
@@ -45,14 +46,21 @@ const betweenMasters = (world: World, host: Host): FirewallSpec['protocolsFor'] 
     ? otherMasters(world, host).map(({ ip }) => ({ source: ip, protocol: 'vrrp' }))
     : [];
 
-/** Whoever may send there may send as any pod, so it is open to the other nodes alone. */
-function betweenNodes(world: World, host: Host): FirewallSpec['portsFor'] {
-  const port = vxlanPort(world, host);
-  if (port === undefined) return [];
-  return nodes(world)
-    .filter(({ name }) => name !== host.name)
-    .map(({ ip }) => ({ source: ip, port }));
-}
+/**
+ * Open to the other nodes alone: whoever may send to flannel may send as any pod, and figures are for those who ask from
+ * a pod, whose packets have the address of its node there.
+ */
+const betweenNodes = (world: World, host: Host): FirewallSpec['portsFor'] =>
+  [...[vxlanPort(world, host) ?? []].flat(), ...figurePorts(world, host)].flatMap((port) =>
+    nodes(world)
+      .filter(({ name }) => name !== host.name)
+      .map(({ ip }) => ({ source: ip, port })),
+  );
+
+const figurePorts = (world: World, host: Host): string[] =>
+  (Object.keys(FIGURES) as Reserved[])
+    .filter((component) => tellsOthers(world, host, component))
+    .map((component) => `${FIGURES[component].port}/tcp`);
 
 function vxlanPort({ inventory }: World, host: Host): string | undefined {
   const { cni, flannel } = inventory.network;
@@ -64,6 +72,7 @@ function vxlanPort({ inventory }: World, host: Host): string | undefined {
 export const openPorts = (world: World, host: Host): string[] => [
   ...clusterPorts(world, host),
   ...[vxlanPort(world, host) ?? []].flat(),
+  ...figurePorts(world, host),
   ...nfsPorts(world.inventory, host),
   ...betweenMasters(world, host).map(({ source, protocol }) => `${protocol} from ${source}`),
 ];

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../kernel/kube-object.ts';
 import { UNANSWERED, differences, isAnswered, manifest, objectIn } from './object.ts';
 import type { ApiAnswer, Observed } from '../../probe/observe.ts';
 import { isMapping } from '../../kernel/mapping.ts';
+import { sh } from '../../kernel/quote.ts';
 import { oncePer } from '../../kernel/once-per.ts';
 import { type Change, type Resource, type TextChange, none } from '../resource.ts';
 import { objectsText } from './objects-text.ts';
@@ -67,6 +68,7 @@ export function objectSet(spec: ObjectSetSpec): Resource {
     },
     steps(_change, seen): Step[] {
       const { off, gone } = differing(seen);
+      const kinds = off.flatMap(({ object }) => (isKind(object) ? [object] : []));
       const stuck = off.filter(
         ({ object, fields, isNew }) => !isNew && fields.some((field) => isUnchangeable(object.kind, field)),
       );
@@ -77,9 +79,14 @@ export function objectSet(spec: ObjectSetSpec): Resource {
           [...gone.filter((one) => !isUsed(one)), ...stuck.map(({ object }) => object)].map(identity),
         ),
         ...command(
+          `define the kinds of ${title}`,
+          `${kubectl} apply -f -\n${untilServed(kubectl, kinds)}`,
+          kinds,
+        ),
+        ...command(
           `apply ${title}`,
           `${kubectl} apply -f -`,
-          off.map(({ object }) => object),
+          off.flatMap(({ object }) => (isKind(object) ? [] : [object])),
         ),
         ...command(
           `take back what ${title} used`,
@@ -107,6 +114,20 @@ const UNCHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   // Two ports of one number are one to a patch, which then loses the other.
   Service: ['spec.clusterIP', 'spec.ports'],
 };
+
+const isKind = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition';
+
+/** An object of a new kind is refused until the API server has begun to serve that kind: a second, mostly. */
+const untilServed = (kubectl: string, kinds: readonly KubeObject[]): string =>
+  sh`for kind in ${kinds.map(({ metadata }) => metadata.name)}` +
+  `; do
+  tries=0
+  until ${kubectl} get "$kind" --all-namespaces >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ $tries -lt 30 ] || { echo "the API server does not serve $kind" >&2; exit 1; }
+    sleep 1
+  done
+done`;
 
 /** It goes only when the pod that uses it has gone: after what is applied, and without waiting for that. */
 const isUsed = ({ kind }: KubeObject): boolean => kind.startsWith('PersistentVolume');

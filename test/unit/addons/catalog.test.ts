@@ -26,6 +26,7 @@ const shape = z.strictObject({
     z.strictObject({
       type: z.enum(['boolean', 'count', 'duration', 'labels', 'object-name', 'port', 'secret']),
       default: z.unknown().optional(),
+      wellKnown: z.array(z.string()).optional(),
       says: z.string(),
     }),
   ),
@@ -72,9 +73,10 @@ describe('the catalog of add-ons', () => {
 });
 
 describe.each(addonCatalog().map((addon) => [addon.name, addon] as const))('%s', (name, addon) => {
-  const text = readdirSync(new URL(`${name}/`, FOLDER)).includes('objects.yaml')
-    ? textOf(`${name}/objects.yaml`)
-    : '';
+  const text = readdirSync(new URL(`${name}/`, FOLDER))
+    .filter((file) => file.startsWith('objects'))
+    .map((file) => textOf(`${name}/${file}`))
+    .join('---\n');
   const objects = readYamlAll(text) as {
     apiVersion: string;
     kind: string;

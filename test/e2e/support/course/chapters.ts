@@ -7,7 +7,7 @@ export interface Chapter {
   readonly title: string;
   /** Numbers in the course's list. */
   readonly exercises: readonly number[];
-  readonly on: 'cluster' | 'course' | 'nfs' | 'flannel' | 'masters' | 'metrics' | 'helm';
+  readonly on: 'cluster' | 'course' | 'nfs' | 'flannel' | 'masters' | 'metrics' | 'helm' | 'prometheus';
   readonly exchanged?: boolean;
 }
 

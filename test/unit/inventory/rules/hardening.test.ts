@@ -155,6 +155,8 @@ describe('requirements', () => {
         'firstTaints',
         'rootDir',
         'data',
+        'shownCert',
+        'shownKey',
       ];
       const values = Object.fromEntries([...names, ...further].map((name) => [name, '1']));
       const flags = flagsFor(

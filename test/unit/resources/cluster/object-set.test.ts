@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApiAnswer } from '../../../../src/probe/observe.ts';
 import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
 import { objectSet } from '../../../../src/resources/cluster/object-set.ts';
+import type { Step } from '../../../../src/resources/step.ts';
 import { sight } from '../../phases/world.ts';
 
 const LIST = '/api/v1/secrets';
@@ -26,6 +27,46 @@ const diffOf = (wanted: KubeObject, answer: ApiAnswer, showsText = true) =>
 const having = ({ apiVersion, kind, ...item }: KubeObject): ApiAnswer => ({
   status: 200,
   body: { apiVersion, kind: `${kind}List`, items: [item] },
+});
+
+describe('kinds of its own', () => {
+  const kind: KubeObject = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+  };
+  const thing: KubeObject = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 't' } };
+  const stepsOf = (...there: readonly KubeObject[]) => {
+    const set = objectSet({
+      id: 'set',
+      title: 'a set',
+      lists: ['/kinds', '/things'],
+      wanted: [thing, kind],
+      goes: () => false,
+      kubectl: 'kubectl',
+    });
+    const answers = there.map((object) => [object === kind ? '/kinds' : '/things', having(object)] as const);
+    const absent = { status: 404, body: undefined };
+    const seen = sight({
+      objects: { '/kinds': absent, '/things': absent, ...Object.fromEntries(answers) },
+    });
+    return set.steps(set.diff(seen, new Map()), seen);
+  };
+  const written = (step: Step | undefined): string =>
+    step?.op === 'run' && step.stdin ? JSON.stringify(step.stdin) : '';
+
+  it('are there before an object of them, and served', async () => {
+    const [first, second, ...more] = await stepsOf();
+    expect(more).toEqual([]);
+    expect(first).toMatchObject({ title: 'define the kinds of a set' });
+    expect(first?.op === 'run' ? first.script : '').toContain('for kind in things.example.com;');
+    expect(second).toMatchObject({ op: 'run', title: 'apply a set', script: 'kubectl apply -f -' });
+    expect(written(first)).not.toBe(written(second));
+  });
+
+  it('are not waited for where they are there', async () => {
+    expect(await stepsOf(kind)).toMatchObject([{ title: 'apply a set' }]);
+  });
 });
 
 describe('a set of objects', () => {
