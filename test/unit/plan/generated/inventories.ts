@@ -20,7 +20,7 @@ export const inventories = (ground: Ground): fc.Arbitrary<Written> =>
       dns: fc.option(DNS),
       host: fc.record(HOST, { requiredKeys: [] }),
       network: fc.record(NETWORK, { requiredKeys: [] }),
-      addons: fc.subarray(['metrics-server', 'dashboard', 'ingress-nginx']),
+      addons: fc.subarray(['metrics-server', 'dashboard', 'ingress-nginx', 'prometheus']),
     })
     .map(({ masters, workers, masterRoles, profile, sections, dns, host, network, addons }) => {
       // Pods need a node, and an add-on two things that the course does without.
@@ -35,8 +35,12 @@ export const inventories = (ground: Ground): fc.Arbitrary<Written> =>
         })),
       ];
       const hasAddons = profile !== 'course' && network['cni'] !== 'none';
-      // Profile cis lets none use the network of its nodes.
-      const allowed = addons.filter((name) => profile !== 'cis' || name !== 'ingress-nginx');
+      // Profile cis lets none use the network of its nodes, and a dashboard draws what metrics-server measures.
+      const allowed = addons.filter(
+        (name) =>
+          (profile !== 'cis' || name !== 'ingress-nginx') &&
+          (name !== 'dashboard' || addons.includes('metrics-server')),
+      );
       return {
         name: 'generated',
         profile,
