@@ -17,17 +17,20 @@ export const addonObjects = (addon: string, values: Values): readonly KubeObject
   documentsOf(addon)
     .map((object) => fill(object, values))
     .filter(({ onlyWith }) => !Array.isArray(onlyWith) || onlyWith.length > 0)
-    .map(({ onlyWith: _, ...object }) => stored(object as KubeObject));
+    .map(stored);
 
-/** The text of a Secret as the API server keeps it. */
-function stored({ stringData, ...object }: KubeObject): KubeObject {
-  if (!isMapping(stringData)) return object as KubeObject;
-  const data = Object.entries(stringData).map(([key, text]) => [
-    key,
-    Buffer.from(String(text)).toString('base64'),
-  ]);
-  return { ...(object as KubeObject), data: Object.fromEntries(data) as unknown };
+/** As the API server keeps it: it knows no `onlyWith`, and the text of a Secret as data. */
+function stored(object: Written): KubeObject {
+  const { stringData } = object;
+  const kept = Object.entries(object).filter(([field]) => field !== 'onlyWith' && field !== 'stringData');
+  const data = isMapping(stringData) ? { data: encoded(stringData) } : {};
+  return { ...(Object.fromEntries(kept) as unknown as KubeObject), ...data };
 }
+
+const encoded = (texts: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(String(text)).toString('base64')]),
+  );
 
 /** What kinds it is made of, each once. */
 export const addonKinds = (addon: string): readonly Pick<KubeObject, 'apiVersion' | 'kind'>[] => [

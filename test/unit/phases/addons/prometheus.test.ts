@@ -5,6 +5,7 @@ import { opened } from '../../../../src/phases/host/firewall.ts';
 import { controllerManagerPhase, schedulerPhase } from '../../../../src/phases/control-plane/controllers.ts';
 import { addonManifests, addonsPhase } from '../../../../src/phases/addons/addons.ts';
 import type { KubeObject } from '../../../../src/kernel/kube-object.ts';
+import type { ApiAnswer } from '../../../../src/probe/observe.ts';
 import type { Phase } from '../../../../src/phases/phase.ts';
 import { hostOf, sight, worldOf } from '../world.ts';
 
@@ -172,20 +173,19 @@ describe('the gate', () => {
         metadata: { name: 'x', generation: 1 },
         status: { observedGeneration: 1, updatedReplicas: 1, ...status },
       });
-      const others = addonData('prometheus').healthy.map((other) => [
-        other,
-        {
-          status: 200,
-          body: body(other.includes('daemonset') ? 'DaemonSet' : 'Deployment', {
-            availableReplicas: 1,
-            desiredNumberScheduled: 1,
-            updatedNumberScheduled: 1,
-            numberAvailable: 1,
-          }),
-        },
-      ]);
+      const there = {
+        availableReplicas: 1,
+        desiredNumberScheduled: 1,
+        updatedNumberScheduled: 1,
+        numberAvailable: 1,
+      };
+      const others: Record<string, ApiAnswer> = {};
+      for (const other of addonData('prometheus').healthy) {
+        const kind = other.includes('daemonset') ? 'DaemonSet' : 'Deployment';
+        others[other] = { status: 200, body: body(kind, there) };
+      }
       const own = { status: 200, body: body('StatefulSet', { readyReplicas }) };
-      return gate?.judge(sight({ objects: { ...Object.fromEntries(others), [path]: own } }));
+      return gate?.judge(sight({ objects: { ...others, [path]: own } }));
     };
     expect(why(1)).toBeUndefined();
     expect(why()).toBe('it has no pod yet');

@@ -20,7 +20,7 @@ export const inventories = (ground: Ground): fc.Arbitrary<Written> =>
       dns: fc.option(DNS),
       host: fc.record(HOST, { requiredKeys: [] }),
       network: fc.record(NETWORK, { requiredKeys: [] }),
-      addons: fc.subarray(['metrics-server', 'dashboard', 'ingress-nginx', 'helm']),
+      addons: fc.subarray(['metrics-server', 'dashboard', 'ingress-nginx', 'prometheus', 'helm']),
     })
     .map(({ masters, workers, masterRoles, profile, sections, dns, host, network, addons }) => {
       // Pods need a node, and an add-on two things that the course does without.
