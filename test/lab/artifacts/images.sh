@@ -5,27 +5,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=SCRIPTDIR/images/monitoring.sh
-. "$ARTIFACTS_DIR/images/monitoring.sh"
-
-destination="$1"
-archives="$destination/mirror/images"
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$archives" "$destination/registry"
-
-# pack NAME TAG ROOT CONFIG writes ROOT as the only layer of a docker archive; CONFIG is the "config" object
-# of the image: what docker run takes from it.
-pack() {
-  local name="$1" tag="$2" root="$3" config="$4" folder="$work/archive-$1" layer
-  mkdir "$folder"
-  reproducible_tar -C "$root" -cf "$folder/layer.tar" .
-  layer="$(sha256_of "$folder/layer.tar")"
-  printf '{"architecture":"amd64","os":"linux","created":"1970-01-01T00:00:00Z","config":%s,"rootfs":{"type":"layers","diff_ids":["sha256:%s"]},"history":[{"created":"1970-01-01T00:00:00Z","created_by":"test/lab/artifacts/images.sh"}]}' \
-    "$config" "$layer" >"$folder/config.json"
-  printf '[{"Config":"config.json","RepoTags":["%s:%s"],"Layers":["layer.tar"]}]' "$name" "$tag" >"$folder/manifest.json"
-  reproducible_tar -C "$folder" -cf "$archives/$name-$tag.tar" manifest.json config.json layer.tar
-}
+# shellcheck source=SCRIPTDIR/images/pack.sh
+. "$ARTIFACTS_DIR/images/pack.sh"
 
 busybox_root() {
   local root="$1" applet
@@ -118,38 +99,13 @@ build_metrics_server() {
   pack metrics-server-amd64 "$tag" "$root" '{"Entrypoint":["/metrics-server"],"User":"65534"}'
 }
 
-# Pushes the archives into a registry whose storage is kept. It runs in a network namespace
-# of its own: no port of the machine is taken, whoever else uses it.
-fill_registry() {
-  "$ARTIFACTS_DIR/registry-config.sh" 127.0.0.1:5000 "$destination/registry" writable >"$work/registry.yaml"
-  # shellcheck disable=SC2016  # expanded by the inner shell
-  unshare --net bash -euo pipefail -c '
-    ip link set lo up
-    "$3" serve "$1" &
-    registry=$!
-    trap "kill $registry" EXIT
-    for _ in $(seq 100); do
-      if curl -sf --noproxy "*" -o /dev/null http://127.0.0.1:5000/v2/; then break; fi
-      sleep 0.1
-    done
-    for archive in "$2"/*.tar; do
-      name="$(basename "$archive" .tar)"
-      skopeo copy --insecure-policy --dest-tls-verify=false \
-        "docker-archive:$archive" "docker://127.0.0.1:5000/${name%-*}:${name##*-}"
-    done
-  ' fill "$work/registry.yaml" "$archives" "$destination/bin/docker-registry"
-}
-
-fetch_debs "$work/debs" busybox-static docker-registry
+fetch_debs "$work/debs" busybox-static
 unpack_deb "$work/debs" busybox-static "$work/busybox"
-# Not installed: the package would start a registry for the whole machine.
-unpack_deb "$work/debs" docker-registry "$work/registry-package"
-install -D -t "$destination/bin" "$work/registry-package/usr/bin/docker-registry"
 build_pause
 build_busybox
 build_nginx
 build_nfs_provisioner
 build_coredns
 build_metrics_server
-build_monitoring
 fill_registry
+install -D -t "$destination/bin" "$registry"
