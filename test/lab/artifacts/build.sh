@@ -117,7 +117,7 @@ piece etcd etcd.sh ""
 piece cni cni.sh "$cni_version"
 piece flannel flannel.sh "$flannel_version"
 piece helm helm.sh "$helm_version" kubernetes/replacements.txt
-piece images images.sh "" images registry-config.sh kubernetes/v1.16.3.txt
+piece images images.sh "" images registry-config.sh kubernetes/v1.16.3.txt kubernetes/replacements.txt
 piece rpms rpms.sh "" rpm runc-wrapper
 for version in "${kubernetes_versions[@]}"; do
   [ -f "$ARTIFACTS_DIR/kubernetes/$version.txt" ] || die "no recipe for Kubernetes $version: kubernetes/$version.txt is missing"

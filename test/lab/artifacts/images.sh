@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=SCRIPTDIR/images/ingress.sh
+. "$ARTIFACTS_DIR/images/ingress.sh"
 
 destination="$1"
 archives="$destination/mirror/images"
@@ -149,4 +151,5 @@ build_nginx
 build_nfs_provisioner
 build_coredns
 build_metrics_server
+build_ingress_nginx
 fill_registry
