@@ -10,7 +10,7 @@
 #   pieces/     one folder for each build, named by the hash of its recipe: the four above are made of these
 #   logs/       one log for each build
 # $K8SB_LAB_KUBERNETES lists the versions of Kubernetes (default v1.16.3); kubernetes/ has a file for each possible one.
-# With $K8SB_LAB_MONITORING there are the images of add-on prometheus, too, which take some minutes.
+# With $K8SB_LAB_ADDONS there are the images of add-ons prometheus and ingress-nginx, too, which take some minutes.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -119,7 +119,9 @@ piece cni cni.sh "$cni_version"
 piece flannel flannel.sh "$flannel_version"
 piece helm helm.sh "$helm_version" kubernetes/replacements.txt
 piece images images.sh "" images registry-config.sh kubernetes/v1.16.3.txt
-[ -z "${K8SB_LAB_MONITORING:-}" ] || piece monitoring monitoring.sh "" images registry-config.sh
+if [ -n "${K8SB_LAB_ADDONS:-}" ]; then
+  piece addon-images addon-images.sh "" images registry-config.sh kubernetes/replacements.txt
+fi
 piece rpms rpms.sh "" rpm runc-wrapper
 for version in "${kubernetes_versions[@]}"; do
   [ -f "$ARTIFACTS_DIR/kubernetes/$version.txt" ] || die "no recipe for Kubernetes $version: kubernetes/$version.txt is missing"

@@ -8,18 +8,6 @@ set -euo pipefail
 # shellcheck source=SCRIPTDIR/images/pack.sh
 . "$ARTIFACTS_DIR/images/pack.sh"
 
-busybox_root() {
-  local root="$1" applet
-  mkdir -p "$root"/{bin,etc,dev,proc,sys,tmp,root,usr/bin,usr/sbin,var/log}
-  chmod 1777 "$root/tmp"
-  cp "$work/busybox/bin/busybox" "$root/bin/busybox"
-  for applet in $("$root/bin/busybox" --list); do
-    [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
-  done
-  printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$root/etc/passwd"
-  printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-}
-
 build_pause() {
   local root="$work/pause"
   mkdir "$root"
@@ -99,8 +87,6 @@ build_metrics_server() {
   pack metrics-server-amd64 "$tag" "$root" '{"Entrypoint":["/metrics-server"],"User":"65534"}'
 }
 
-fetch_debs "$work/debs" busybox-static
-unpack_deb "$work/debs" busybox-static "$work/busybox"
 build_pause
 build_busybox
 build_nginx

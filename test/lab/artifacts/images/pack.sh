@@ -20,6 +20,22 @@ pack() {
   reproducible_tar -C "$folder" -cf "$archives/$name-$tag.tar" manifest.json config.json layer.tar
 }
 
+busybox_root() {
+  local root="$1" applet
+  if [ ! -d "$work/busybox" ]; then
+    fetch_debs "$work/busybox-deb" busybox-static
+    unpack_deb "$work/busybox-deb" busybox-static "$work/busybox"
+  fi
+  mkdir -p "$root"/{bin,etc,dev,proc,sys,tmp,root,usr/bin,usr/sbin,var/log}
+  chmod 1777 "$root/tmp"
+  cp "$work/busybox/bin/busybox" "$root/bin/busybox"
+  for applet in $("$root/bin/busybox" --list); do
+    [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+  done
+  printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$root/etc/passwd"
+  printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+}
+
 # Pushes the archives into a registry whose storage is kept. It runs in a network namespace
 # of its own: no port of the machine is taken, whoever else uses it.
 fill_registry() {

@@ -1,11 +1,6 @@
-#!/usr/bin/env bash
-# Builds what add-on prometheus runs: the real programs, of the versions that it names, but for one with a stand-in.
-# usage: monitoring.sh DESTINATION
-set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=SCRIPTDIR/images/pack.sh
-. "$ARTIFACTS_DIR/images/pack.sh"
+# What add-on prometheus runs: the real programs, of the versions that it names. Sourced by addon-images.sh, never run.
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # work and ARTIFACTS_DIR are those of pack.sh and lib.sh
 
 # build_program IMAGE TAG MODULE@VERSION PACKAGE PATH builds the one program of an image, to PATH in it. The real images
 # have a shell beside it, which nothing here asks for.
@@ -24,6 +19,21 @@ build_program() {
   pack "$image" "$tag" "$root" "{\"Entrypoint\":[\"$path\"],\"User\":\"65534\"}"
 }
 
+build_monitoring() {
+  local operator=github.com/coreos/prometheus-operator@v0.38.3
+  build_program prometheus-operator v0.38.3 "$operator" ./cmd/operator /bin/operator
+  build_program prometheus-config-reloader v0.38.3 "$operator" ./cmd/prometheus-config-reloader \
+    /bin/prometheus-config-reloader
+  build_program kube-state-metrics v1.9.7 k8s.io/kube-state-metrics@v1.9.7 . /kube-state-metrics
+  # v2.16.0 by its commit: as a module it has no version of that name.
+  build_program prometheus v2.16.0 github.com/prometheus/prometheus@v1.8.2-0.20200213233353-b90be6f32a33 \
+    ./cmd/prometheus /bin/prometheus
+  # Its checksum is older than the list of all checksums, which does not have it.
+  GONOSUMDB=github.com/prometheus/node_exporter \
+    build_program node-exporter v0.18.1 github.com/prometheus/node_exporter@v0.18.1 . /bin/node_exporter
+  build_configmap_reload
+}
+
 build_configmap_reload() {
   local root="$work/configmap-reload-root"
   mkdir "$root"
@@ -34,17 +44,3 @@ build_configmap_reload() {
     "User":"65534",
     "Labels":{"org.opencontainers.image.description":"a stand-in for configmap-reload made for the lab of k8s-bootstrap; not the real program"}}'
 }
-
-operator=github.com/coreos/prometheus-operator@v0.38.3
-build_program prometheus-operator v0.38.3 "$operator" ./cmd/operator /bin/operator
-build_program prometheus-config-reloader v0.38.3 "$operator" ./cmd/prometheus-config-reloader \
-  /bin/prometheus-config-reloader
-build_program kube-state-metrics v1.9.7 k8s.io/kube-state-metrics@v1.9.7 . /kube-state-metrics
-# v2.16.0 by its commit: as a module it has no version of that name.
-build_program prometheus v2.16.0 github.com/prometheus/prometheus@v1.8.2-0.20200213233353-b90be6f32a33 \
-  ./cmd/prometheus /bin/prometheus
-# Its checksum is older than the list of all checksums, which does not have it.
-GONOSUMDB=github.com/prometheus/node_exporter \
-  build_program node-exporter v0.18.1 github.com/prometheus/node_exporter@v0.18.1 . /bin/node_exporter
-build_configmap_reload
-fill_registry
