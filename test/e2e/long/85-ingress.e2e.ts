@@ -7,7 +7,7 @@ import { eventually, kubectl } from '../support/kubectl.ts';
 import { addressOf, command, settings } from '../support/lab.ts';
 import { inventoryFile, lines, product, standingCluster, up, writeInventory } from '../support/product.ts';
 
-/** The real controller before Debian's nginx; see `test/lab/artifacts/images/ingress.sh`. */
+/** The real controller before Debian's nginx, with `npm run test:addons`; see `test/lab/artifacts/images/ingress.sh`. */
 const IMAGE = 'quay.io/kubernetes-ingress-controller/nginx-ingress-controller:0.26.1';
 const here = IMAGE.replace(/^.*\//, `${settings.controller}:5000/`);
 const withIngress = (text: string): string =>
