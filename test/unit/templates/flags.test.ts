@@ -37,6 +37,8 @@ describe('flagsFor', () => {
     cluster: 'demo',
     signingCert: '/ca.crt',
     signingKey: '/ca.key',
+    shownCert: undefined,
+    shownKey: undefined,
   };
   const of = (
     profile: string,

@@ -51,20 +51,20 @@ const unitOf = async (phase: Phase, name: string, more: object): Promise<string>
 
 describe('whom Prometheus asks', () => {
   it('is every kubelet, sorted as the API server sorts addresses, and nobody who tells only their own host', () => {
-    expect(targets()).toEqual({ kubelet: ['192.0.2.10', '192.0.2.21', '192.0.2.9'] });
+    expect(targets()).toEqual({ 'kubelet-metrics': ['192.0.2.10', '192.0.2.21', '192.0.2.9'] });
     const services = ofKind('Service').map(({ metadata }) => metadata.name);
-    expect(services).not.toContain('etcd');
-    expect(services).not.toContain('kube-scheduler');
+    expect(services).not.toContain('etcd-metrics');
+    expect(services).not.toContain('kube-scheduler-metrics');
   });
 
   it('is whoever of the control plane tells others', () => {
     const masters = ['192.0.2.10', '192.0.2.9'];
     expect(targets(OPEN)).toMatchObject({
-      etcd: masters,
-      'kube-controller-manager': masters,
-      'kube-scheduler': masters,
+      'etcd-metrics': masters,
+      'kube-controller-manager-metrics': masters,
+      'kube-scheduler-metrics': masters,
     });
-    expect(ofKind('Service', OPEN).map(({ metadata }) => metadata.name)).toContain('etcd');
+    expect(ofKind('Service', OPEN).map(({ metadata }) => metadata.name)).toContain('etcd-metrics');
   });
 
   it.each([
@@ -73,13 +73,15 @@ describe('whom Prometheus asks', () => {
     ['etcd', { etcd: { extraArgs: { 'listen-metrics-urls': 'http://127.0.0.1:2381' } } }],
     ['etcd', { etcd: { extraArgs: { 'listen-metrics-urls': 'https://0.0.0.0:2381' } } }],
   ])('is not %s with %j', (name, more) => {
-    expect(targets(more)).not.toHaveProperty(name);
+    expect(targets(more)).not.toHaveProperty(`${name}-metrics`);
   });
 
   it('is one host alone where that is what the inventory says', () => {
     const [first, ...others] = HOSTS;
     const extraArgs = { etcd: { 'listen-metrics-urls': 'http://192.0.2.9:2381' } };
-    expect(targets({ hosts: [{ ...first, extraArgs }, ...others] })).toMatchObject({ etcd: ['192.0.2.9'] });
+    expect(targets({ hosts: [{ ...first, extraArgs }, ...others] })).toMatchObject({
+      'etcd-metrics': ['192.0.2.9'],
+    });
   });
 
   it('is verified, and no ServiceMonitor names a file', () => {
@@ -157,7 +159,7 @@ describe('what goes with it', () => {
   };
 
   it('is not its kinds, of which others may have made objects, nor Endpoints, which go with their Service', () => {
-    expect(gone()).toContain('Service monitoring/kubelet');
+    expect(gone()).toContain('Service monitoring/kubelet-metrics');
     expect(gone()).not.toMatch(/CustomResourceDefinition|Endpoints/);
   });
 });
