@@ -109,15 +109,9 @@ const objects: Finder = (name, wanted) =>
       return { kind: 'object', name: object, text, of };
     });
 
-/** Also by the name of one of its objects; that of a unit is the unit's, whoever asks it for figures. */
 const addons: Finder = (name, wanted) =>
   addonNames()
-    .filter(
-      (addon) =>
-        addon === name ||
-        (units(name, wanted).length === 0 &&
-          addonObjectNames(addon).some((object) => isObject(object, name))),
-    )
+    .filter((addon) => addon === name || addonObjectNames(addon).some((object) => isObject(object, name)))
     .flatMap((addon) => {
       const text = addonTexts()[addon];
       const files = addonCatalog()
