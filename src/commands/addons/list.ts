@@ -5,7 +5,7 @@ import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { ExitCode } from '../../kernel/errors.ts';
-import { healthPaths, podsOf, whyNotWell } from '../../phases/addons/health.ts';
+import { healthPaths, placesOf, podsOf, whyNotWell } from '../../phases/addons/health.ts';
 import { apiHost } from '../../phases/shared/topology.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { sightings } from '../../run/fleet.ts';
@@ -46,7 +46,7 @@ function stateOf(addon: AddonData, on: boolean, seen: Observed | undefined): Add
   if (!seen || answers.some((status) => status !== 200 && status !== 404)) {
     return { ...known, state: 'unknown', problem: 'the API server does not answer', images: [] };
   }
-  const images = imagesIn(seen.object(podsOf(addon))?.body);
+  const images = placesOf(addon).flatMap((place) => imagesIn(seen.object(podsOf(place))?.body));
   if (!on) {
     const left = answers.includes(200);
     const problem = left ? 'the inventory does not name it: up --prune takes it away' : null;
