@@ -5,7 +5,7 @@ import { type RunOptions, visit } from '../../cluster/visit.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { ExitCode } from '../../kernel/errors.ts';
-import { healthPaths, podsOf, whyNotWell } from '../../phases/addons/health.ts';
+import { healthPaths, placesOf, podsOf, whyNotWell } from '../../phases/addons/health.ts';
 import { programPaths } from '../../phases/addons/programs.ts';
 import { apiHost } from '../../phases/shared/topology.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
@@ -66,7 +66,7 @@ function stateOf(addon: AddonData, on: boolean, seen: Observed | undefined, mast
     ...(addon.binaries.length > 0 ? [onMasters(addon, on, masters)] : []),
   ];
   const { state, problem } = found.find((one) => one.problem !== null) ?? noProblem(on);
-  const images = isInCluster(addon) ? imagesIn(seen?.object(podsOf(addon))?.body) : [];
+  const images = placesOf(addon).flatMap((place) => imagesIn(seen?.object(podsOf(place))?.body));
   return { name: addon.name, version: addon.version, on, state, problem, images };
 }
 

@@ -7,17 +7,30 @@ import type { Observed } from '../../probe/observe.ts';
 import { labelledLists } from '../shared/parts.ts';
 import { waitingPod, worded } from '../shared/waiting-pod.ts';
 
-/** API path of the list of the pods of an add-on. */
-export const podsOf = ({ name, namespace }: Pick<AddonData, 'name' | 'namespace'>): string =>
+/** Pods of an add-on in one namespace. */
+type Place = Pick<AddonData, 'name' | 'namespace'>;
+
+/** Where an add-on has pods, if it has any: by what must be well of it. */
+export function placesOf(addon: AddonData): readonly Place[] {
+  if (!isInCluster(addon)) return [];
+  const { name, namespace, healthy } = addon;
+  const named = healthy.flatMap((path) => /\/namespaces\/([^/]+)/.exec(path)?.[1] ?? []);
+  return [...new Set([namespace, ...named])].map((one) => ({ name, namespace: one }));
+}
+
+/** API path of the list of its pods there. */
+export const podsOf = ({ name, namespace }: Place): string =>
   labelledLists(name, [`/api/v1/namespaces/${namespace}/pods`]).join('');
 
-/** API path of what went wrong lately with pods where those of an add-on are. */
-export const failuresOf = ({ namespace }: Pick<AddonData, 'namespace'>): string =>
+/** API path of what went wrong lately with pods there. */
+export const failuresOf = ({ namespace }: Pick<Place, 'namespace'>): string =>
   `/api/v1/namespaces/${namespace}/events?fieldSelector=${encodeURIComponent('involvedObject.kind=Pod,reason=Failed')}&limit=50`;
 
 /** What is looked at to tell whether an add-on is well; nothing where none of it is in the cluster. */
-export const healthPaths = (addon: AddonData): readonly string[] =>
-  isInCluster(addon) ? [...addon.healthy, podsOf(addon), failuresOf(addon)] : [];
+export const healthPaths = (addon: AddonData): readonly string[] => [
+  ...addon.healthy,
+  ...placesOf(addon).flatMap((place) => [podsOf(place), failuresOf(place)]),
+];
 
 /** A command that ends well when an add-on does: each of what is looked at has something available. */
 export const healthCondition = ({ healthy }: AddonData): string =>
@@ -86,7 +99,7 @@ export function whyNotWell(addon: AddonData, seen: Observed): string | undefined
 /** As `kubectl rollout status` counts; https://github.com/kubernetes/kubernetes/blob/v1.16.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go */
 function whyNotRolledOut(
   { kind, metadata, spec, status = {} }: Workload,
-  addon: AddonData,
+  addon: Place,
   seen: Observed,
 ): string | undefined {
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
@@ -100,7 +113,8 @@ function whyNotRolledOut(
   if ((updated ?? 0) >= enough && (available ?? 0) >= enough) {
     return kind === 'DaemonSet' && wanted === 0 ? 'no node is meant for it' : undefined;
   }
-  return `${waitingPod(seen, podsOf(addon), addon.namespace)}${pullFailure(addon, seen)}`;
+  const place = { ...addon, namespace: metadata.namespace ?? addon.namespace };
+  return `${waitingPod(seen, podsOf(place), place.namespace)}${pullFailure(place, seen)}`;
 }
 
 /** A StatefulSet of 1.16 does not say which of its pods have been ready for long enough. */
@@ -120,13 +134,13 @@ const events = z.object({
 });
 
 /** A pod that backs off has forgotten why: its events know. */
-function pullFailure(addon: AddonData, seen: Observed): string {
+function pullFailure(place: Place, seen: Observed): string {
   const pods = z
     .object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) })
-    .safeParse(seen.object(podsOf(addon))?.body, ONCE).data?.items;
+    .safeParse(seen.object(podsOf(place))?.body, ONCE).data?.items;
   const names = new Set(pods?.map(({ metadata }) => metadata.name));
   const found = events
-    .safeParse(seen.object(failuresOf(addon))?.body, ONCE)
+    .safeParse(seen.object(failuresOf(place))?.body, ONCE)
     .data?.items.findLast(
       ({ involvedObject, message }) =>
         names.has(involvedObject.name) && message?.startsWith('Failed to pull image'),

@@ -148,6 +148,8 @@ describe('requirements', () => {
       ];
       const further = [
         'signingKey',
+        'shownCert',
+        'shownKey',
         'containerRuntime',
         'containerEndpoint',
         'hostnameOverride',

@@ -193,4 +193,30 @@ describe('the gate', () => {
     expect(why()).toBe('it has no pod yet');
     expect(gate?.condition).toContain('readyReplicas');
   });
+
+  it('names the pod that waits, in whichever namespace that is', () => {
+    const one = world();
+    const [gate] = addonsPhase.gates?.(one, hostOf(one, 'm1')) ?? [];
+    const path = '/apis/apps/v1/namespaces/kube-system/daemonsets/node-exporter';
+    const metadata = { name: 'node-exporter', namespace: 'kube-system', generation: 1 };
+    const set = { kind: 'DaemonSet', metadata, status: { observedGeneration: 1, desiredNumberScheduled: 1 } };
+    const pod = { metadata: { name: 'node-exporter-x' }, status: {} };
+    const asked = gate?.watches.map(({ key }) => key) ?? [];
+    const pods = asked.find((key) => key.startsWith('/api/v1/namespaces/kube-system/pods?')) ?? '';
+    const well = { observedGeneration: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 };
+    const objects: Record<string, ApiAnswer> = {
+      ...Object.fromEntries(
+        addonData('prometheus').healthy.map((other) => [
+          other,
+          {
+            status: 200,
+            body: { kind: other.includes('stateful') ? 'StatefulSet' : 'Deployment', metadata, status: well },
+          },
+        ]),
+      ),
+      [path]: { status: 200, body: set },
+      [pods]: { status: 200, body: { items: [pod] } },
+    };
+    expect(gate?.judge(sight({ objects }))).toMatch(/^pod kube-system\/node-exporter-x waits/);
+  });
 });
