@@ -44,13 +44,18 @@ recipe_hash() {
   } | sha256sum | cut -c1-12
 }
 
-# piece NAME SCRIPT ARGUMENT FILE... builds pieces/NAME-HASH by `SCRIPT FOLDER ARGUMENT`, unless it is there.
-# A folder of that name is complete: it is built under another name and renamed.
-piece() {
-  local name="$1" script="$2" argument="$3" key folder log started
+# folder_of NAME SCRIPT ARGUMENT FILE... : where a piece is. A folder of that name is complete: it is built under another
+# name and renamed.
+folder_of() {
+  local name="$1" script="$2" argument="$3"
   shift 3
-  key="$(recipe_hash "$script" "$argument" -- lib.sh "$script" "$@")"
-  folder="$CACHE/pieces/$name-$key"
+  printf '%s\n' "$CACHE/pieces/$name-$(recipe_hash "$script" "$argument" -- lib.sh "$script" "$@")"
+}
+
+# piece NAME SCRIPT ARGUMENT FILE... builds pieces/NAME-HASH by `SCRIPT FOLDER ARGUMENT`, unless it is there.
+piece() {
+  local name="$1" script="$2" argument="$3" folder log started
+  folder="$(folder_of "$@")"
   pieces+=("$folder")
   if [ -d "$folder" ]; then
     touch "$folder"
@@ -119,9 +124,9 @@ piece cni cni.sh "$cni_version"
 piece flannel flannel.sh "$flannel_version"
 piece helm helm.sh "$helm_version" kubernetes/replacements.txt
 piece images images.sh "" images registry-config.sh kubernetes/v1.16.3.txt
-if [ -n "${K8SB_LAB_ADDONS:-}" ]; then
-  piece addon-images addon-images.sh "" images registry-config.sh kubernetes/replacements.txt
-fi
+addon_images=(addon-images addon-images.sh "" images registry-config.sh kubernetes/replacements.txt)
+# Built for who asks for it, and then there for all: what a lab serves does not change under another one.
+if [ -n "${K8SB_LAB_ADDONS:-}" ] || [ -d "$(folder_of "${addon_images[@]}")" ]; then piece "${addon_images[@]}"; fi
 piece rpms rpms.sh "" rpm runc-wrapper
 for version in "${kubernetes_versions[@]}"; do
   [ -f "$ARTIFACTS_DIR/kubernetes/$version.txt" ] || die "no recipe for Kubernetes $version: kubernetes/$version.txt is missing"
