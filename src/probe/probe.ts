@@ -87,7 +87,7 @@ export const parseProbe = (watches: readonly Watch[], nonce: string, stdout: Buf
 
 /**
  * What the script of `probeScript` printed, read back.
- * @throws E_PROBE when the output is not complete
+ * @throws E_PROBE when the output is not complete; E_CHANGING when a file was written meanwhile
  */
 export function* readProbe(watches: readonly Watch[], nonce: string, stdout: Buffer): Piecewise<Observed> {
   const end = stdout.lastIndexOf(probeEnd(nonce));

@@ -82,7 +82,7 @@ export function describe(step: Step): string {
 /**
  * Descriptor 4 is /dev/null for commands that read; 8 is a lock that a step holds
  * on to even when its controller has died. Under it the run's own lock is looked at: whoever takes that next waits for
- * 8 first, so nobody comes between the look and the steps.
+ * 8 first, so nobody comes between the look and the steps. What steps that were cut off have left under `tmp` goes.
  */
 const prelude = ({ phase, lock }: BatchContext): string =>
   `
@@ -91,12 +91,14 @@ umask 077
 phase=${quote(phase)}
 exec 4</dev/null
 S=${STATE}
-mkdir -p $S/originals $S/revisions $S/tmp
+mkdir -p $S/originals $S/revisions
 exec 8>>$S/busy
 flock -w 60 8 || { echo 'a step of an earlier run is still working on this host' >&2; exit 75; }
 exec 7>>${paths.lock}
 if flock -n 7 || ! grep -qsxF -- ${quote(lock)} ${paths.lockOwner} || grep -qsxF -- ${quote(lock)} ${LOCK_REVOKED}; then exit ${LOCK_GONE}; fi
 exec 7>&-
+rm -rf $S/tmp
+mkdir $S/tmp
 ${FUNCTIONS}
 ${firstLook()}`.trim();
 

@@ -61,9 +61,10 @@ export const imagesWatch = (runtime: ImageTag['runtime']): Watch => ({
   script: LISTS[runtime],
 });
 
+/** Both are asked on every host, as it is not known before which one it has; ctr waits ten seconds for one that is not there. */
 const LISTS = {
-  docker: `timeout 20 docker images --format '{{.Repository}}:{{.Tag}}'`,
-  containerd: 'timeout 20 ctr -n k8s.io images ls -q',
+  docker: `[ -S /var/run/docker.sock ] && timeout 20 docker images --format '{{.Repository}}:{{.Tag}}'`,
+  containerd: '[ -S /run/containerd/containerd.sock ] && timeout 20 ctr -n k8s.io images ls -q',
 } as const;
 
 /** ctr knows nothing of the registries in config.toml: what is insecure there has to be said again. */

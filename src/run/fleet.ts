@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
 import { inTurns } from '../kernel/breather.ts';
-import { type BootstrapError, asBootstrapError } from '../kernel/errors.ts';
+import { BootstrapError, asBootstrapError } from '../kernel/errors.ts';
+import { retry } from '../kernel/retry.ts';
 import { type Watch, type Observed } from '../probe/observe.ts';
 import { merge, probeEnd, probeScript, readProbe } from '../probe/probe.ts';
 import type { Change } from '../resources/resource.ts';
@@ -160,8 +161,19 @@ export const closeAll = async (fleet: Fleet): Promise<void> => {
 /** Lists of all objects come with it: a thousand nodes are 20 MB. */
 const PROBE_LIMIT = 64 * 1024 ** 2;
 
-/** Asks a host everything in one exec; what was known before and is not asked again is kept. */
-export async function probe(fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> {
+/**
+ * Asks a host everything in one exec; what was known before and is not asked again is kept. Where a file was written at
+ * that moment it is asked again.
+ */
+export const probe = (fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> =>
+  retry(() => probeOnce(fleet, member, watches), {
+    attempts: 4,
+    delayMs: 200,
+    signal: fleet.kill,
+    when: (error) => error instanceof BootstrapError && error.code === 'E_CHANGING',
+  });
+
+async function probeOnce(fleet: Fleet, member: Member, watches: readonly Watch[]): Promise<Observed> {
   // Digests of secrets are salted with it: those kept from an earlier look must stay comparable.
   const nonce = member.seen?.nonce ?? fleet.nonceOf?.(member.name) ?? randomBytes(16).toString('hex');
   const started = performance.now();

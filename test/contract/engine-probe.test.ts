@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileRead, FileState, Watch } from '../../src/probe/observe.ts';
 import { probeScript } from '../../src/probe/probe.ts';
 import { saltedDigest } from '../../src/probe/probers/files.ts';
+import { makeFleet, probe } from '../../src/run/fleet.ts';
 import { runScript } from '../../src/transport/feed.ts';
 import { look } from '../support/probing.ts';
 import { rootedHost } from '../support/rooted-host.ts';
@@ -48,6 +49,28 @@ describe.each(shells)('probing with $name as sh', (shell) => {
         content,
       });
     }
+  });
+
+  it('asks again when a file was written between the look at its size and the reading of it', async () => {
+    const host = rootedHost(shell);
+    host.write('/etc/a', 'a');
+    host.write('/etc/b', 'b');
+    // Slow questions end when all sizes are known, and contents are read behind them.
+    const once =
+      'until [ -e "$D.roles" ]; do :; done; [ -e /etc/once ] || { : > /etc/once; echo longer > /etc/a; }';
+    const fleet = makeFleet(['m1'], {
+      emit: () => undefined,
+      addressOf: () => '192.0.2.11',
+      connect: () => Promise.resolve(host.session()),
+      concurrency: 1,
+      kill: new AbortController().signal,
+      knownError: () => undefined,
+    });
+    const member = fleet.members.get('m1')!;
+    const seen = await probe(fleet, member, [file('/etc/a'), file('/etc/b'), answer('writes', once, true)]);
+    expect(
+      ['/etc/a', '/etc/b'].map((path) => (seen.file(path) as { content: Buffer }).content.toString()),
+    ).toEqual(['longer\n', 'b']);
   });
 
   it.each([

@@ -28,6 +28,8 @@ new_file() {
 }
 stage() {
   root_only "$1"
+  # Of a step that a power cut ended: there may be a key in it.
+  for o in "$1"/.k8s-bootstrap.??????; do [ ! -d "$o" ] || rm -rf -- "$o"; done
   d=$(mktemp -d "$1/.k8s-bootstrap.XXXXXX")
   trap 'rm -rf -- "$d"' EXIT
   t=$d/new
