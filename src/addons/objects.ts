@@ -39,6 +39,10 @@ export const addonKinds = (addon: string): readonly Pick<KubeObject, 'apiVersion
   ).values(),
 ];
 
+/** Those of the whole cluster, whose names somebody else may have taken; a namespace is for everybody. */
+export const addonClusterObjects = (addon: string): readonly KubeObject[] =>
+  documentsOf(addon).filter(({ kind, metadata }) => metadata.namespace === undefined && kind !== 'Namespace');
+
 /** Kind and name of each object, as `ClusterRole/system:coredns`. */
 export const addonObjectNames = (addon: string): string[] =>
   documentsOf(addon).map(({ kind, metadata }) => `${kind}/${metadata.name}`);

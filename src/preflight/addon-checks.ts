@@ -1,4 +1,5 @@
 import { addonData } from '../addons/catalog.ts';
+import { placesTaken } from '../phases/addons/health.ts';
 import { isOfOthers } from '../phases/shared/parts.ts';
 import { apiHost } from '../phases/shared/topology.ts';
 import { type Check, type Result, type Subject, error } from './check.ts';
@@ -10,11 +11,11 @@ export const addonsCheck: Check = {
   check({ world, host, seen }: Subject): Result[] {
     if (!apiHost(world).some(({ name }) => name === host.name)) return [];
     return world.inventory.addons.flatMap(({ name }) => {
-      const { title, healthy } = addonData(name);
-      const found = healthy.filter((path) => isOfOthers(seen.object(path)));
+      const addon = addonData(name);
+      const found = placesTaken(addon).filter((path) => isOfOthers(seen.object(path)));
       if (found.length === 0) return [];
       return error(
-        `${found.map((path) => path.split('/').slice(-2).join(' ')).join(' and ')}: somebody else has set up ${title} in this cluster`,
+        `${found.map((path) => path.split('/').slice(-2).join(' ')).join(' and ')}: somebody else has set up ${addon.title} in this cluster`,
         `Leave ${name} out of the add-ons to keep that, or take it away first. With --ignore-preflight addons ours takes its place.`,
       );
     });

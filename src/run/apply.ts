@@ -153,6 +153,9 @@ function follow(nonce: string, steps: readonly NamedStep[], listen: Listener): (
   };
 }
 
+/** Where kubectl shows the patch and the whole object that the cluster has, which may be a Secret. */
+const APPLIED = /(error when applying patch:)[\s\S]*?\n(for: )/g;
+
 function stepFailure(
   { knownError }: Fleet,
   nonce: string,
@@ -163,7 +166,8 @@ function stepFailure(
 ): BootstrapError {
   const failed = new RegExp(`^${nonce} fail (\\d+) (\\d+)$`, 'm').exec(stdout.toString('utf8'));
   const step = steps.find(({ id }) => id === failed?.[1]);
-  const lines = spoken(nonce, stderr.slice(step ? stderr.lastIndexOf(`${nonce} begin ${step.id}`) : 0));
+  const said = stderr.slice(step ? stderr.lastIndexOf(`${nonce} begin ${step.id}`) : 0);
+  const lines = spoken(nonce, said.replaceAll(APPLIED, '$1 …\n$2'));
   const what = step
     ? `${describe(step.step)} failed with code ${failed?.[2] ?? code}`
     : `the batch of steps ended with code ${code}`;

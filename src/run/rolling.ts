@@ -44,8 +44,9 @@ const PATIENCE_SECONDS = 10;
 const LOOK_EVERY_MS = 1000;
 
 /**
- * A healthy member is taken down only while what stays is enough, by a look at this moment. Of so few that nothing could
- * ever be changed (one, or two that need each other) all the others do.
+ * A healthy member is taken down only while what stays is enough, by a look at this moment; where it was not, by two in
+ * succession: what starts again and again is well for a second each time. Of so few that nothing could ever be changed
+ * (one, or two that need each other) all the others do.
  * @throws E_TOO_FEW_STAND; as `stop` says
  */
 export async function refuseTooFew(
@@ -58,11 +59,15 @@ export async function refuseTooFew(
   const needed = Math.min(stage.mustStand(stage.hosts.size), others.length);
   const patience = Math.min(PATIENCE_SECONDS, ...stage.gates(name).map((gate) => gate.timeoutSeconds));
   const until = performance.now() + patience * 1000;
-  for (;;) {
+  let told = '';
+  for (let wereEnough = true; ;) {
     const { upright, down } = await lookAt(fleet, stage, others, needed);
-    if (upright >= needed) return;
+    stopIfAsked(stop);
+    const areEnough = upright >= needed;
+    if (areEnough && wereEnough) return;
+    wereEnough = areEnough;
     const reached = alive(fleet).filter(({ name: host }) => others.includes(host));
-    if (reached.length < needed || performance.now() + LOOK_EVERY_MS > until) {
+    if (!areEnough && (reached.length < needed || performance.now() + LOOK_EVERY_MS > until)) {
       throw new BootstrapError(
         'E_TOO_FEW_STAND',
         `${stage.title} on ${name} is left as it is: without it only ${upright} of ${stage.hosts.size} would stand, and ${needed} must`,
@@ -73,7 +78,10 @@ export async function refuseTooFew(
       );
     }
     const waitingFor = `enough others are well; not yet: ${down.join(', ')}`;
-    fleet.emit({ type: 'gate.waiting', phase: stage.id, host: name, waitingFor });
+    if (!areEnough && waitingFor !== told) {
+      told = waitingFor;
+      fleet.emit({ type: 'gate.waiting', phase: stage.id, host: name, waitingFor });
+    }
     await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {
       stopIfAsked(stop);
     });

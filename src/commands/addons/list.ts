@@ -7,6 +7,7 @@ import type { Host, Inventory } from '../../inventory/types.ts';
 import { ExitCode } from '../../kernel/errors.ts';
 import { healthPaths, placesOf, podsOf, whyNotWell } from '../../phases/addons/health.ts';
 import { programPaths } from '../../phases/addons/programs.ts';
+import { isOfOthers } from '../../phases/shared/parts.ts';
 import { apiHost } from '../../phases/shared/topology.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { manifestOf } from '../../resources/manifest.ts';
@@ -75,10 +76,12 @@ const noProblem = (on: boolean): Found => ({ state: on ? 'well' : 'off', problem
 const LEFT: Found = { state: 'left', problem: 'the inventory does not name it: up --prune takes it away' };
 
 function inCluster(addon: AddonData, on: boolean, seen: Observed | undefined): Found {
-  const answers = addon.healthy.map((path) => seen?.object(path)?.status);
-  if (!seen || answers.some((status) => status !== 200 && status !== 404))
+  const answers = addon.healthy.map((path) => seen?.object(path));
+  if (!seen || answers.some((answer) => answer?.status !== 200 && answer?.status !== 404))
     return { state: 'unknown', problem: 'the API server does not answer' };
-  if (!on) return answers.includes(200) ? LEFT : noProblem(on);
+  // What somebody else has set up under that name is no affair of an add-on that is off.
+  if (!on)
+    return answers.some((answer) => answer?.status === 200 && !isOfOthers(answer)) ? LEFT : noProblem(on);
   const problem = whyNotWell(addon, seen);
   return problem === undefined ? noProblem(on) : { state: 'waits', problem };
 }
@@ -89,11 +92,16 @@ function onMasters(addon: AddonData, on: boolean, masters: Masters): Found {
   const lacks = [...masters].flatMap(([name, seen]) =>
     paths.filter((path) => seen && seen.file(path)?.type !== 'file').map((path) => `${path} on ${name}`),
   );
+  const foreign = [...masters].flatMap(([name, seen]) =>
+    paths.filter((path) => seen && !manifestOf(seen).has(path)).map((path) => `${path} on ${name}`),
+  );
   const isOurs = [...masters.values()].some(
     (seen) => seen && paths.some((path) => manifestOf(seen).has(path)),
   );
   if (!on && isOurs) return LEFT;
   if (on && lacks.length > 0) return { state: 'waits', problem: `there is no ${lacks.join(', no ')}` };
+  if (on && foreign.length > 0)
+    return { state: 'waits', problem: `somebody else has put there ${foreign.join(', ')}` };
   const unseen = [...masters].flatMap(([name, seen]) => (seen ? [] : [name]));
   return unseen.length > 0
     ? { state: 'unknown', problem: `${unseen.join(', ')} could not be asked` }

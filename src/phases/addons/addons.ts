@@ -12,7 +12,7 @@ import { namespaces } from '../shared/namespaces.ts';
 import { labelledLists, ofPart, partOf } from '../shared/parts.ts';
 import { type Reserved, tellsOthers } from '../shared/figures.ts';
 import { apiHost, nodes, withRole } from '../shared/topology.ts';
-import { healthCondition, healthPaths, whyNotWell } from './health.ts';
+import { healthCondition, healthPaths, placesTaken, whyNotWell } from './health.ts';
 import { programs } from './programs.ts';
 
 /**
@@ -29,6 +29,12 @@ export const addonsPhase: Phase = {
     const everywhere = chosen(world).some(({ binaries }) => binaries.length > 0);
     return withRole(world, 'master').filter(({ name }) => everywhere || name === objects?.name);
   },
+  watch: (world, host) =>
+    isApiHost(world, host)
+      ? chosen(world)
+          .flatMap(placesTaken)
+          .map((key) => ({ kind: 'object', key }))
+      : [],
   resources: (world, host) => [
     ...chosen(world).flatMap((addon) => programs(world, host, addon)),
     ...(isApiHost(world, host) ? inCluster(world) : []),

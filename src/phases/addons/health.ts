@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { type AddonData, isInCluster } from '../../addons/catalog.ts';
+import { addonClusterObjects } from '../../addons/objects.ts';
 import { sh } from '../../kernel/quote.ts';
-import { kubectl } from '../../resources/cluster/kube-api.ts';
+import { apiPath, kubectl } from '../../resources/cluster/kube-api.ts';
 import { ONCE } from '../../kernel/once.ts';
 import type { Observed } from '../../probe/observe.ts';
 import { labelledLists } from '../shared/parts.ts';
@@ -30,6 +31,11 @@ export const failuresOf = ({ namespace }: Pick<Place, 'namespace'>): string =>
 export const healthPaths = (addon: AddonData): readonly string[] => [
   ...addon.healthy,
   ...placesOf(addon).flatMap((place) => [podsOf(place), failuresOf(place)]),
+];
+
+/** API paths of what an add-on would take the place of: that which runs, and all objects of the whole cluster. */
+export const placesTaken = ({ name, healthy }: AddonData): readonly string[] => [
+  ...new Set([...healthy, ...addonClusterObjects(name).map(apiPath)]),
 ];
 
 /** A command that ends well when an add-on does: each of what is looked at has something available. */

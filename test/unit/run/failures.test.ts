@@ -40,6 +40,19 @@ describe('a failing host', () => {
     expect(all.map(({ lockedBy }) => lockedBy)).toEqual([undefined, undefined, undefined]);
   });
 
+  it('shows nothing of the objects that kubectl prints when a patch fails: one may be a Secret', async () => {
+    const said = `Error from server: error when applying patch:
+{"data":{"password":"b2xk"}}
+to:
+Object: &{map["data":map["password":"b2xk"]]}
+for: "STDIN": etcdserver: request timed out`;
+    const run = play([memoryHost('m1')], [stage('one', ['m1'], { resources: () => [broken('a', said)] })]);
+    await expect(run.up()).rejects.toThrow(coded('E_STEP'));
+    const { failed } = run.fleet.members.get('m1')!;
+    expect(failed?.message).toContain('request timed out');
+    expect(failed?.message).not.toContain('b2xk');
+  });
+
   it('is told by the code and the hint of an error that is known', async () => {
     const run = play(hosts(), stages, {
       essential: (host) => host === 'm1',

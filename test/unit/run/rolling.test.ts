@@ -199,6 +199,22 @@ describe('a rolling stage', () => {
     expect(run.events).toContainEqual(expect.objectContaining({ type: 'gate.waiting', host: 'm1' }));
   });
 
+  it('does not take for well what is so at every third look', async () => {
+    const { hosts, stages } = members([true, true, true], { patience: 5 });
+    const { before } = hosts[2]!;
+    let looks = 0;
+    hosts[2]!.before = (what) => {
+      if (what === 'probe')
+        hosts[2]!.words.set('healthy', (looks += 1) < 3 || looks % 3 === 0 ? 'yes' : 'no');
+      // The first two looks are before the lock and under it.
+      if (what === 'probe' && looks === 3) hosts[2]!.words.set('healthy', 'no');
+      return before(what);
+    };
+    const { groups, error } = await order(hosts, [stages[0]!]);
+    expect(groups).toBe('');
+    expect(error).toMatchObject({ code: 'E_TOO_FEW_STAND' });
+  });
+
   it('counts a host that has left the run as down, however well it was', async () => {
     const { hosts, stages } = members([true, true, true]);
     const early = stage('early', ['m3'], { resources: () => [cell('c', '1')] });

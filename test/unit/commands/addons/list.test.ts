@@ -3,6 +3,7 @@ import { addonData } from '../../../../src/addons/catalog.ts';
 import { addonStates } from '../../../../src/commands/addons/list.ts';
 import { imagesIn } from '../../../../src/commands/addons/images-in.ts';
 import { podsOf } from '../../../../src/phases/addons/health.ts';
+import { PART_LABEL } from '../../../../src/phases/shared/parts.ts';
 import type { ApiAnswer, FileState, Observed } from '../../../../src/probe/observe.ts';
 import { MANIFEST } from '../../../../src/resources/manifest.ts';
 import { sight, textFile } from '../../phases/world.ts';
@@ -22,12 +23,13 @@ const seeing = (objects: Readonly<Record<string, ApiAnswer>>) => ({
   object: (path: string): ApiAnswer => objects[path] ?? { status: 404, body: undefined },
 });
 
+const labels = { [PART_LABEL]: NAME };
 const standing = seeing({
   [DEPLOYMENT]: {
     status: 200,
     body: {
       kind: 'Deployment',
-      metadata: { name: NAME, generation: 1 },
+      metadata: { name: NAME, labels, generation: 1 },
       spec: { replicas: 1 },
       status: { observedGeneration: 1, updatedReplicas: 1, availableReplicas: 1 },
     },
@@ -36,7 +38,7 @@ const standing = seeing({
     status: 200,
     body: {
       kind: 'APIService',
-      metadata: { name: 'v1beta1.metrics.k8s.io' },
+      metadata: { name: 'v1beta1.metrics.k8s.io', labels },
       status: { conditions: [{ type: 'Available', status: 'True' }] },
     },
   },
@@ -72,6 +74,11 @@ describe('an add-on', () => {
       problem: null,
     });
     expect(stateOf({ addons: [] }, standing)).toMatchObject({ well: false, on: false, state: 'left' });
+  });
+
+  it('of that name that somebody else has set up is no affair of ours', () => {
+    const theirs = seeing({ [DEPLOYMENT]: { status: 200, body: { metadata: { name: NAME } } } });
+    expect(stateOf({ addons: [] }, theirs)).toMatchObject({ well: true, on: false, state: 'off' });
   });
 
   it('that is not there is waited for', () => {
@@ -117,6 +124,14 @@ describe('an add-on that is a program on masters', () => {
       well: false,
       state: 'waits',
       problem: 'there is no /usr/local/bin/helm on m2',
+    });
+  });
+
+  it('is not well where somebody else has put another program in its place', () => {
+    expect(helm(HELM, { m1: ours, m2: having(there) })).toMatchObject({
+      well: false,
+      state: 'waits',
+      problem: 'somebody else has put there /usr/local/bin/helm on m2',
     });
   });
 
