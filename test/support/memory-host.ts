@@ -136,7 +136,7 @@ async function apply(host: MemoryHost, script: string, options: ExecOptions): Pr
     const known = host
       .means(command)
       .replace(/^(?:was_unit \S+\n)?systemctl enable (\S+)$/, 'fail 1 Unit $1 does not exist');
-    const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/.exec(known) ?? [];
+    const [, verb, first = '', rest = ''] = /^(set|fail) (\S+) (.*)$/s.exec(known) ?? [];
     if (verb === 'set') host.words.set(first, rest);
     else if (verb === 'fail') {
       stderr += `${rest}\n`;
