@@ -134,11 +134,11 @@ export function clock(output: Buffer): number {
 /** What `script` sends for a secret with this content. */
 export const saltedDigest = (nonce: string, content: string): string => digest(nonce + digest(content));
 
-const digest = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
- * Paths never hold a space, a quote or `|`: the resource maker refuses them. Sizes, digests and contents are looked at one
- * after the other: a file that somebody writes meanwhile would shift the contents of all behind it.
+ * Paths never hold a space, a quote or `|`: the resource maker refuses them. Sizes are looked at before contents: a file
+ * that somebody writes meanwhile would shift the contents of all behind it.
  * @throws E_CHANGING
  */
 export function parse(watches: readonly FileWatch[], output: Buffer): Map<string, FileState> {
@@ -172,13 +172,8 @@ export function parse(watches: readonly FileWatch[], output: Buffer): Map<string
     states.set(path, { ...state, content: contents.subarray(offset, offset + state.size) });
     offset += state.size;
   }
-  for (const { key, read } of watches) {
-    const state = states.get(key);
-    if (read !== 'content' || state?.type !== 'file' || !state.sha256) continue;
-    if (state.content && digest(state.content) === state.sha256) continue;
-    throw new BootstrapError('E_CHANGING', `${key} was written while it was read`, {
-      hint: 'Something else changes files of this host at this moment: another run, or somebody. Run it again when that is done.',
-    });
-  }
-  return states;
+  if (offset === contents.length) return states;
+  throw new BootstrapError('E_CHANGING', `one of ${paths.join(', ')} was written while they were read`, {
+    hint: 'Something else changes files of this host at this moment: another run, or somebody. Run it again when that is done.',
+  });
 }
