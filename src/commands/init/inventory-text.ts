@@ -80,7 +80,9 @@ function adviceOn(hosts: readonly FoundHost[]): string[] {
   const masters = hosts.filter(({ roles }) => roles.includes('master')).length;
   if (masters > 1) {
     return [
-      '# With several masters, put a load balancer in front of them: apiServer: { endpoint: HOST:PORT }.',
+      '# Nodes reach all masters by a balancer of their own. So that users do, too, while the first is away: an address that',
+      '# moves, apiServer: { keepalived: { vip: ADDRESS } }, or a load balancer, apiServer: { endpoint: HOST:PORT }. With',
+      '# roles [master, etcd, worker] masters take pods as well.',
     ];
   }
   if (hosts.length < 3) {
@@ -88,7 +90,8 @@ function adviceOn(hosts: readonly FoundHost[]): string[] {
   }
   return [
     '# To survive the loss of a master, give three hosts "roles: [master, etcd]" (add worker, so that they take pods',
-    '# too), and put a load balancer in front of them: apiServer: { endpoint: HOST:PORT }.',
+    '# too). For users outside name an address that moves, apiServer: { keepalived: { vip: ADDRESS } }, or a load',
+    '# balancer, apiServer: { endpoint: HOST:PORT }.',
   ];
 }
 

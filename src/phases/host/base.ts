@@ -6,6 +6,7 @@ import { dataFoldersWatch } from '../shared/data-folders.ts';
 import { restoredMark, restoredWatch } from '../shared/restored.ts';
 import { endpointWatch } from '../shared/endpoint-name.ts';
 import { serviceRangeWatch } from '../shared/service-range.ts';
+import { apiHealthWatch } from '../shared/topology.ts';
 import { factsWatches } from '../../facts/facts.ts';
 import type { Phase, World } from '../phase.ts';
 
@@ -22,6 +23,7 @@ export const basePhase: Phase = {
     ...dataFoldersWatch(inventory, host),
     ...endpointWatch(inventory, host),
     ...serviceRangeWatch(host),
+    ...apiHealthWatch(host),
   ],
   resources: (world, host) => [
     directory({ path: paths.state, mode: '0700' }),

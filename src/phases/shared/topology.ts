@@ -3,6 +3,7 @@ import type { Host, Role } from '../../inventory/types.ts';
 import { oncePer } from '../../kernel/once-per.ts';
 import { ports } from '../../kernel/host-paths.ts';
 import { hostsWithRole } from '../../inventory/lookup.ts';
+import type { Watch } from '../../probe/observe.ts';
 import type { World } from '../phase.ts';
 
 /** Small questions about the cluster as a whole that several phases ask. */
@@ -66,13 +67,19 @@ export function etcdServers(world: World, first: Host): string {
 
 export const serviceIp = (world: World): string => nthAddress(world.inventory.network.serviceCIDR, 1);
 
+const API_HEALTH = '/healthz';
+
+/** Asked of every master in every run, also where it does nothing else: `apiHost` goes by it. */
+export const apiHealthWatch = ({ roles }: Host): readonly Watch[] =>
+  roles.includes('master') ? [{ kind: 'object', key: API_HEALTH }] : [];
+
 /**
  * The master through which API objects are read and written: the first that answers; before any does,
  * the first that was reached.
  */
 export const apiHost = oncePer((world: World): readonly Host[] => {
   const masters = withRole(world, 'master');
-  const answering = masters.find(({ name }) => world.seen(name)?.object('/healthz')?.status === 200);
+  const answering = masters.find(({ name }) => world.seen(name)?.object(API_HEALTH)?.status === 200);
   const host = answering ?? masters.find(({ name }) => world.seen(name) !== undefined) ?? masters[0];
   return host ? [host] : [];
 });
