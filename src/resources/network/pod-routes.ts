@@ -81,9 +81,9 @@ function inKernel(podCIDR: string): Resource {
           .map((id) => `${id.slice(id.indexOf(':') + 1)} changes`),
         ...differences(seen),
       ];
-      return because.length === 0
-        ? none('all routes are there')
-        : { kind: 'restart', summary: 'set routes', because, interrupts: false };
+      if (because.length === 0) return none('all routes are there');
+      const summary = seen.unit(ROUTES_UNIT)?.active === 'active' ? 'set routes' : 'start';
+      return { kind: 'restart', summary, because, interrupts: false };
     },
     steps: () => [
       {
