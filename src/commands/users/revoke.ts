@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Run, RunOptions } from '../../cluster/visit.ts';
 import { lostIn } from '../../cluster/visit-hosts.ts';
-import { BootstrapError, ExitCode } from '../../kernel/errors.ts';
+import { BootstrapError, ExitCode, asBootstrapError } from '../../kernel/errors.ts';
 import { accessLists } from '../../phases/control-plane/users.ts';
 import { sightings } from '../../run/fleet.ts';
 import { userFolder } from '../../users/credentials.ts';
@@ -47,7 +47,7 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
   const first = await apply(tokens).catch(async (thrown: unknown) => {
     // Whatever is amiss on the masters: the next "up" takes back what this could not.
     if (isKnown && !found.isRecorded) await users.revoke(name);
-    throw thrown;
+    throw isKnown || found.isRecorded ? stillIn(name, asBootstrapError(thrown)) : thrown;
   });
   // Since this folder was written the user may have got a token.
   const { code, missed } = found.isOld && !tokens ? await apply(true) : first;
@@ -66,6 +66,18 @@ export async function revokeUser(name: string, options: RunOptions): Promise<num
   });
   return code;
 }
+
+/** A run that failed: what it says is true, and not what somebody who takes rights back has to know first. */
+const stillIn = (
+  name: string,
+  { code, message, hint, where, exitCode, cause }: BootstrapError,
+): BootstrapError =>
+  new BootstrapError(code, message, {
+    hint: `${name} is revoked on this machine only, and may still get in: run this again when the cause is gone. ${hint ?? ''}`.trim(),
+    where,
+    exitCode,
+    cause,
+  });
 
 /** @throws E_USER_UNKNOWN when no master holds anything of the user; E_API while that cannot be told */
 function refuseUnknown(name: string, { cluster, fleet }: Run): void {

@@ -205,8 +205,11 @@ it('revoke looks for token rows where the folder is older than what the cluster 
 it('revoke is recorded of a known user although the masters are not fit for a run', async () => {
   Object.assign(known, { users: ['jane'], there: ['joe'] });
   broken = new BootstrapError('E_PREFLIGHT', 'x');
-  await expect(revokeUser('jane', options)).rejects.toMatchObject({ code: 'E_PREFLIGHT' });
-  await expect(revokeUser('joe', options)).rejects.toMatchObject({ code: 'E_PREFLIGHT' });
+  await expect(revokeUser('jane', options)).rejects.toMatchObject({
+    code: 'E_PREFLIGHT',
+    hint: expect.stringContaining('jane is revoked on this machine only, and may still get in') as string,
+  });
+  await expect(revokeUser('joe', options)).rejects.toMatchObject({ code: 'E_PREFLIGHT', hint: undefined });
   expect(recorded).toEqual([['jane']]);
 });
 
