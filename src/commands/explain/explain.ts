@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { FieldFact } from '../../answers/cluster.ts';
 import { didYouMean } from '../../inventory/suggest.ts';
 import { inventoryJsonSchema } from '../../inventory/schema/json-schema.ts';
 import { COMPONENTS } from '../../kernel/components.ts';
@@ -11,12 +13,23 @@ import { explainFlag } from './flag-facts.ts';
 import { explainThing, thingNames } from './thing-facts.ts';
 import type { Language } from '../../texts/language.ts';
 
+/** Who writes an inventory asks for its fields before there is one. */
+const UNWRITTEN = Buffer.from('{}');
+
 /**
  * Says what a flag, a file of the hosts, a unit, a certificate, an object, an add-on or a field of the inventory is for
  * and where it comes from, by what is written down alone: no host is asked.
  * @throws E_EXPLAIN when it is none of them; exit code 2
  */
 export async function explain(what: string, language: Language, options: ClusterOptions): Promise<number> {
+  const tell = (found: FieldFact): number => {
+    options.emit({ type: 'result', answer: 'explain-field', data: { language, field: found.field, found } });
+    return ExitCode.ok;
+  };
+  if (!existsSync(options.file)) {
+    const field = explainField(what, inventoryJsonSchema(), UNWRITTEN, options.file);
+    if (field) return tell(field);
+  }
   const cluster = await openCluster(options);
   try {
     const wanted = wantedOn(cluster);
@@ -47,12 +60,7 @@ export async function explain(what: string, language: Language, options: Cluster
         answer: 'explain-thing',
         data: { language, thing: what, found: things },
       });
-    if (field)
-      options.emit({
-        type: 'result',
-        answer: 'explain-field',
-        data: { language, field: field.field, found: field },
-      });
+    if (field) tell(field);
     return ExitCode.ok;
   } finally {
     await cluster.artifacts.close();

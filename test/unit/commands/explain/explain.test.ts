@@ -113,6 +113,15 @@ describe('explain', () => {
     expect((await run(['explain', 'helm', '--lang', 'zh', '-i', file], {})).stdout).toContain('命令行客户端');
   });
 
+  it('knows the fields of an inventory before there is one, and nothing else', async () => {
+    const nowhere = join(temporaryFolder(), 'inventory.yaml');
+    const field = await run(['explain', 'network.cni', '-i', nowhere]);
+    expect(field).toMatchObject({ code: 0, stderr: '' });
+    expect(field.stdout).toContain('network.cni');
+    const flag = await run(['explain', 'secure-port', '-i', nowhere]);
+    expect(flag.stderr).toContain('E_INVENTORY_FILE');
+  });
+
   it('tells programs the same, as data', async () => {
     const json = await explained(['kube-scheduler', '--json']);
     const result = json.split('\n').find((line) => line.includes('explain-thing')) ?? '';
