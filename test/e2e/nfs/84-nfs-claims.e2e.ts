@@ -136,6 +136,7 @@ describe('a claim', () => {
     expect(await onHost('v1', 'grep /nfs-client-provisioner- /proc/mounts')).toMatch(/vers=4\.1,.*soft,/);
     await deleted('gone', gone);
     expect(await onHost('n1', `ls ${VOLUMES}`)).toBe('');
+    await setup();
   });
 });
 
