@@ -194,12 +194,6 @@ test('what is broken of flannel is mended, and it alone restarted', async () => 
   expect(mended.code, failures(mended)).toBe(0);
   expect(idsOf(plannedIn(mended.events))).toEqual(expected);
   expect(moved(before, await startsOf(['w1']))).toEqual(['w1 flanneld.service']);
-  await onHost(
-    'w1',
-    `ip link del flannel.1; firewall-cmd -q --zone=public --remove-rich-rule='rule family="ipv4" source address="${addressOf('w2')}" port port="8472" protocol="udp" accept'`,
-  );
-  const again = await joined.run(['up']);
-  expect(idsOf(plannedIn(again.events)), failures(again)).toEqual(['w1 firewall', 'w1 link:flannel.1']);
   await nothingToDo(joined);
   await eventually(everyPodReachesEveryOther, 60);
 });
