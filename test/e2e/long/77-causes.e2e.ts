@@ -32,7 +32,7 @@ const CAUSES: readonly Cause[] = [
   { code: 'E_EXEC', ...putOver('kube-scheduler', 'ExecStart=\nExecStart=/usr/local/bin/nowhere') },
   {
     code: 'E_PORT_IN_USE',
-    make: 'systemctl stop kube-scheduler; systemd-run -q --unit squatter socat TCP-LISTEN:10251,bind=127.0.0.1,fork,reuseaddr /dev/null; sleep 1',
+    make: 'systemctl stop kube-scheduler; systemd-run -q --unit squatter socat TCP-LISTEN:10259,bind=127.0.0.1,fork,reuseaddr /dev/null; sleep 1',
     mend: 'systemctl stop squatter',
     options: ['--ignore-preflight', 'ports'],
   },
