@@ -1,7 +1,7 @@
 import { addonData } from '../addons/catalog.ts';
 import { placesTaken } from '../phases/addons/health.ts';
 import { isOfOthers } from '../phases/shared/parts.ts';
-import { apiHost } from '../phases/shared/topology.ts';
+import { isApiHost } from '../phases/shared/topology.ts';
 import { type Check, type Result, type Subject, error } from './check.ts';
 
 /** Whether an add-on takes the place of somebody else's program of the same name. */
@@ -9,7 +9,7 @@ export const addonsCheck: Check = {
   id: 'addons',
   title: 'what the add-ons are called is not there already',
   check({ world, host, seen }: Subject): Result[] {
-    if (!apiHost(world).some(({ name }) => name === host.name)) return [];
+    if (!isApiHost(world, host)) return [];
     return world.inventory.addons.flatMap(({ name }) => {
       const addon = addonData(name);
       const found = placesTaken(addon).filter((path) => isOfOthers(seen.object(path)));

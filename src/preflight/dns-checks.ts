@@ -1,6 +1,6 @@
 import { resolversOf } from '../facts/resolv-conf.ts';
 import { dnsOfOthers } from '../phases/dns/in-the-way.ts';
-import { apiHost, isNode } from '../phases/shared/topology.ts';
+import { isApiHost, isNode } from '../phases/shared/topology.ts';
 import { type Check, type Result, type Subject, error, warn } from './check.ts';
 
 /** Whether CoreDNS can do its work, and takes it from nobody. */
@@ -10,8 +10,7 @@ export const dnsChecks: readonly Check[] = [
 ];
 
 function others({ world, host, seen }: Subject): Result[] {
-  if (world.inventory.dns.provider === 'none' || !apiHost(world).some(({ name }) => name === host.name))
-    return [];
+  if (world.inventory.dns.provider === 'none' || !isApiHost(world, host)) return [];
   const found = dnsOfOthers(seen);
   if (found.length === 0) return [];
   return error(

@@ -1,5 +1,5 @@
 import { howToSettle, isBack, outdated, whatIsOld } from '../phases/control-plane/outdated-users.ts';
-import { apiHost } from '../phases/shared/topology.ts';
+import { isApiHost } from '../phases/shared/topology.ts';
 import { type Check, type Result, type Subject, error } from './check.ts';
 
 /** A state folder that is older than the cluster must not change anybody's rights. */
@@ -17,7 +17,7 @@ export const outdatedUsersChecks: readonly Check[] = [
 ];
 
 const found = ({ world, host }: Subject, back: boolean): Result[] =>
-  apiHost(world).some(({ name }) => name === host.name)
+  isApiHost(world, host)
     ? outdated(world)
         .filter((one) => isBack(one) === back)
         .flatMap((one) => error(whatIsOld(one), howToSettle(one)))

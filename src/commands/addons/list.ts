@@ -36,9 +36,9 @@ const isMaster = ({ roles }: Host): boolean => roles.includes('master');
 const questionsTo = (_: Inventory, host: Host): readonly Watch[] =>
   isMaster(host)
     ? [
-        ...['/healthz', ...addonCatalog().flatMap(healthPaths)].map(
-          (key) => ({ kind: 'object', key }) as const,
-        ),
+        ...addonCatalog()
+          .flatMap(healthPaths)
+          .map((key) => ({ kind: 'object', key }) as const),
         ...addonCatalog()
           .flatMap(programPaths)
           .map((path) => ({ kind: 'file', key: path, read: 'digest' }) as const),
@@ -88,17 +88,16 @@ function inCluster(addon: AddonData, on: boolean, seen: Observed | undefined): F
 
 /** What somebody else has put in the place of a program is no affair of an add-on that is off. */
 function onMasters(addon: AddonData, on: boolean, masters: Masters): Found {
-  const paths = programPaths(addon);
-  const lacks = [...masters].flatMap(([name, seen]) =>
-    paths.filter((path) => seen && seen.file(path)?.type !== 'file').map((path) => `${path} on ${name}`),
-  );
-  const foreign = [...masters].flatMap(([name, seen]) =>
-    paths.filter((path) => seen && !manifestOf(seen).has(path)).map((path) => `${path} on ${name}`),
-  );
-  const isOurs = [...masters.values()].some(
-    (seen) => seen && paths.some((path) => manifestOf(seen).has(path)),
-  );
-  if (!on && isOurs) return LEFT;
+  const placesWhere = (is: (seen: Observed, path: string) => boolean): string[] =>
+    [...masters].flatMap(([name, seen]) =>
+      programPaths(addon)
+        .filter((path) => seen && is(seen, path))
+        .map((path) => `${path} on ${name}`),
+    );
+  const isOurs = (seen: Observed, path: string): boolean => manifestOf(seen).has(path);
+  if (!on && placesWhere(isOurs).length > 0) return LEFT;
+  const lacks = placesWhere((seen, path) => seen.file(path)?.type !== 'file');
+  const foreign = placesWhere((seen, path) => !isOurs(seen, path));
   if (on && lacks.length > 0) return { state: 'waits', problem: `there is no ${lacks.join(', no ')}` };
   if (on && foreign.length > 0)
     return { state: 'waits', problem: `somebody else has put there ${foreign.join(', ')}` };

@@ -11,7 +11,7 @@ import type { Phase, World } from '../phase.ts';
 import { namespaces } from '../shared/namespaces.ts';
 import { labelledLists, ofPart, partOf } from '../shared/parts.ts';
 import { type Reserved, tellsOthers } from '../shared/figures.ts';
-import { apiHost, nodes, withRole } from '../shared/topology.ts';
+import { apiHost, isApiHost, nodes, withRole } from '../shared/topology.ts';
 import { healthCondition, healthPaths, placesTaken, whyNotWell } from './health.ts';
 import { programs } from './programs.ts';
 
@@ -50,9 +50,6 @@ export const addonsPhase: Phase = {
 /** What the inventory names. */
 const chosen = ({ inventory }: World): readonly AddonData[] =>
   inventory.addons.map(({ name }) => addonData(name));
-
-const isApiHost = (world: World, host: Host): boolean =>
-  apiHost(world).some(({ name }) => name === host.name);
 
 function inCluster(world: World): Resource[] {
   const all = concerned(world);

@@ -51,11 +51,16 @@ const betweenMasters = (world: World, host: Host): FirewallSpec['protocolsFor'] 
  * a pod, whose packets have the address of its node there.
  */
 const betweenNodes = (world: World, host: Host): FirewallSpec['portsFor'] =>
-  [...[vxlanPort(world, host) ?? []].flat(), ...figurePorts(world, host)].flatMap((port) =>
+  portsBetweenNodes(world, host).flatMap((port) =>
     nodes(world)
       .filter(({ name }) => name !== host.name)
       .map(({ ip }) => ({ source: ip, port })),
   );
+
+const portsBetweenNodes = (world: World, host: Host): string[] => [
+  ...[vxlanPort(world, host) ?? []].flat(),
+  ...figurePorts(world, host),
+];
 
 const figurePorts = (world: World, host: Host): string[] =>
   (Object.keys(FIGURES) as Reserved[])
@@ -71,8 +76,7 @@ function vxlanPort({ inventory }: World, host: Host): string | undefined {
 /** What others must reach on a host, by its roles. */
 export const openPorts = (world: World, host: Host): string[] => [
   ...clusterPorts(world, host),
-  ...[vxlanPort(world, host) ?? []].flat(),
-  ...figurePorts(world, host),
+  ...portsBetweenNodes(world, host),
   ...nfsPorts(world.inventory, host),
   ...betweenMasters(world, host).map(({ source, protocol }) => `${protocol} from ${source}`),
 ];

@@ -83,3 +83,6 @@ export const apiHost = oncePer((world: World): readonly Host[] => {
   const host = answering ?? masters.find(({ name }) => world.seen(name) !== undefined) ?? masters[0];
   return host ? [host] : [];
 });
+
+export const isApiHost = (world: World, { name }: Pick<Host, 'name'>): boolean =>
+  apiHost(world).some((host) => host.name === name);
