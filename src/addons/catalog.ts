@@ -39,6 +39,11 @@ export interface AddonData {
   readonly requires: readonly string[];
   /** API paths of what must be well; none where nothing of it is in the cluster. */
   readonly healthy: readonly string[];
+  /**
+   * What an operator makes of an object, by its API path, and the path of that object: both carry the same annotation
+   * `k8s-bootstrap/settings` on their pods once the operator has taken what it says.
+   */
+  readonly follows: Readonly<Record<string, string>>;
   /** Where its pods answer on their nodes, for everybody: `443/tcp`; the firewall of every node lets it in. */
   readonly ports: readonly string[];
   /** What it lets in or out, in sentences. */
@@ -54,7 +59,7 @@ export const addonCatalog = once((): readonly AddonData[] =>
   (readData(`${FOLDER}/catalog.yaml`) as string[]).map((name) => {
     const none: readonly never[] = [];
     const absent = {
-      ...{ namespace: 'kube-system', images: {}, values: {}, healthy: none },
+      ...{ namespace: 'kube-system', images: {}, values: {}, healthy: none, follows: {} },
       ...{ binaries: none, needs: none, requires: none, ports: none, opens: none, cautions: none },
     };
     const written = readData(`${FOLDER}/${name}/addon.yaml`) as Omit<AddonData, 'name' | keyof typeof absent>;

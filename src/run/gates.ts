@@ -3,15 +3,37 @@ import { BootstrapError, ExitCode } from '../kernel/errors.ts';
 import { oncePer } from '../kernel/once-per.ts';
 import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import type { Gate } from '../plan/stage.ts';
-import type { Observed, Watch } from '../probe/observe.ts';
+import type { Gate, Stage } from '../plan/stage.ts';
+import { type Observed, type Watch, isAnswered } from '../probe/observe.ts';
 import { journalOf } from './diagnose.ts';
-import { type Fleet, type Member, probe } from './fleet.ts';
+import { type Fleet, type Member, alive, onEach, probe } from './fleet.ts';
 
 /** Whether a gate holds by what was last seen; what is missing, if not. */
 export function standing(fleet: Fleet, gate: Gate): string | undefined {
   const seen = fleet.members.get(gate.at)?.seen;
   return seen ? missingIn(gate, seen) : `${gate.at} was not reached`;
+}
+
+/**
+ * Asks what gates look at and nobody has asked yet: which master tells of the cluster is known only when all have
+ * answered.
+ */
+export async function askGates(fleet: Fleet, stages: readonly Stage[]): Promise<void> {
+  const open = new Map<string, Map<string, Watch>>();
+  for (const stage of stages) {
+    for (const { at, watches } of [...stage.hosts].flatMap((host) => stage.gates(host))) {
+      const seen = fleet.members.get(at)?.seen;
+      for (const watch of seen ? watches : []) {
+        if (seen && isAnswered(seen, watch)) continue;
+        const known = open.get(at) ?? new Map<string, Watch>();
+        open.set(at, known.set(`${watch.kind}:${watch.key}`, watch));
+      }
+    }
+  }
+  const members = alive(fleet).filter(({ name }) => open.has(name));
+  await onEach(fleet, members, undefined, async (member) => {
+    await probe(fleet, member, [...(open.get(member.name)?.values() ?? [])]);
+  });
 }
 
 /** What a gate misses is often in the words of a host. */

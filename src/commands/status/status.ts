@@ -9,6 +9,7 @@ import { networkPoliciesCheck } from '../../preflight/network-policies.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Watch } from '../../probe/observe.ts';
 import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts';
+import { askGates } from '../../run/gates.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { hostStatuses } from './host-status.ts';
 import { type Survey, type Surveyor, watch } from './watch.ts';
@@ -61,6 +62,7 @@ async function survey(
   plan: Plan,
   { deep, everySeconds }: Pick<StatusOptions, 'deep' | 'everySeconds'>,
 ): Promise<Survey> {
+  await askGates(fleet, cluster.desire(sightings(fleet)));
   const tampered = deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
   const seen = sightings(fleet);
   const world = cluster.world(seen);

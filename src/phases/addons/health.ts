@@ -30,6 +30,7 @@ export const failuresOf = ({ namespace }: Pick<Place, 'namespace'>): string =>
 /** What is looked at to tell whether an add-on is well; nothing where none of it is in the cluster. */
 export const healthPaths = (addon: AddonData): readonly string[] => [
   ...addon.healthy,
+  ...Object.values(addon.follows),
   ...placesOf(addon).flatMap((place) => [podsOf(place), failuresOf(place)]),
 ];
 
@@ -56,6 +57,10 @@ const FIELDS: Readonly<Record<string, string>> = {
   statefulsets: '{.status.readyReplicas}',
 };
 
+const SETTINGS = 'k8s-bootstrap/settings';
+
+const annotated = z.object({ annotations: z.object({ [SETTINGS]: z.string().optional() }).optional() });
+
 const workload = z.object({
   kind: z.string(),
   metadata: z.object({
@@ -63,7 +68,12 @@ const workload = z.object({
     namespace: z.string().optional(),
     generation: z.number().optional(),
   }),
-  spec: z.object({ replicas: z.number().optional() }).optional(),
+  spec: z
+    .object({
+      replicas: z.number().optional(),
+      template: z.object({ metadata: annotated.optional() }).optional(),
+    })
+    .optional(),
   status: z
     .object({
       observedGeneration: z.number().optional(),
@@ -96,10 +106,25 @@ export function whyNotWell(addon: AddonData, seen: Observed): string | undefined
     if (answer?.status === 404) return `there is no ${path.split('/').slice(-2).join(' ')}`;
     const found = workload.safeParse(answer?.status === 200 ? answer.body : undefined, ONCE).data;
     if (!found) return 'the API server does not answer';
-    const missing = found.kind === 'APIService' ? whyUnavailable(found) : whyNotRolledOut(found, addon, seen);
+    const behind = addon.follows[path];
+    const missing =
+      (behind === undefined ? undefined : whyNotFollowed(found, behind, seen)) ??
+      (found.kind === 'APIService' ? whyUnavailable(found) : whyNotRolledOut(found, addon, seen));
     if (missing !== undefined) return missing;
   }
   return undefined;
+}
+
+const operated = z.object({ spec: z.object({ podMetadata: annotated }) });
+
+/** An operator that refuses what it is told leaves everything as it was, and says so in its log alone. */
+function whyNotFollowed({ spec }: Workload, path: string, seen: Observed): string | undefined {
+  const told = operated.safeParse(seen.object(path)?.body, ONCE).data?.spec.podMetadata.annotations?.[
+    SETTINGS
+  ];
+  return told !== undefined && spec?.template?.metadata?.annotations?.[SETTINGS] === told
+    ? undefined
+    : `its operator has not taken over what ${path.split('/').slice(-2).join(' ')} says; its log tells why`;
 }
 
 /** As `kubectl rollout status` counts; https://github.com/kubernetes/kubernetes/blob/v1.16.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go */

@@ -1,10 +1,20 @@
 import type { Host } from '../../inventory/types.ts';
+import { oncePer } from '../../kernel/once-per.ts';
 import { binaryFolder, binaryPath, paths, ports } from '../../kernel/host-paths.ts';
 import { caFilesOf } from '../../pki/profiles.ts';
 import type { Gate } from '../../plan/stage.ts';
 import { revisionFile } from '../../probe/probers/units.ts';
 import { file, fileId } from '../../resources/file.ts';
-import { FLANNELD, flannelLink, withoutFlannelLink } from '../../resources/network/flannel.ts';
+import { nodesIn } from '../../resources/cluster/kube-api.ts';
+import {
+  FLANNELD,
+  flannelLink,
+  flannelWatches,
+  type Route,
+  missingRoutes,
+  routeTo,
+  withoutFlannelLink,
+} from '../../resources/network/flannel.ts';
 import { dropInsId, ownUnit, unitFile } from '../../resources/foreign/drop-ins.ts';
 import { service } from '../../resources/service.ts';
 import { flanneldFlags } from '../../templates/flanneld.ts';
@@ -14,7 +24,8 @@ import { archiveBinary } from '../shared/binaries.ts';
 import { leaf, leafFiles, leafId, leafPaths } from '../shared/certificates.ts';
 import { answersOk } from '../shared/health-gate.ts';
 import { hostKubeconfig } from '../shared/host-kubeconfig.ts';
-import { apiForNode, nodes } from '../shared/topology.ts';
+import { apiForNode, apiHost, nodes } from '../shared/topology.ts';
+import { podRanges } from './pod-ranges.ts';
 
 const BINARY = binaryPath('flanneld');
 const HEALTH = `http://127.0.0.1:${ports.flanneldHealth}/healthz`;
@@ -61,11 +72,54 @@ export const flannelPhase: Phase = {
         ],
         inputs,
       }),
-      flannel?.backend === 'vxlan' ? flannelLink(inputs) : withoutFlannelLink(),
+      isVxlan(world) ? flannelLink(inputs, routesFrom(world, host)) : withoutFlannelLink(),
     ];
   },
-  gates: (_world, host) => [healthGate(host)],
+  gates: (world, host) => [healthGate(host), ...(isVxlan(world) ? [routesGate(world, host)] : [])],
 };
+
+const isVxlan = ({ inventory }: World): boolean => inventory.network.flannel?.backend === 'vxlan';
+
+/** The ways to the pods of the other nodes. */
+const routesFrom = (world: World, { name }: Host): Route[] =>
+  [...knownWays(world)].flatMap(([node, route]) => (node === name ? [] : [route]));
+
+/** The way to the pods of each node whose flanneld has told all what that is, by its name. */
+const knownWays = oncePer((world: World): ReadonlyMap<string, Route> => {
+  const known = nodesIn(world.seen(apiHost(world)[0]?.name ?? ''));
+  const ranges = podRanges(world);
+  const ways = new Map<string, Route>();
+  for (const node of nodes(world)) {
+    const range = ranges.get(node.name);
+    if (range !== undefined && tellsItsWay(node, known?.get(node.name)?.metadata.annotations)) {
+      ways.set(node.name, routeTo(range));
+    }
+  }
+  return ways;
+});
+
+/** https://github.com/flannel-io/flannel/blob/v0.12.0/subnet/kube/annotations.go */
+const ANNOTATIONS = 'flannel.alpha.coreos.com';
+
+/** A node may write into its own object whatever it likes: what no flanneld goes by counts for nothing here, too. */
+const tellsItsWay = ({ ip }: Host, told: Readonly<Record<string, string>> = {}): boolean =>
+  told[`${ANNOTATIONS}/kube-subnet-manager`] === 'true' &&
+  told[`${ANNOTATIONS}/backend-type`] === 'vxlan' &&
+  told[`${ANNOTATIONS}/public-ip`] === ip &&
+  /"VtepMAC":"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"/.test(told[`${ANNOTATIONS}/backend-data`] ?? '');
+
+/** flanneld sets the way to a node when it hears of it from the API, which may be after it has said that it is ready. */
+function routesGate(world: World, host: Host): Gate {
+  const routes = routesFrom(world, host);
+  return {
+    title: 'flanneld has set the routes to the pods of other nodes',
+    at: host.name,
+    watches: flannelWatches,
+    judge: (seen) => missingRoutes(seen, routes),
+    timeoutSeconds: 60,
+    units: [FLANNELD],
+  };
+}
 
 /** It says that it is ready to systemd; that it goes on, it answers here. */
 const healthGate = (host: Host): Gate => ({

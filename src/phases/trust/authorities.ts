@@ -5,6 +5,7 @@ import type { KeptPair } from '../../pki/authority.ts';
 import { caFilesOf, specFor } from '../../pki/profiles.ts';
 import { CA_IDS, type CaId, type CertificateSpec } from '../../pki/spec.ts';
 import { paths } from '../../kernel/host-paths.ts';
+import { sh } from '../../kernel/quote.ts';
 import { certificatesOf } from '../../pki/trusted.ts';
 import { absentFile, directory, file } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
@@ -119,8 +120,15 @@ function ofMaster(world: World, host: Host): Resource[] {
     file({ path: adminFiles[0], content: issued?.certificate }),
     file({ path: adminFiles[1], content: issued && pki.keyText('admin'), secret: true }),
     file({ path: adminFiles[2], content: adminKubeconfig(world, apiOf(world, host)), secret: true }),
+    file({ path: '/etc/profile.d/kubectl.sh', content: KUBECTL_ENVIRONMENT }),
   ];
 }
+
+const KUBECTL_ENVIRONMENT = sh`# kubectl for root, as the administrator; a kubeconfig of root's own comes first.
+if [ -z "\${KUBECONFIG:-}" ] && [ -r ${paths.adminConf} ] && [ ! -e "$HOME/.kube/config" ]; then
+  export KUBECONFIG=${paths.adminConf}
+fi
+`;
 
 function neverEmpty(world: World): never {
   throw new BootstrapError('E_BUG', `the inventory ${world.inventory.name} has no master`);

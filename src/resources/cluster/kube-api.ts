@@ -33,7 +33,7 @@ const condition = z.object({ type: z.string(), status: z.string(), message: z.st
 
 /** What is looked at of a node; one that has another form is none. */
 const form = z.object({
-  metadata: z.object({ name: z.string(), labels: texts.optional() }),
+  metadata: z.object({ name: z.string(), labels: texts.optional(), annotations: texts.optional() }),
   spec: z
     .object({
       taints: z.array(taint).optional(),

@@ -1,4 +1,5 @@
-import type { UnitState, Watch } from '../../probe/observe.ts';
+import { parseCidr } from '../../kernel/cidr.ts';
+import type { Observed, UnitState, Watch } from '../../probe/observe.ts';
 import { type Change, type Resource, changes, none } from '../resource.ts';
 import { serviceId } from '../service.ts';
 import type { Step } from '../step.ts';
@@ -10,23 +11,67 @@ export const FLANNEL_LINK = 'flannel.1';
 
 const QUESTION = 'flannel-link';
 
-const watches: readonly Watch[] = [
-  { kind: 'answer', key: QUESTION, script: `[ -d /sys/class/net/${FLANNEL_LINK} ]` },
+/** Ends well when the device is there, and prints the routes behind it: range and mask as `/proc/net/route` has them. */
+export const flannelWatches: readonly Watch[] = [
+  {
+    kind: 'answer',
+    key: QUESTION,
+    script: `[ -d /sys/class/net/${FLANNEL_LINK} ] &&
+while read -r device range _ _ _ _ _ mask _; do
+  [ "$device" != ${FLANNEL_LINK} ] || echo "$range $mask"
+done < /proc/net/route`,
+  },
 ];
 
-/** Made by flanneld at its start, and not by every version when somebody has taken it away later. */
-export const flannelLink = (inputs: readonly string[]): Resource => ({
+/**
+ * Made by flanneld at its start with the routes behind it, and not by every version when somebody has taken it away
+ * later; v0.28 makes the device anew, and no routes.
+ * @param routes what has to be behind it
+ */
+export const flannelLink = (inputs: readonly string[], routes: readonly Route[]): Resource => ({
   id: `link:${FLANNEL_LINK}`,
   title: FLANNEL_LINK,
-  watches,
+  watches: flannelWatches,
   diff(seen, upstream): Change {
-    if (seen.answer(QUESTION)?.code === 0) return none('it is there');
+    const off = isThere(seen) ? missingRoutes(seen, routes) : `${FLANNEL_LINK} is gone`;
+    if (off === undefined) return none('it is there');
     if (changes(upstream.get(serviceId(FLANNELD)) ?? none(''))) return none('it comes with flanneld');
-    const because = [`${FLANNEL_LINK} is gone`];
-    return { kind: 'restart', summary: 'restart flanneld', because, interrupts: true };
+    return { kind: 'restart', summary: 'restart flanneld', because: [off], interrupts: false };
   },
   steps: () => [{ op: 'unit', verb: 'restart', unit: FLANNELD, inputs }],
 });
+
+const isThere = (seen: Observed): boolean => seen.answer(QUESTION)?.code === 0;
+
+/** The pods of a node, and the words by which a host tells of the way to them. */
+export interface Route {
+  readonly range: string;
+  readonly words: string;
+}
+
+/** What is not behind the device and should be, in words; `undefined` when all is. */
+export function missingRoutes(seen: Observed, routes: readonly Route[]): string | undefined {
+  const there = new Set(seen.answer(QUESTION)?.output.split('\n'));
+  const missing = routes.flatMap(({ range, words }) => (there.has(words) ? [] : [range]));
+  if (missing.length === 0) return undefined;
+  const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
+  return `no route to ${missing.slice(0, MOST_NAMED).join(', ')}${more} by ${FLANNEL_LINK}`;
+}
+
+const MOST_NAMED = 3;
+
+/** Address and mask are words of the kernel, whose lowest byte is the first of the address; proc_pid_net(5) */
+export function routeTo(range: string): Route {
+  const { first, prefix } = parseCidr(range);
+  const mask = 2 ** 32 - 2 ** (32 - prefix);
+  return { range, words: [first, mask].map(asRead).join(' ') };
+}
+
+function asRead(value: number): string {
+  const word = Buffer.alloc(4);
+  word.writeUInt32LE(value);
+  return word.toString('hex').toUpperCase();
+}
 
 const takeAway: Step = {
   op: 'run',
@@ -38,11 +83,9 @@ const takeAway: Step = {
 export const withoutFlannelLink = (): Resource => ({
   id: `link:${FLANNEL_LINK}`,
   title: FLANNEL_LINK,
-  watches,
+  watches: flannelWatches,
   diff: (seen): Change =>
-    seen.answer(QUESTION)?.code === 0
-      ? { kind: 'delete', summary: 'of another backend' }
-      : none('is not there'),
+    isThere(seen) ? { kind: 'delete', summary: 'of another backend' } : none('is not there'),
   steps: () => [takeAway],
 });
 

@@ -61,6 +61,12 @@ test('a Deployment of three runs on both workers and not on the master', async (
   expect([...new Set(pods.map(({ spec }) => spec.nodeName))].sort()).toEqual(['w1', 'w2']);
 });
 
+test('root on the master needs no words to be the administrator', async () => {
+  expect(await onHost('m1', "bash -lc 'kubectl -n e2e get deployment web -o name'")).toBe(
+    'deployment.apps/web\n',
+  );
+});
+
 test('its service address answers on every host and in a pod, from all of its pods', async () => {
   const names = new Set((await podsOf('web')).map(({ metadata }) => metadata.name));
   const url = `http://${await serviceIp('web')}/`;

@@ -150,6 +150,28 @@ test('an API server that hangs is out within ten seconds', async () => {
   expect(written.longestGapMs).toBeLessThan(15_000);
 });
 
+test('while the first master has no API server, users come and go, and status tells of that alone', async () => {
+  await onHost('m1', 'systemctl stop kube-apiserver');
+  try {
+    const told = await three.run(['status']);
+    expect(told.code, explained(told)).toBe(3);
+    const { data } = told.events.find(({ type }) => type === 'result') as unknown as {
+      readonly data: { readonly hosts: readonly { readonly host: string; readonly problems: string[] }[] };
+    };
+    expect(data.hosts.flatMap(({ host, problems }) => (problems.length > 0 ? [host] : []))).toEqual(['m1']);
+    for (const args of [
+      ['issue-user', 'late', '--role', 'view'],
+      ['users', 'revoke', 'late'],
+    ]) {
+      const done = await three.run(args);
+      expect(done.code, explained(done)).toBe(0);
+    }
+  } finally {
+    await onHost('m1', 'systemctl start kube-apiserver');
+  }
+  await eventually('it answers', 60, async () => (await kubectl('m1', 'get --raw /healthz || :')) === 'ok');
+});
+
 test('a third master changes no kubeconfig of a node and restarts neither kubelet nor kube-proxy', async () => {
   const kept = ['kubelet.service', 'kube-proxy.service'];
   const configs = 'sha256sum /etc/kubernetes/kubelet.conf /etc/kubernetes/proxy.conf';

@@ -198,6 +198,17 @@ test('what is broken of flannel is mended, and it alone restarted', async () => 
   await eventually(everyPodReachesEveryOther, 60);
 });
 
+test('a device that was made anew without its routes is no way to anybody, and mended', async () => {
+  await onHost('w2', 'ip route flush dev flannel.1');
+  const before = await startsOf(['w2']);
+  const mended = await joined.run(['up']);
+  expect(mended.code, failures(mended)).toBe(0);
+  expect(idsOf(plannedIn(mended.events))).toEqual(['w2 link:flannel.1']);
+  expect(moved(before, await startsOf(['w2']))).toEqual(['w2 flanneld.service']);
+  await nothingToDo(joined);
+  await eventually(everyPodReachesEveryOther, 60);
+});
+
 test('a node that was switched off and on again is joined as before', async () => {
   await lab('poweroff', 'w2');
   await lab('start', 'w2');

@@ -7,6 +7,8 @@ import type { World } from '../../../phases/phase.ts';
 import { provisionerGates } from '../../../phases/nfs/provisioner-gate.ts';
 import { markRestored, nextRestored } from '../../../phases/shared/restored.ts';
 import { nodes, withRole } from '../../../phases/shared/topology.ts';
+import { phases } from '../../../phases/index.ts';
+import type { Gate } from '../../../plan/stage.ts';
 import { hostNamed } from '../../../inventory/lookup.ts';
 import { fileId } from '../../../resources/file.ts';
 import { FLANNELD } from '../../../resources/network/flannel.ts';
@@ -44,6 +46,7 @@ export const RESTORED: readonly string[] = [
   'users',
   ...Object.keys(WATCHING),
   ...IN_PODS,
+  'verify',
 ];
 
 /** Masters and members that were installed anew. */
@@ -158,9 +161,22 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
         does: { kind: 'stage', stage, only: () => [serviceId(unit)], waits: false },
       })),
     ...(unfinishedHosts(world).length === 0 ? inPods(world, masters) : []),
+    {
+      id: 'nodes-ready',
+      title: 'wait until what was restarted on nodes is well, and each is Ready',
+      hosts: watching,
+      does: { kind: 'stage', stage: 'verify' },
+      gates: (name) => gatesOfWatching(world, hostNamed(world.inventory, name)),
+    },
   ];
   return steps.filter(({ hosts }) => hosts.length > 0);
 }
+
+const gatesOfWatching = (world: World, host: Host): Gate[] =>
+  phases
+    .filter(({ id }) => id in WATCHING)
+    .filter((phase) => phase.hosts(world).includes(host))
+    .flatMap((phase) => phase.gates?.(world, host) ?? []);
 
 /** The snapshot has the rights of its day: who was revoked since has them again until they are compared. */
 const rightsAnew = ({ users }: World, masters: readonly string[]): ProcedureStep[] =>

@@ -127,6 +127,7 @@ describe('etcd restore', () => {
           'kubelet-restart',
           'kube-proxy-restart',
           'dns-anew',
+          'nodes-ready',
         ],
       ]
         .map((id) => `${id}:m1+m2+m3`)
@@ -202,7 +203,22 @@ describe('etcd restore', () => {
       'kubelet-restart': every('kubelet'),
       'kube-proxy-restart': every('kube-proxy'),
       'dns-anew': { m1: 'all', m2: 'all', m3: 'all' },
+      'nodes-ready': { m1: 'all', m2: 'all', m3: 'all' },
     });
+  });
+
+  it.each([
+    ['bridge', []],
+    ['flannel', ['flanneld is healthy', 'flanneld has set the routes to the pods of other nodes']],
+  ])('ends when what it has restarted on nodes with network %s is well', (cni, more) => {
+    const last = steps(['gone', 'gone', 'gone'], { network: { cni } }).at(-1);
+    expect(last?.gates?.('m2').map(({ title }) => title)).toEqual([
+      'kubelet is healthy',
+      'node m2 is registered',
+      'kube-proxy is healthy',
+      ...more,
+    ]);
+    expect(RESTORED).toContain('verify');
   });
 
   it('marks each host before its data is swapped, so that a cut is noticed', () => {

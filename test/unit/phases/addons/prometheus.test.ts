@@ -168,11 +168,13 @@ describe('the gate', () => {
   it('counts the ready pods of a StatefulSet', () => {
     const one = world();
     const path = '/apis/apps/v1/namespaces/monitoring/statefulsets/prometheus-k8s';
+    const { follows } = addonData('prometheus');
     const [gate] = addonsPhase.gates?.(one, hostOf(one, 'm1')) ?? [];
-    const why = (readyReplicas?: number): string | undefined => {
+    const why = (readyReplicas?: number, taken = 'new'): string | undefined => {
       const body = (kind: string, status: object) => ({
         kind,
         metadata: { name: 'x', generation: 1 },
+        spec: { template: { metadata: { annotations: { 'k8s-bootstrap/settings': taken } } } },
         status: { observedGeneration: 1, updatedReplicas: 1, ...status },
       });
       const there = {
@@ -187,10 +189,14 @@ describe('the gate', () => {
         others[other] = { status: 200, body: body(kind, there) };
       }
       const own = { status: 200, body: body('StatefulSet', { readyReplicas }) };
-      return gate?.judge(sight({ objects: { ...others, [path]: own } }));
+      const podMetadata = { annotations: { 'k8s-bootstrap/settings': 'new' } };
+      const behind = { [follows[path] ?? '']: { status: 200, body: { spec: { podMetadata } } } };
+      return gate?.judge(sight({ objects: { ...others, ...behind, [path]: own } }));
     };
     expect(why(1)).toBeUndefined();
     expect(why()).toBe('it has no pod yet');
+    expect(why(1, 'old')).toMatch(/^its operator has not taken over what prometheuses k8s says/);
+    expect(gate?.watches.map(({ key }) => key)).toContain(follows[path]);
     expect(gate?.condition).toContain('readyReplicas');
   });
 
@@ -203,6 +209,7 @@ describe('the gate', () => {
     const pod = { metadata: { name: 'node-exporter-x' }, status: {} };
     const asked = gate?.watches.map(({ key }) => key) ?? [];
     const pods = asked.find((key) => key.startsWith('/api/v1/namespaces/kube-system/pods?')) ?? '';
+    const podMetadata = { annotations: { 'k8s-bootstrap/settings': 'taken' } };
     const well = { observedGeneration: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 };
     const objects: Record<string, ApiAnswer> = {
       ...Object.fromEntries(
@@ -210,8 +217,19 @@ describe('the gate', () => {
           other,
           {
             status: 200,
-            body: { kind: other.includes('stateful') ? 'StatefulSet' : 'Deployment', metadata, status: well },
+            body: {
+              kind: other.includes('stateful') ? 'StatefulSet' : 'Deployment',
+              metadata,
+              spec: { template: { metadata: podMetadata } },
+              status: well,
+            },
           },
+        ]),
+      ),
+      ...Object.fromEntries(
+        Object.values(addonData('prometheus').follows).map((behind) => [
+          behind,
+          { status: 200, body: { spec: { podMetadata } } },
         ]),
       ),
       [path]: { status: 200, body: set },

@@ -8,6 +8,7 @@ import type { Phase } from '../../../../src/phases/phase.ts';
 import {
   FLANNELD,
   flannelLink,
+  routeTo,
   withoutFlannel,
   withoutFlannelLink,
 } from '../../../../src/resources/network/flannel.ts';
@@ -121,14 +122,73 @@ describe('flannel', () => {
 });
 
 describe('flannel.1', () => {
+  const there = (output: string, code = 0) => ({ answers: { 'flannel-link': { code, output } } });
   const diff = (code: number, upstream = NOTHING): Change =>
-    flannelLink([]).diff(sight({ answers: { 'flannel-link': { code, output: '' } } }), upstream);
+    flannelLink([], [routeTo('10.244.2.0/24')]).diff(sight(there('0002F40A 00FFFFFF', code)), upstream);
 
   it('is made again by a restart when it is gone, unless there is one anyway', () => {
     expect(diff(0)).toMatchObject({ kind: 'none' });
     expect(diff(1)).toMatchObject({ kind: 'restart', because: ['flannel.1 is gone'] });
     expect(diff(1, new Map([[`service:${FLANNELD}`, { kind: 'update', summary: '' }]]))).toMatchObject({
       kind: 'none',
+    });
+  });
+
+  const ADDRESSES: Readonly<Record<string, string>> = {
+    m1: '192.0.2.11',
+    w1: '192.0.2.12',
+    w2: '192.0.2.13',
+  };
+  const told = (node: string, change: object = {}): object => ({
+    'kube-subnet-manager': 'true',
+    'backend-type': 'vxlan',
+    'public-ip': ADDRESSES[node],
+    'backend-data': '{"VNI":1,"VtepMAC":"da:16:2f:01:02:03"}',
+    ...change,
+  });
+  /** What is done about the device of w1, and what its gate misses, when w2 has told this and w1 has these routes. */
+  function seenOn(output: string, w2: object): { change: Change; missing: string | undefined } {
+    const node = (name: string, lease: object): object => ({
+      metadata: {
+        name,
+        annotations: Object.fromEntries(
+          Object.entries(lease).map(([key, value]) => [`flannel.alpha.coreos.com/${key}`, String(value)]),
+        ),
+      },
+    });
+    const items = [node('m1', told('m1')), node('w1', told('w1')), node('w2', w2)];
+    const world = worldOf({
+      inventory: flannel(),
+      seen: { m1: { objects: { '/api/v1/nodes': { status: 200, body: { items } } } }, w1: there(output) },
+    });
+    const w1 = hostOf(world, 'w1');
+    const seen = world.seen('w1') ?? sight({});
+    const change = flannelPhase.resources(world, w1).at(-1)?.diff(seen, NOTHING) ?? {
+      kind: 'none',
+      why: 'no resource',
+    };
+    return { change, missing: flannelPhase.gates?.(world, w1).at(-1)?.judge(seen) };
+  }
+  const BOTH = '0000F40A 00FFFFFF\n0002F40A 00FFFFFF';
+
+  it('is worth nothing without the routes behind it', () => {
+    expect(seenOn(BOTH, told('w2'))).toMatchObject({ change: { kind: 'none' }, missing: undefined });
+    for (const output of ['', '0000F40A 00FFFFFF', '0000F40A 00FFFFFF\n0002F40A 0000FFFF']) {
+      const { change, missing } = seenOn(output, told('w2'));
+      expect(change).toMatchObject({ kind: 'restart', because: [missing], interrupts: false });
+      expect(missing).toMatch(/^no route to .*10\.244\.2\.0\/24 by flannel\.1$/);
+    }
+  });
+
+  it.each([
+    ['is another network', { 'backend-type': 'host-gw' }],
+    ['is at another address', { 'public-ip': '192.0.2.99' }],
+    ['has no address behind it', { 'backend-data': '{"VtepMAC":"none"}' }],
+    ['is no lease', { 'kube-subnet-manager': 'false' }],
+  ])('needs no route to a node whose own word %s', (_what, change) => {
+    expect(seenOn('0000F40A 00FFFFFF', told('w2', change))).toMatchObject({
+      change: { kind: 'none' },
+      missing: undefined,
     });
   });
 

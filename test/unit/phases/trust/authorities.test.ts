@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { controllerManagerPhase } from '../../../../src/phases/control-plane/controllers.ts';
 import type { World } from '../../../../src/phases/phase.ts';
@@ -6,6 +9,7 @@ import { trustPhase } from '../../../../src/phases/trust/authorities.ts';
 import { keyIdOf, readCertificate } from '../../../../src/pki/read-certificate.ts';
 import { bundle } from '../../../../src/pki/trusted.ts';
 import { observed } from '../../../support/observed.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { newIssuer } from '../../pki/support.ts';
 import { hostOf, hostSaying, worldOf } from '../world.ts';
 
@@ -85,5 +89,28 @@ describe('a second authority', () => {
       );
     expect(found([])).toEqual(['m1']);
     expect(found([former])).toEqual([]);
+  });
+});
+
+describe('kubectl of root on a master', () => {
+  it('is the administrator, unless root says otherwise or may not', () => {
+    const home = temporaryFolder();
+    const script = contentOf(trusting([]), '/etc/profile.d/kubectl.sh') ?? '';
+    const chosen = (environment: Readonly<Record<string, string>> = {}): string =>
+      execFileSync(
+        'sh',
+        ['-uc', `${script.replaceAll('/etc/kubernetes', home)}\necho "\${KUBECONFIG:-none}"`],
+        {
+          env: { PATH: process.env['PATH'], HOME: home, ...environment },
+          encoding: 'utf8',
+        },
+      ).trim();
+    expect(chosen()).toBe('none');
+    writeFileSync(join(home, 'admin.conf'), '');
+    expect(chosen()).toBe(join(home, 'admin.conf'));
+    expect(chosen({ KUBECONFIG: '/root/other' })).toBe('/root/other');
+    mkdirSync(join(home, '.kube'));
+    writeFileSync(join(home, '.kube', 'config'), '');
+    expect(chosen()).toBe('none');
   });
 });
