@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { PrintableEvent } from './printable.ts';
 import { type OutputStream, visibleWidth } from './text.ts';
 
@@ -13,22 +14,55 @@ const AS_IT_IS: ReadonlySet<string> = new Set([
   'users-kubeconfig',
 ]);
 
-/** The text of an event as a stream shows it: into a pipe as it is, on a terminal with its tables made to fit. */
+/** Told while it happens, with no command in it that stands alone: all its lines may be broken. */
+const IN_WORDS: ReadonlySet<string> = new Set(['host.failed', 'note', 'preflight', 'run.failed']);
+
+/** What a sentence ends with, and no command or line of a diff that begins at the margin. */
+const ENDS_SENTENCE = /^\S.*[.?]$/;
+
+/** The text of an event as a stream shows it: into a pipe as it is, on a terminal made to fit. */
 export function shownOn(stream: OutputStream, event: PrintableEvent, text: string): string {
   const { isTTY, columns } = stream;
-  const isKept = event.type === 'plan.ready' || (event.type === 'result' && AS_IT_IS.has(event.answer));
-  return isTTY === true && columns && !isKept ? fitted(text, columns) : text;
+  if (isTTY !== true || !columns || (event.type === 'result' && AS_IT_IS.has(event.answer))) return text;
+  if (event.type === 'plan.ready') return broadLines(text, columns, (line) => sentence(line, columns));
+  return fitted(text, columns, IN_WORDS.has(event.type));
 }
 
 /**
  * Rows of tables that are wider than a terminal go on in further lines, below one of their columns, and break between
- * words and after commas only. Columns are two blanks apart; lines without any are sentences and commands, and stay.
+ * words and after commas only; columns are two blanks apart. Sentences break between words.
+ * @param inWords whether every line without columns is one; else what does not end as one may be a command, and stays
  */
-export const fitted = (text: string, width: number): string =>
+export const fitted = (text: string, width: number, inWords = false): string =>
+  broadLines(text, width, (line) => {
+    if (/\S {2,}\S/.test(line)) return row(line, width);
+    return inWords ? words(line, width) : sentence(line, width);
+  });
+
+const broadLines = (text: string, width: number, fit: (line: string) => readonly string[]): string =>
   text
     .split('\n')
-    .flatMap((line) => (visibleWidth(line) > width ? row(line, width) : [line]))
+    .flatMap((line) => (visibleWidth(line) > width ? fit(line) : [line]))
     .join('\n');
+
+const sentence = (line: string, width: number): readonly string[] =>
+  ENDS_SENTENCE.test(stripVTControlCharacters(line)) ? words(line, width) : [line];
+
+/** Further lines stand in by two more; what is quoted is whole in one line, where it fits there. */
+function words(line: string, width: number): string[] {
+  const [margin = ''] = /^ */.exec(line) ?? [];
+  const indent = `${margin}  `;
+  const lines: string[] = [];
+  let current = margin;
+  for (const [word] of line.matchAll(/"[^"]*"\S*|\S+/g)) {
+    const gap = current.trim() === '' ? '' : ' ';
+    if (gap !== '' && visibleWidth(current) + 1 + visibleWidth(word) > width) {
+      lines.push(current);
+      current = indent + word;
+    } else current += gap + word;
+  }
+  return [...lines, current];
+}
 
 function row(line: string, width: number): readonly string[] {
   const starts = [...line.matchAll(/(?<=\S {2,})\S/g)].map(({ index }) => index);

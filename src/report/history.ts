@@ -8,6 +8,8 @@ export interface History {
   hosts: readonly string[];
   /** Of the plan that comes next. */
   readonly planned: PlannedChanges;
+  /** Ids of the phases or steps that were told, in their order. */
+  phases: readonly string[];
   ending: 'answer' | undefined;
   /** The inventory file for further commands, when they would not find it themselves. */
   inventory: string | undefined;
@@ -43,6 +45,7 @@ export const emptyHistory = (verbose: boolean): History => ({
   command: '',
   hosts: [],
   planned: new PlannedChanges(verbose),
+  phases: [],
   ending: undefined,
   inventory: undefined,
   endedBy: undefined,
@@ -59,6 +62,10 @@ export function remember(history: History, event: PrintableEvent): void {
     history.inventory = event.inventory;
   } else if (event.type === 'host.planned') {
     history.planned.add(event.plan);
+  } else if (event.type === 'plan.ready') {
+    history.phases = event.summary.phases;
+  } else if (event.type === 'procedure.planned') {
+    history.phases = event.steps.map(({ id }) => id);
   } else if (event.type === 'step.done') {
     history.steps.push(event);
   } else if (event.type === 'gate.passed') {

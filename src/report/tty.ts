@@ -98,11 +98,11 @@ function createScreen(options: TextViewOptions): Screen {
     kind: Current['kind'],
     name: string,
     hosts: readonly string[],
-    stays = true,
+    { stays = true, place = '' } = {},
   ): Promise<Live> {
     await finish('done');
     const title = oneLine(name);
-    const live = await openLive(title, hosts.map(oneLine), { stream: stderr, paint });
+    const live = await openLive(title + place, hosts.map(oneLine), { stream: stderr, paint });
     current = { live, title, kind, stays, since: performance.now(), failed: new Set() };
     return live;
   }
@@ -123,9 +123,15 @@ function createScreen(options: TextViewOptions): Screen {
   /** Hosts are looked at within a phase, too, and again after it; only the first look is worth a line. */
   async function look(): Promise<Live> {
     if (current && current.kind !== 'other') return current.live;
-    if (looked) return open('look', 'Looking again', [], false);
+    if (looked) return open('look', 'Looking again', [], { stays: false });
     looked = true;
     return open('look', `Looking at ${count(history.hosts.length, 'host')}`, history.hosts);
+  }
+
+  /** One that nobody has told of, as a plan grows while it is made, has none. */
+  function placeOf(phase: string): string {
+    const index = history.phases.indexOf(phase);
+    return index < 0 ? '' : ` (${index + 1} of ${history.phases.length})`;
   }
 
   const work = async (title: string): Promise<Live> =>
@@ -164,7 +170,7 @@ function createScreen(options: TextViewOptions): Screen {
         (await work('Uploading')).sent(host, event);
         return;
       case 'phase.started':
-        await open('phase', event.title, event.hosts);
+        await open('phase', event.title, event.hosts, { place: placeOf(event.phase) });
         return;
       case 'step.started':
         (await work(event.phase)).busy(host, oneLine(event.step));

@@ -24,12 +24,42 @@ it('the last column goes on below itself, broken after commas', () => {
 it('a fingerprint is never broken: what does not fit goes on below an earlier column', () => {
   const fingerprint = `SHA256:${'x'.repeat(43)}`;
   const [, line = ''] = keyTable([
-    { host: 'm1', address: '192.168.139.10', port: 22, type: 'ssh-ed25519', fingerprint, state: 'new' },
+    { host: 'm1', address: '192.168.139.10', port: 22, type: 'ssh-ed25519', fingerprint, state: 'changed' },
   ]);
   const lines = fitted(line, 80).split('\n');
   expect(lines.join(' ')).toContain(fingerprint);
   expect(lines.length).toBe(2);
   for (const one of lines) expect(one.length).toBeLessThanOrEqual(80);
+});
+
+it('keys that are all new to this machine fit a terminal of 80 columns, by the type that their file is named by', () => {
+  const fingerprint = `SHA256:${'x'.repeat(43)}`;
+  const key = { address: '192.168.139.10', port: 22, fingerprint, state: 'new' } as const;
+  const lines = keyTable([
+    { ...key, host: 'm1', type: 'ssh-ed25519' },
+    { ...key, host: 'w1', type: 'ecdsa-sha2-nistp256', port: 2222 },
+  ]);
+  expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+    ['HOST', 'ADDRESS', 'KEY'],
+    ['m1', '192.168.139.10', `ed25519 ${fingerprint}`],
+    ['w1', '192.168.139.10:2222', `ecdsa ${fingerprint}`],
+  ]);
+  const [alone = ''] = keyTable([{ ...key, host: 'm1', type: 'ssh-ed25519' }]).slice(1);
+  expect(alone.length).toBeLessThanOrEqual(80);
+});
+
+it('a sentence breaks between words, and nothing that is quoted in it where that fits', () => {
+  expect(fitted('Starts: etcd.service on m1; kubelet.service on m1.', 30)).toBe(
+    'Starts: etcd.service on m1;\n  kubelet.service on m1.',
+  );
+  expect(fitted('Mend it by "k8s-bootstrap etcd replace m1".', 30)).toBe(
+    'Mend it by\n  "k8s-bootstrap etcd replace m1".',
+  );
+});
+
+it('what is told while it happens has no commands, and breaks wherever it is too wide', () => {
+  expect(fitted('  hint: export A=1 and more', 20, true)).toBe('  hint: export A=1\n    and more');
+  expect(fitted('  export A=1 and some more', 20)).toBe('  export A=1 and some more');
 });
 
 it('colours take no room', () => {

@@ -34,6 +34,16 @@ describe('a phase', () => {
     expect(terminal.screen.text()).toBe('✔ Run etcd (1 min 5 s)\n✔ Run etcd (1 min 5 s)');
   });
 
+  test('says which of those that were told it is, while it is drawn', async () => {
+    const terminal = onTerminal(80, 24);
+    const told = ['base', 'etcd'].map((id) => ({ id, title: id, hosts: ['m1'], destroys: null }));
+    terminal.tell({ type: 'procedure.planned', steps: told }, started('m1'));
+    await terminal.shows(['* Run etcd (2 of 2)  0 s', '  › m1']);
+    terminal.tell(done(), { ...started('m1'), phase: 'later' } as Untimed);
+    await terminal.shows(['✔ Run etcd (1 min 5 s)', '* Run etcd  0 s', '  › m1']);
+    await terminal.reporter.close();
+  });
+
   test('gates look at hosts again and again, and what is told of them afterwards is shown', async () => {
     const terminal = onTerminal(80, 24);
     const probed: Untimed = { type: 'host.probed', host: 'm1', milliseconds: 1 };
@@ -114,8 +124,8 @@ describe('a phase', () => {
       message: 'stopping when the running step is done',
     });
     await terminal.shows([
-      'warning: stopping when the run',
-      'ning step is done',
+      'warning: stopping when the',
+      '  running step is done',
       '* Run etcd  0 s',
       '  › m1',
     ]);
