@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../support/kubectl.ts';
+import { guardedRegistry } from '../support/guarded-registry.ts';
+import { eventually, kubectl } from '../support/kubectl.ts';
 import { addressOf, onHost, onHosts, settings } from '../support/lab.ts';
 import {
   type Result,
@@ -90,6 +91,48 @@ test('a range of services, and a name that nobody knows, are refused before anyt
     },
   );
   await expectNothingToDo();
+});
+
+test('an image behind a login is pulled by docker, and the password is read by root alone', async () => {
+  const registry = await guardedRegistry('robot', 'correct-horse');
+  try {
+    await withInventory(
+      (text) =>
+        text
+          .replace(/insecureRegistries: \[(.*)\]/, `insecureRegistries: [$1, '${registry.name}']`)
+          .replace(
+            /'guarded\.lab:\d+': .*/,
+            `$&\n    '${registry.name}': { username: robot, password: correct-horse }`,
+          ),
+      async () => {
+        const { events, stderr } = await up();
+        expect(JSON.stringify(events) + stderr).not.toContain('correct-horse');
+        const pod = {
+          ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'guarded' } },
+          spec: {
+            nodeName: 'w1',
+            containers: [{ name: 'guarded', image: `${registry.name}/pause:3.1`, imagePullPolicy: 'Always' }],
+          },
+        };
+        await kubectl(['apply', '-f', '-'], JSON.stringify(pod));
+        try {
+          await kubectl(['wait', '--for=condition=Ready', 'pod/guarded', '--timeout=90s']);
+        } finally {
+          await kubectl(['delete', 'pod', 'guarded', '--now']);
+        }
+        expect(registry.served.some((path) => path.startsWith('/v2/pause/manifests/'))).toBe(true);
+        const readable = await onHost(
+          'w1',
+          `grep -rl "$(printf robot:correct-horse | base64)" /etc /var/lib/kubelet/config.json /root 2>/dev/null | xargs stat -c %a:%U`,
+        );
+        expect([...new Set(readable.trim().split('\n'))]).toEqual(['600:root']);
+        await expectNothingToDo();
+      },
+    );
+  } finally {
+    await registry.close();
+  }
+  await up();
 });
 
 test('a worker may be reached through a tunnel', async () => {

@@ -41,7 +41,10 @@ beforeAll(async () => {
   const dns = `dns: { image: '${settings.controller}:5000/coredns:1.6.2' }\n`;
   here = scene(
     'hard',
-    aloneInventory('hard', 'm1', `profile: cis\n${dns}`).replace(/^profile: secure\n/m, ''),
+    aloneInventory('hard', 'm1', `profile: cis\netcd: { dataDir: /data/etcd }\n${dns}`).replace(
+      /^profile: secure\n/m,
+      '',
+    ),
   );
 });
 afterAll(() => {
@@ -54,6 +57,12 @@ describe('profile cis', () => {
     expect({ code, errors }).toEqual({ code: 0, errors: [] });
     const { stdout } = await kubectl(['get', 'nodes', '--no-headers']);
     expect(stdout).toMatch(/^m1\s+Ready\s/);
+  });
+
+  it('keeps its data where the inventory says', async () => {
+    expect(
+      await onHost('m1', 'stat -c %a:%U /data/etcd; ls -d /data/etcd/member; ls -d /var/lib/etcd || :'),
+    ).toBe('700:etcd\n/data/etcd/member\n');
   });
 
   it('has nothing more to do', async () => {
