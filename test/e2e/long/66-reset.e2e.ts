@@ -115,7 +115,9 @@ done`,
     );
     const was = await onHost('m1', theirs);
     expect(was).toContain(` true ${image}`);
-    here.write(aloneInventory('going').replace('runtime: containerd', 'runtime: docker'));
+    // A host that was wiped has another key, and a cluster of before is none of its.
+    here.remove();
+    here = scene('going', aloneInventory('going').replace('runtime: containerd', 'runtime: docker'));
     expect(done(await here.run(['up', '--accept-new-host-keys']))).toEqual(WELL);
     expect(done(await here.run(['reset', '--yes', 'going']))).toEqual(WELL);
     expect(await onHost('m1', theirs)).toBe(was);
