@@ -39,8 +39,6 @@ export interface AddonData {
   readonly requires: readonly string[];
   /** API paths of what must be well; none where nothing of it is in the cluster. */
   readonly healthy: readonly string[];
-  /** API paths of lists that something is in once it does its work. */
-  readonly tells: readonly string[];
   /**
    * What an operator makes of an object, by its API path, and the path of that object: both carry the same annotation
    * `k8s-bootstrap/settings` on their pods once the operator has taken what it says.
@@ -61,7 +59,7 @@ export const addonCatalog = once((): readonly AddonData[] =>
   (readData(`${FOLDER}/catalog.yaml`) as string[]).map((name) => {
     const none: readonly never[] = [];
     const absent = {
-      ...{ namespace: 'kube-system', images: {}, values: {}, healthy: none, tells: none, follows: {} },
+      ...{ namespace: 'kube-system', images: {}, values: {}, healthy: none, follows: {} },
       ...{ binaries: none, needs: none, requires: none, ports: none, opens: none, cautions: none },
     };
     const written = readData(`${FOLDER}/${name}/addon.yaml`) as Omit<AddonData, 'name' | keyof typeof absent>;

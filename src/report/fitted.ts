@@ -48,10 +48,13 @@ const broadLines = (text: string, width: number, fit: (line: string) => readonly
 const sentence = (line: string, width: number): readonly string[] =>
   ENDS_SENTENCE.test(stripVTControlCharacters(line)) ? words(line, width) : [line];
 
-/** Further lines stand in by two more; what is quoted is whole in one line, where it fits there. */
+/**
+ * What is quoted is whole in one line, where it fits there. Further lines stand in where no label of an error stands, so
+ * that words of a host never look like a hint of ours.
+ */
 function words(line: string, width: number): string[] {
   const [margin = ''] = /^ */.exec(line) ?? [];
-  const indent = `${margin}  `;
+  const indent = `${margin}    `;
   const lines: string[] = [];
   let current = margin;
   for (const [word] of line.matchAll(/"[^"]*"\S*|\S+/g)) {
@@ -64,8 +67,11 @@ function words(line: string, width: number): string[] {
   return [...lines, current];
 }
 
+/** Of a table; a line of a journal may have hundreds of gaps. */
+const MOST_COLUMNS = 12;
+
 function row(line: string, width: number): readonly string[] {
-  const starts = [...line.matchAll(/(?<=\S {2,})\S/g)].map(({ index }) => index);
+  const starts = [...line.matchAll(/(?<=\S {2,})\S/g)].slice(0, MOST_COLUMNS).map(({ index }) => index);
   const ways = starts
     .map((start) => broken(line.slice(0, start), line.slice(start), width))
     .filter((lines) => lines.every((one) => visibleWidth(one) <= width));

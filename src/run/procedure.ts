@@ -25,6 +25,8 @@ export interface ProcedureStep {
   readonly does: Deed;
   /** Waited for before anything of it is done. */
   readonly needs?: readonly Gate[];
+  /** Where a host that fails it, as it was lost or its gates do not come true, has failed alone: all that matters is done. */
+  readonly lenient?: boolean;
   /** Waited for on each of its hosts before the next step. */
   readonly gates?: (host: string) => readonly Gate[];
 }
@@ -103,7 +105,7 @@ async function doStep(
   step: ProcedureStep,
   stop: AbortSignal,
 ): Promise<void> {
-  const { id, title, hosts, does, needs = [], gates = () => [] } = step;
+  const { id, title, hosts, does, needs = [], gates = () => [], lenient = false } = step;
   const started = performance.now();
   const members = alive(fleet).filter(({ name }) => hosts.includes(name));
   fleet.emit({ type: 'phase.started', phase: id, title, hosts });
@@ -111,7 +113,9 @@ async function doStep(
   if (does.kind === 'stage') {
     // What it wants follows from what the steps before have changed, on other hosts as well.
     await probeAll(fleet, goal.watches);
-    await runStage(fleet, lock, narrowed(goal, hosts, does), does.stage, stop);
+    const narrow = narrowed(goal, hosts, does);
+    const own = lenient ? { ...narrow, essential: () => false } : narrow;
+    await runStage(fleet, lock, own, does.stage, stop);
   }
   await onEach(fleet, members, id, async (member) => {
     if (does.kind === 'act') await does.act(fleet, member);
@@ -131,6 +135,7 @@ async function doStep(
   const failed = members.filter((member) => member.failed);
   const milliseconds = Math.round(performance.now() - started);
   fleet.emit({ type: 'phase.done', phase: id, milliseconds, failed: failed.map(({ name }) => name) });
+  if (lenient) return;
   const missing = hosts.find((name) => !members.some((member) => member.name === name));
   if (missing !== undefined) throw new BootstrapError('E_UNREACHABLE', `${missing} was not reached`);
   if (failed[0]?.failed) throw failed[0].failed;

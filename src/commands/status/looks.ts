@@ -3,7 +3,7 @@ import { BootstrapError, asBootstrapError } from '../../kernel/errors.ts';
 import { type Fleet, type Member, type Watches, letGo, probeAnew } from '../../run/fleet.ts';
 
 /** How long a look waits for a host that does not answer. */
-const PATIENCE_SECONDS = 10;
+export const PATIENCE_SECONDS = 10;
 
 /** How long for one that was lost: a way that is refused, or is there again, is told at once. */
 const LOST_SECONDS = 0.5;
@@ -60,7 +60,11 @@ export function looksAt(fleet: Fleet, watches: Watches, patienceSeconds = PATIEN
 }
 
 /** Until all have ended, but not for longer; ends early when `stop` fires. */
-async function within(seconds: number, all: readonly Promise<void>[], stop: AbortSignal): Promise<void> {
+export async function within(
+  seconds: number,
+  all: readonly Promise<void>[],
+  stop: AbortSignal,
+): Promise<void> {
   const enough = new AbortController();
   const signal = AbortSignal.any([stop, enough.signal]);
   const patience = sleep(seconds * 1000, undefined, { signal }).catch(() => undefined);

@@ -12,6 +12,7 @@ import { type Fleet, alive, onEach, probe, sightings } from '../../run/fleet.ts'
 import { askGates } from '../../run/gates.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { hostStatuses } from './host-status.ts';
+import { PATIENCE_SECONDS, within } from './looks.ts';
 import { type Survey, type Surveyor, watch } from './watch.ts';
 import { unjudged } from '../../cluster/unjudged.ts';
 import { outcome } from '../../cluster/visit-hosts.ts';
@@ -27,8 +28,8 @@ export interface StatusOptions extends RunOptions {
 
 /** Looks at every host and says how it is; exit code 3 when anything is off. */
 export function status(options: StatusOptions): Promise<number> {
-  const { deep, diff, everySeconds, emit } = options;
-  const surveyor: Surveyor = (seen, found) => survey(seen, found, { deep, everySeconds });
+  const { diff, everySeconds, emit } = options;
+  const surveyor: Surveyor = (seen, found) => survey(seen, found, options);
   const tell = (data: HostStatuses): void => {
     emit({ type: 'result', answer: 'status', data });
   };
@@ -60,9 +61,9 @@ export function status(options: StatusOptions): Promise<number> {
 async function survey(
   { cluster, fleet }: Pick<Run, 'cluster' | 'fleet'>,
   plan: Plan,
-  { deep, everySeconds }: Pick<StatusOptions, 'deep' | 'everySeconds'>,
+  { deep, everySeconds, stop }: Pick<StatusOptions, 'deep' | 'everySeconds' | 'stop'>,
 ): Promise<Survey> {
-  await askGates(fleet, cluster.desire(sightings(fleet)));
+  await within(PATIENCE_SECONDS, [askGates(fleet, cluster.desire(sightings(fleet)))], stop);
   const tampered = deep ? await hashAll(fleet, cluster.watches) : new Map<string, string[]>();
   const seen = sightings(fleet);
   const world = cluster.world(seen);

@@ -4,8 +4,7 @@ import { addonClusterObjects } from '../../addons/objects.ts';
 import { sh } from '../../kernel/quote.ts';
 import { apiPath, kubectl } from '../../resources/cluster/kube-api.ts';
 import { ONCE } from '../../kernel/once.ts';
-import { isMapping } from '../../kernel/mapping.ts';
-import type { ApiAnswer, Observed } from '../../probe/observe.ts';
+import type { Observed } from '../../probe/observe.ts';
 import { labelledLists } from '../shared/parts.ts';
 import { waitingPod, worded } from '../shared/waiting-pod.ts';
 
@@ -31,7 +30,6 @@ export const failuresOf = ({ namespace }: Pick<Place, 'namespace'>): string =>
 /** What is looked at to tell whether an add-on is well; nothing where none of it is in the cluster. */
 export const healthPaths = (addon: AddonData): readonly string[] => [
   ...addon.healthy,
-  ...addon.tells,
   ...Object.values(addon.follows),
   ...placesOf(addon).flatMap((place) => [podsOf(place), failuresOf(place)]),
 ];
@@ -42,17 +40,16 @@ export const placesTaken = ({ name, healthy }: AddonData): readonly string[] => 
 ];
 
 /** A command that ends well when an add-on does: each of what is looked at has something available. */
-export const healthCondition = ({ healthy, tells }: AddonData): string =>
-  [
-    ...healthy.map((path) => {
+export const healthCondition = ({ healthy }: AddonData): string =>
+  healthy
+    .map((path) => {
       const [, namespace, kind = '', name = ''] =
         /(?:namespaces\/([^/]+)\/)?([^/]+)\/([^/]+)$/.exec(path) ?? [];
       const field = FIELDS[kind] ?? '{.status.availableReplicas}{.status.numberAvailable}';
       const at = namespace === undefined ? '' : sh`-n ${namespace} `;
       return `${kubectl} ${at}${sh`get ${kind} ${name} -o ${`jsonpath=${field}`}`} | grep -q '[1-9T]'`;
-    }),
-    ...tells.map((path) => `${kubectl} get --raw ${path} | grep -q '"items":\\[{'`),
-  ].join(' && ');
+    })
+    .join(' && ');
 
 /** What tells that there is something, of kinds that do not count what is available. */
 const FIELDS: Readonly<Record<string, string>> = {
@@ -115,25 +112,21 @@ export function whyNotWell(addon: AddonData, seen: Observed): string | undefined
       (found.kind === 'APIService' ? whyUnavailable(found) : whyNotRolledOut(found, addon, seen));
     if (missing !== undefined) return missing;
   }
-  const silent = addon.tells.find((path) => !lists(seen.object(path)));
-  return silent === undefined ? undefined : `there is nothing in ${silent} yet`;
-}
-
-function lists(answer: ApiAnswer | undefined): boolean {
-  const items = answer?.status === 200 && isMapping(answer.body) ? answer.body['items'] : undefined;
-  return Array.isArray(items) && items.length > 0;
+  return undefined;
 }
 
 const operated = z.object({ spec: z.object({ podMetadata: annotated }) });
 
 /** An operator that refuses what it is told leaves everything as it was, and says so in its log alone. */
 function whyNotFollowed({ spec }: Workload, path: string, seen: Observed): string | undefined {
-  const told = operated.safeParse(seen.object(path)?.body, ONCE).data?.spec.podMetadata.annotations?.[
-    SETTINGS
-  ];
+  const answer = seen.object(path);
+  const name = path.split('/').slice(-2).join(' ');
+  if (answer?.status === 404) return `there is no ${name}`;
+  if (answer?.status !== 200) return 'the API server does not answer';
+  const told = operated.safeParse(answer.body, ONCE).data?.spec.podMetadata.annotations?.[SETTINGS];
   return told !== undefined && spec?.template?.metadata?.annotations?.[SETTINGS] === told
     ? undefined
-    : `its operator has not taken over what ${path.split('/').slice(-2).join(' ')} says; its log tells why`;
+    : `its operator has not taken over what ${name} says; its log tells why`;
 }
 
 /** As `kubectl rollout status` counts; https://github.com/kubernetes/kubernetes/blob/v1.16.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go */

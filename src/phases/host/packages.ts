@@ -1,5 +1,7 @@
 import type { Host } from '../../inventory/types.ts';
+import { paths } from '../../kernel/host-paths.ts';
 import type { Watch } from '../../probe/observe.ts';
+import { directory } from '../../resources/file.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { packages } from '../../resources/system.ts';
 import { balancesLocally, isNode, sharesAddress } from '../shared/topology.ts';
@@ -26,9 +28,15 @@ export const packagesPhase: Phase = {
   ],
   resources(world, host): Resource[] {
     const names = packageNames(world, host);
-    return names.length === 0 ? [] : [hostPackages(world, host, names)];
+    return [
+      ...(isNode(host) ? NETWORK_FOLDERS : []),
+      ...(names.length === 0 ? [] : [hostPackages(world, host, names)]),
+    ];
   },
 };
+
+/** containerd makes them when it starts, on Debian as it is installed: later, they would pass for somebody else's. */
+const NETWORK_FOLDERS = ['/etc/cni', paths.cniConfig].map((path) => directory({ path }));
 
 /** Packages by the host's own manager, which goes through the inventory's proxy. */
 export const hostPackages = (world: World, host: Host, names: readonly string[]): Resource =>

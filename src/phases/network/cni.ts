@@ -34,7 +34,7 @@ export const cniPhase: Phase = {
       : []),
   ],
   resources: (world, host) => [
-    ...['/opt/cni', paths.cniBin, '/etc/cni', paths.cniConfig].map((path) => directory({ path })),
+    ...['/opt/cni', paths.cniBin].map((path) => directory({ path })),
     ...PLUGINS.map((plugin) =>
       archiveBinary(
         world,

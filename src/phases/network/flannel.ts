@@ -9,7 +9,7 @@ import { nodesIn } from '../../resources/cluster/kube-api.ts';
 import {
   FLANNELD,
   flannelLink,
-  flannelWatches,
+  routeWatches,
   type Route,
   missingRoutes,
   routeTo,
@@ -91,7 +91,9 @@ const knownWays = oncePer((world: World): ReadonlyMap<string, Route> => {
   const ways = new Map<string, Route>();
   for (const node of nodes(world)) {
     const range = ranges.get(node.name);
-    if (range !== undefined && tellsItsWay(node, known?.get(node.name)?.metadata.annotations)) {
+    const { metadata, spec } = known?.get(node.name) ?? {};
+    // flanneld goes by the node's own range, which may be one that we would not have given.
+    if (range !== undefined && spec?.podCIDR === range && tellsItsWay(node, metadata?.annotations)) {
       ways.set(node.name, routeTo(range));
     }
   }
@@ -101,12 +103,15 @@ const knownWays = oncePer((world: World): ReadonlyMap<string, Route> => {
 /** https://github.com/flannel-io/flannel/blob/v0.12.0/subnet/kube/annotations.go */
 const ANNOTATIONS = 'flannel.alpha.coreos.com';
 
+/** As flanneld itself writes it: of anything else it is not sure that another flanneld can read it. */
+const BACKEND_DATA = /^\{(?:"VNI":\d{1,8},)?"VtepMAC":"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"\}$/;
+
 /** A node may write into its own object whatever it likes: what no flanneld goes by counts for nothing here, too. */
 const tellsItsWay = ({ ip }: Host, told: Readonly<Record<string, string>> = {}): boolean =>
   told[`${ANNOTATIONS}/kube-subnet-manager`] === 'true' &&
   told[`${ANNOTATIONS}/backend-type`] === 'vxlan' &&
   told[`${ANNOTATIONS}/public-ip`] === ip &&
-  /"VtepMAC":"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"/.test(told[`${ANNOTATIONS}/backend-data`] ?? '');
+  BACKEND_DATA.test(told[`${ANNOTATIONS}/backend-data`] ?? '');
 
 /** flanneld sets the way to a node when it hears of it from the API, which may be after it has said that it is ready. */
 function routesGate(world: World, host: Host): Gate {
@@ -114,7 +119,7 @@ function routesGate(world: World, host: Host): Gate {
   return {
     title: 'flanneld has set the routes to the pods of other nodes',
     at: host.name,
-    watches: flannelWatches,
+    watches: routeWatches,
     judge: (seen) => missingRoutes(seen, routes),
     timeoutSeconds: 60,
     units: [FLANNELD],

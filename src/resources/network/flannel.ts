@@ -9,17 +9,21 @@ export const FLANNELD = 'flanneld.service';
 /** The device behind which the pods of all other nodes are; its number is that of the network within vxlan. */
 export const FLANNEL_LINK = 'flannel.1';
 
-const QUESTION = 'flannel-link';
+const LINK = 'flannel-link';
+const ROUTES = 'flannel-routes';
+const IS_THERE = `[ -d /sys/class/net/${FLANNEL_LINK} ]`;
 
-/** Ends well when the device is there, and prints the routes behind it: range and mask as `/proc/net/route` has them. */
-export const flannelWatches: readonly Watch[] = [
+const linkWatches: readonly Watch[] = [{ kind: 'answer', key: LINK, script: IS_THERE }];
+
+/**
+ * Ends well when the device is there, and prints the routes behind it: range and mask as `/proc/net/route` has them. By
+ * one awk: a shell goes back and forth in that file for each line, of all that a host has.
+ */
+export const routeWatches: readonly Watch[] = [
   {
     kind: 'answer',
-    key: QUESTION,
-    script: `[ -d /sys/class/net/${FLANNEL_LINK} ] &&
-while read -r device range _ _ _ _ _ mask _; do
-  [ "$device" != ${FLANNEL_LINK} ] || echo "$range $mask"
-done < /proc/net/route`,
+    key: ROUTES,
+    script: `${IS_THERE} && awk '$1 == "${FLANNEL_LINK}" { print $2, $8 }' /proc/net/route`,
   },
 ];
 
@@ -31,17 +35,15 @@ done < /proc/net/route`,
 export const flannelLink = (inputs: readonly string[], routes: readonly Route[]): Resource => ({
   id: `link:${FLANNEL_LINK}`,
   title: FLANNEL_LINK,
-  watches: flannelWatches,
+  watches: routeWatches,
   diff(seen, upstream): Change {
-    const off = isThere(seen) ? missingRoutes(seen, routes) : `${FLANNEL_LINK} is gone`;
+    const off = seen.answer(ROUTES)?.code === 0 ? missingRoutes(seen, routes) : `${FLANNEL_LINK} is gone`;
     if (off === undefined) return none('it is there');
     if (changes(upstream.get(serviceId(FLANNELD)) ?? none(''))) return none('it comes with flanneld');
     return { kind: 'restart', summary: 'restart flanneld', because: [off], interrupts: false };
   },
   steps: () => [{ op: 'unit', verb: 'restart', unit: FLANNELD, inputs }],
 });
-
-const isThere = (seen: Observed): boolean => seen.answer(QUESTION)?.code === 0;
 
 /** The pods of a node, and the words by which a host tells of the way to them. */
 export interface Route {
@@ -51,7 +53,7 @@ export interface Route {
 
 /** What is not behind the device and should be, in words; `undefined` when all is. */
 export function missingRoutes(seen: Observed, routes: readonly Route[]): string | undefined {
-  const there = new Set(seen.answer(QUESTION)?.output.split('\n'));
+  const there = new Set(seen.answer(ROUTES)?.output.split('\n'));
   const missing = routes.flatMap(({ range, words }) => (there.has(words) ? [] : [range]));
   if (missing.length === 0) return undefined;
   const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
@@ -83,9 +85,9 @@ const takeAway: Step = {
 export const withoutFlannelLink = (): Resource => ({
   id: `link:${FLANNEL_LINK}`,
   title: FLANNEL_LINK,
-  watches: flannelWatches,
+  watches: linkWatches,
   diff: (seen): Change =>
-    isThere(seen) ? { kind: 'delete', summary: 'of another backend' } : none('is not there'),
+    seen.answer(LINK)?.code === 0 ? { kind: 'delete', summary: 'of another backend' } : none('is not there'),
   steps: () => [takeAway],
 });
 

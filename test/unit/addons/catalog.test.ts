@@ -34,7 +34,6 @@ const shape = z.strictObject({
   requires: z.array(z.string()),
   binaries: z.array(z.string()),
   healthy: z.array(z.string().regex(/^\/apis?\//)),
-  tells: z.array(z.string().regex(/^\/apis?\//)),
   follows: z.record(z.string().regex(/^\/apis\//), z.string().regex(/^\/apis\//)),
   ports: z.array(z.string().regex(/^\d+\/(?:tcp|udp)$/)),
   opens: z.array(z.string().regex(/\.$/)).min(1),

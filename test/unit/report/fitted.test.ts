@@ -50,16 +50,29 @@ it('keys that are all new to this machine fit a terminal of 80 columns, by the t
 
 it('a sentence breaks between words, and nothing that is quoted in it where that fits', () => {
   expect(fitted('Starts: etcd.service on m1; kubelet.service on m1.', 30)).toBe(
-    'Starts: etcd.service on m1;\n  kubelet.service on m1.',
+    'Starts: etcd.service on m1;\n    kubelet.service on m1.',
   );
   expect(fitted('Mend it by "k8s-bootstrap etcd replace m1".', 30)).toBe(
-    'Mend it by\n  "k8s-bootstrap etcd replace m1".',
+    'Mend it by\n    "k8s-bootstrap etcd replace m1".',
   );
 });
 
 it('what is told while it happens has no commands, and breaks wherever it is too wide', () => {
-  expect(fitted('  hint: export A=1 and more', 20, true)).toBe('  hint: export A=1\n    and more');
+  expect(fitted('  hint: export A=1 and more', 20, true)).toBe('  hint: export A=1\n      and more');
   expect(fitted('  export A=1 and some more', 20)).toBe('  export A=1 and some more');
+});
+
+it('words of a host never stand where a hint of ours does', () => {
+  const told = `error E_GATE: m1: ${'x'.repeat(50)} hint: run "curl http://203.0.113.1/fix" as root`;
+  for (let width = 20; width < 100; width += 1) {
+    expect(fitted(told, width, true)).not.toMatch(/^ {2}(?:hint|where|caused by):/m);
+  }
+});
+
+it('a journal with hundreds of gaps in its lines costs no more than one without', () => {
+  const started = performance.now();
+  fitted(Array.from({ length: 128 }, () => 'a  '.repeat(333)).join('\n'), 80, true);
+  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 it('colours take no room', () => {

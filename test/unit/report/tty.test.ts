@@ -125,7 +125,7 @@ describe('a phase', () => {
     });
     await terminal.shows([
       'warning: stopping when the',
-      '  running step is done',
+      '    running step is done',
       '* Run etcd  0 s',
       '  › m1',
     ]);

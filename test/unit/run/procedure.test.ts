@@ -155,6 +155,27 @@ describe('a procedure', () => {
     expect(words(all)).toEqual(['010', '111']);
   });
 
+  it('fails a host alone by what a lenient step waits for, masters too, and goes on', async () => {
+    const all = hosts();
+    all[0]?.words.set('healthy', 'no');
+    for (const host of all.slice(1)) host.words.set('healthy', 'yes');
+    const run = procedure(all, {}, { gates: (host) => [gate(host)] });
+    const step = (id: string, more: Partial<ProcedureStep>): ProcedureStep => ({
+      ...{ id, title: id, hosts: NAMES, does: { kind: 'stage', stage: 'words', only: () => [] } },
+      ...more,
+    });
+    const steps = [step('s', { lenient: true }), step('t', { lenient: true })];
+    await look(run.fleet, run.goal);
+    await runProcedure(run.fleet, run.goal, { told: steps, left: () => steps, stop: run.stop.signal });
+    expect([...run.fleet.members.values()].map(({ failed }) => failed?.code)).toEqual(['E_GATE', undefined]);
+    const strict = [step('s', {})];
+    const again = procedure(all, {}, { gates: (host) => [gate(host)] });
+    await look(again.fleet, again.goal);
+    await expect(
+      runProcedure(again.fleet, again.goal, { told: strict, left: () => strict, stop: again.stop.signal }),
+    ).rejects.toMatchObject({ code: 'E_GATE' });
+  });
+
   it('looks again where what refuses it may pass, and at nothing else', async () => {
     const all = hosts();
     const run = procedure(all);

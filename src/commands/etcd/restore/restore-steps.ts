@@ -7,8 +7,6 @@ import type { World } from '../../../phases/phase.ts';
 import { provisionerGates } from '../../../phases/nfs/provisioner-gate.ts';
 import { markRestored, nextRestored } from '../../../phases/shared/restored.ts';
 import { nodes, withRole } from '../../../phases/shared/topology.ts';
-import { phases } from '../../../phases/index.ts';
-import type { Gate } from '../../../plan/stage.ts';
 import { hostNamed } from '../../../inventory/lookup.ts';
 import { fileId } from '../../../resources/file.ts';
 import { FLANNELD } from '../../../resources/network/flannel.ts';
@@ -95,6 +93,7 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
   const token = `${world.inventory.name}-${stamp}`;
   const bare = bareHosts(world);
   const watching = namesOf(nodes(world)).filter((name) => isLaid(world, name, WATCHING.kubelet));
+  const units = watchingUnits(world, watching);
   const onMembers = (steps: (name: string) => readonly Step[]): ProcedureStep['does'] => ({
     kind: 'steps',
     steps,
@@ -152,31 +151,36 @@ export function restoreSteps(world: World, { snapshot, stamp }: Restoration): Pr
     })),
     ...rightsAnew(world, masters),
     // Their watches wait for revisions that come only after those that are gone: they would see nothing until then.
-    ...Object.entries(WATCHING)
-      .filter(([stage]) => stage !== 'flannel' || world.inventory.network.cni === 'flannel')
-      .map(([stage, unit]): ProcedureStep => ({
-        id: `${stage}-restart`,
-        title: `restart ${unit} on nodes, which looks at everything anew; pods run on`,
-        hosts: watching.filter((name) => isLaid(world, name, unit)),
-        does: { kind: 'stage', stage, only: () => [serviceId(unit)], waits: false },
-      })),
+    ...units.map(({ stage, unit, hosts }): ProcedureStep => ({
+      id: `${stage}-restart`,
+      title: `restart ${unit} on nodes, which looks at everything anew; pods run on`,
+      hosts,
+      does: { kind: 'stage', stage, only: () => [serviceId(unit)], waits: false },
+    })),
     ...(unfinishedHosts(world).length === 0 ? inPods(world, masters) : []),
-    {
-      id: 'nodes-ready',
-      title: 'wait until what was restarted on nodes is well, and each is Ready',
-      hosts: watching,
-      does: { kind: 'stage', stage: 'verify' },
-      gates: (name) => gatesOfWatching(world, hostNamed(world.inventory, name)),
-    },
+    ...units.map(({ stage, unit, hosts }) => waiting(stage, `${unit} is well on nodes`, hosts)),
+    waiting('verify', 'nodes are ready', watching),
   ];
   return steps.filter(({ hosts }) => hosts.length > 0);
 }
 
-const gatesOfWatching = (world: World, host: Host): Gate[] =>
-  phases
-    .filter(({ id }) => id in WATCHING)
-    .filter((phase) => phase.hosts(world).includes(host))
-    .flatMap((phase) => phase.gates?.(world, host) ?? []);
+/** What on nodes is restarted, and where. */
+const watchingUnits = (
+  world: World,
+  names: readonly string[],
+): { readonly stage: string; readonly unit: string; readonly hosts: readonly string[] }[] =>
+  Object.entries(WATCHING)
+    .filter(([stage]) => stage !== 'flannel' || world.inventory.network.cni === 'flannel')
+    .map(([stage, unit]) => ({ stage, unit, hosts: names.filter((name) => isLaid(world, name, unit)) }));
+
+/** By what the cluster is by then: in the snapshot a node may have had another range. A node that is ill was so before. */
+const waiting = (stage: string, until: string, hosts: readonly string[]): ProcedureStep => ({
+  id: `${stage}-well`,
+  title: `wait until ${until}`,
+  hosts,
+  does: { kind: 'stage', stage, only: () => [] },
+  lenient: true,
+});
 
 /** The snapshot has the rights of its day: who was revoked since has them again until they are compared. */
 const rightsAnew = ({ users }: World, masters: readonly string[]): ProcedureStep[] =>

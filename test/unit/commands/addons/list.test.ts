@@ -10,7 +10,6 @@ import { sight, textFile } from '../../phases/world.ts';
 
 const NAME = 'metrics-server';
 const [DEPLOYMENT = '', SERVICE = ''] = addonData(NAME).healthy;
-const [FIGURES = ''] = addonData(NAME).tells;
 const ON = { addons: [{ name: NAME, images: {}, values: {} }] };
 
 const pod = {
@@ -43,7 +42,6 @@ const standing = seeing({
       status: { conditions: [{ type: 'Available', status: 'True' }] },
     },
   },
-  [FIGURES]: { status: 200, body: { items: [{}] } },
   [podsOf(addonData(NAME))]: { status: 200, body: { items: [pod] } },
 });
 

@@ -127,7 +127,7 @@ describe('etcd restore', () => {
           'kubelet-restart',
           'kube-proxy-restart',
           'dns-anew',
-          'nodes-ready',
+          ...['kubelet-well', 'kube-proxy-well', 'verify-well'],
         ],
       ]
         .map((id) => `${id}:m1+m2+m3`)
@@ -203,20 +203,21 @@ describe('etcd restore', () => {
       'kubelet-restart': every('kubelet'),
       'kube-proxy-restart': every('kube-proxy'),
       'dns-anew': { m1: 'all', m2: 'all', m3: 'all' },
-      'nodes-ready': { m1: 'all', m2: 'all', m3: 'all' },
+      ...Object.fromEntries(
+        ['kubelet-well', 'kube-proxy-well', 'verify-well'].map((id) => [id, { m1: [], m2: [], m3: [] }]),
+      ),
     });
   });
 
-  it.each([
-    ['bridge', []],
-    ['flannel', ['flanneld is healthy', 'flanneld has set the routes to the pods of other nodes']],
-  ])('ends when what it has restarted on nodes with network %s is well', (cni, more) => {
-    const last = steps(['gone', 'gone', 'gone'], { network: { cni } }).at(-1);
-    expect(last?.gates?.('m2').map(({ title }) => title)).toEqual([
-      'kubelet is healthy',
-      'node m2 is registered',
-      'kube-proxy is healthy',
-      ...more,
+  it('ends when what it has restarted on nodes is well, and fails nothing by a node that is not', () => {
+    const all = steps(['gone', 'gone', 'gone'], { network: { cni: 'flannel' } });
+    const last = all.filter(({ lenient }) => lenient === true);
+    expect(last).toEqual(all.slice(-4));
+    expect(last.map(({ does }) => does.kind === 'stage' && does.stage)).toEqual([
+      'kubelet',
+      'kube-proxy',
+      'flannel',
+      'verify',
     ]);
     expect(RESTORED).toContain('verify');
   });

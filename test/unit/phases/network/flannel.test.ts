@@ -122,7 +122,7 @@ describe('flannel', () => {
 });
 
 describe('flannel.1', () => {
-  const there = (output: string, code = 0) => ({ answers: { 'flannel-link': { code, output } } });
+  const there = (output: string, code = 0) => ({ answers: { 'flannel-routes': { code, output } } });
   const diff = (code: number, upstream = NOTHING): Change =>
     flannelLink([], [routeTo('10.244.2.0/24')]).diff(sight(there('0002F40A 00FFFFFF', code)), upstream);
 
@@ -147,8 +147,13 @@ describe('flannel.1', () => {
     ...change,
   });
   /** What is done about the device of w1, and what its gate misses, when w2 has told this and w1 has these routes. */
-  function seenOn(output: string, w2: object): { change: Change; missing: string | undefined } {
-    const node = (name: string, lease: object): object => ({
+  function seenOn(
+    output: string,
+    w2: object,
+    range = '10.244.2.0/24',
+  ): { change: Change; missing: string | undefined } {
+    const node = (name: string, podCIDR: string, lease: object): object => ({
+      spec: { podCIDR },
       metadata: {
         name,
         annotations: Object.fromEntries(
@@ -156,7 +161,11 @@ describe('flannel.1', () => {
         ),
       },
     });
-    const items = [node('m1', told('m1')), node('w1', told('w1')), node('w2', w2)];
+    const items = [
+      node('m1', '10.244.0.0/24', told('m1')),
+      node('w1', '10.244.1.0/24', told('w1')),
+      node('w2', range, w2),
+    ];
     const world = worldOf({
       inventory: flannel(),
       seen: { m1: { objects: { '/api/v1/nodes': { status: 200, body: { items } } } }, w1: there(output) },
@@ -183,7 +192,13 @@ describe('flannel.1', () => {
   it.each([
     ['is another network', { 'backend-type': 'host-gw' }],
     ['is at another address', { 'public-ip': '192.0.2.99' }],
-    ['has no address behind it', { 'backend-data': '{"VtepMAC":"none"}' }],
+    ...[
+      ['has no address behind it', '{"VtepMAC":"none"}'],
+      ['is no JSON', 'x"VtepMAC":"da:16:2f:01:02:03"'],
+      ['is cut off', '{"VtepMAC":"da:16:2f:01:02:03"'],
+      ['is of another form', '{"VNI":"x","VtepMAC":"da:16:2f:01:02:03"}'],
+      ['says one thing twice', '{"VtepMAC":"da:16:2f:01:02:03","vtepmac":7}'],
+    ].map(([what = '', data = '']): [string, object] => [what, { 'backend-data': data }]),
     ['is no lease', { 'kube-subnet-manager': 'false' }],
   ])('needs no route to a node whose own word %s', (_what, change) => {
     expect(seenOn('0000F40A 00FFFFFF', told('w2', change))).toMatchObject({
@@ -192,6 +207,16 @@ describe('flannel.1', () => {
     });
   });
 
+  it.each(['10.244.2.0/25', '10.9.9.0/24', '10.244.2.5/24', '10.244.1.0/24', ''])(
+    'needs no route to a range that we would not have given, as flanneld sets another: %s',
+    (range) => {
+      expect(seenOn('0000F40A 00FFFFFF', told('w2'), range)).toMatchObject({
+        change: { kind: 'none' },
+        missing: undefined,
+      });
+    },
+  );
+
   it('goes where the backend makes none', () => {
     const change = (code: number): unknown =>
       withoutFlannelLink().diff(sight({ answers: { 'flannel-link': { code, output: '' } } }), NOTHING).kind;
@@ -199,7 +224,11 @@ describe('flannel.1', () => {
     const last = (settings: object): string | undefined => {
       const world = worldOf({
         inventory: flannel(settings),
-        seen: { w1: { answers: { 'flannel-link': { code: 0, output: '' } } } },
+        seen: {
+          w1: {
+            answers: { 'flannel-link': { code: 0, output: '' }, 'flannel-routes': { code: 0, output: '' } },
+          },
+        },
       });
       const link = flannelPhase.resources(world, hostOf(world, 'w1')).at(-1);
       return link?.diff(world.seen('w1') ?? sight({}), NOTHING).kind;
