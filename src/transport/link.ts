@@ -108,10 +108,16 @@ function throughJump(jump: Link, target: SshTarget, limit: AbortSignal): Promise
     jump.client.forwardOut('127.0.0.1', 0, target.address, target.ssh.port, (error, stream) => {
       if (error) reject(forwardError(target, error));
       else if (limit.aborted) stream.destroy();
-      else resolve(stream);
+      else resolve(endedAtOnce(stream));
     });
   });
 }
+
+/**
+ * When the target goes, sshd of the jump host says that its side has ended and waits for ours, and ssh2 waits for more
+ * with its keepalive stopped: for ever. A socket of TCP closes by itself then.
+ */
+const endedAtOnce = (stream: Duplex): Duplex => stream.once('end', () => stream.destroy());
 
 function handshake(
   target: SshTarget,

@@ -99,6 +99,15 @@ it('loses the targets with the jump host', async () => {
   expect((await running).code).toBe('E_CONNECTION_LOST');
 });
 
+it('loses a target whose own side has ended, although the jump host keeps the way to it open', async () => {
+  const session = await connect(behind(), { knownHosts: trusting(folder.path, allKnown()) });
+  const running = failure(session.exec('sleep 30'));
+  await expect.poll(() => inner.seen.execs).toBe(1);
+  inner.drop();
+  expect((await running).code).toBe('E_CONNECTION_LOST');
+  expect(bastion.openConnections()).toBeLessThanOrEqual(1);
+});
+
 it('names the jump host when that lets nobody in', async () => {
   const wrong = target(bastion.port, { password: undefined }, { host: 'bastion' });
   const error = await failure(

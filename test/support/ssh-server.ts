@@ -291,8 +291,9 @@ function runShell(channel: ServerChannel, command: string, options: SshServerOpt
   return child;
 }
 
+/** As OpenSSH: of a connection whose far side has ended, it says so and waits until the near side closes it as well. */
 function forward(accept: () => ServerChannel, reject: () => void, port: number, host: string): void {
-  const socket = connect(port, /^[\d.:]+$/.test(host) ? host : '127.0.0.1');
+  const socket = connect({ port, host: /^[\d.:]+$/.test(host) ? host : '127.0.0.1', allowHalfOpen: true });
   socket.once('error', reject);
   socket.once('connect', () => {
     socket.off('error', reject);
@@ -301,7 +302,10 @@ function forward(accept: () => ServerChannel, reject: () => void, port: number, 
       channel.close();
     });
     channel.on('error', () => undefined);
-    channel.pipe(socket).pipe(channel);
+    channel.pipe(socket).pipe(channel, { end: false });
+    socket.on('end', () => {
+      channel.eof();
+    });
     channel.on('close', () => socket.destroy());
   });
 }
