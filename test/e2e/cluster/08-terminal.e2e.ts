@@ -103,7 +103,7 @@ test('Ctrl-C is answered at once, lets the phase at work end, and says how to go
     const terminal = await upOn({ columns: 200, rows: 50 });
     await terminal.until(AT_WORK);
     await terminal.press('C-c');
-    await terminal.until(/stopping when the phase at work is done[^]*kube-scheduler {2}\d+ s/);
+    await terminal.until(/stopping when the phase at work is done[^]*kube-scheduler \(2 of 2\) {2}\d+ s/);
     await letGo('m1');
     const { code, text, screens } = await terminal.end();
     expect(code, text).toBe(130);

@@ -42,7 +42,9 @@ test('on a terminal, a first up leaves a line for each phase, and then what it h
 
 test('while it works, it shows hosts, bars and a clock, and the view does not fail', () => {
   const shown = (what: RegExp): string => terminal.screens.find((screen) => what.test(screen)) ?? '';
-  expect(shown(/^[⠁-⣿] Packages {2}\d+ s\n( {2}\S (m1|w1|w2) {2}install .*\n){3}/mu)).not.toBe('');
+  expect(shown(/^[⠁-⣿] Packages \(\d+ of \d+\) {2}\d+ s\n( {2}\S (m1|w1|w2) {2}install .*\n){3}/mu)).not.toBe(
+    '',
+  );
   expect(shown(/^ {2}↓ kube\S+ v1\.16\.3 {2}\[#*-*\] +\d+ %/m)).not.toBe('');
   expect(shown(/^ {2}\S m1 {2}write \S+ {2}\[#*-*\] +\d+ %/m)).not.toBe('');
   for (const screen of terminal.screens) expect(screen).not.toContain('the live view failed');
