@@ -72,12 +72,14 @@ const MOST_COLUMNS = 12;
 
 function row(line: string, width: number): readonly string[] {
   const starts = [...line.matchAll(/(?<=\S {2,})\S/g)].slice(0, MOST_COLUMNS).map(({ index }) => index);
-  const ways = starts
-    .map((start) => broken(line.slice(0, start), line.slice(start), width))
-    .filter((lines) => lines.every((one) => visibleWidth(one) <= width));
+  const fits = (start: number): string[] | undefined => {
+    const lines = broken(line.slice(0, start), line.slice(start), width);
+    return lines.every((one) => visibleWidth(one) <= width) ? lines : undefined;
+  };
   const last = starts.at(-1) ?? 0;
-  const below = ways.at(-1);
-  if (below && visibleWidth(line.slice(0, last)) + ROOM <= width) return below;
+  const below = visibleWidth(line.slice(0, last)) + ROOM <= width ? fits(last) : undefined;
+  if (below) return below;
+  const ways = starts.map(fits).filter((lines) => lines !== undefined);
   const fewest = Math.min(...ways.map(({ length }) => length));
   return ways.findLast(({ length }) => length === fewest) ?? [line];
 }

@@ -36,7 +36,7 @@ function stagesThatAsk(
 
 it(
   'an API server that answers JSON of any other form ends nothing with a bug',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const open = await openExample(everything);
     const { cluster } = open;

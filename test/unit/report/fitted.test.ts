@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { fitted } from '../../../src/report/fitted.ts';
 import { keyTable } from '../../../src/report/answers/trust.ts';
 import { table } from '../../../src/report/table.ts';
+import { quickly } from '../../support/hostile.ts';
 import { capture, rig } from './support.ts';
 
 const restarted = 'etcd.service, kube-apiserver.service, kube-scheduler.service, kubelet.service';
@@ -69,10 +70,9 @@ it('words of a host never stand where a hint of ours does', () => {
   }
 });
 
-it('a journal with hundreds of gaps in its lines costs no more than one without', () => {
-  const started = performance.now();
-  fitted(Array.from({ length: 128 }, () => 'a  '.repeat(333)).join('\n'), 80, true);
-  expect(performance.now() - started).toBeLessThan(2000);
+it('a journal with hundreds of gaps in its lines costs no more than one without', async () => {
+  const journal = Array.from({ length: 128 }, () => 'a  '.repeat(333)).join('\n');
+  await quickly(() => fitted(journal, 80, true));
 });
 
 it('colours take no room', () => {
