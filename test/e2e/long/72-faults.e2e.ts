@@ -46,10 +46,12 @@ beforeAll(async () => {
   undisturbed = await built();
 }, 600_000);
 
-function faultIn(phase: string, kind: FaultKind, among: readonly HostName[]): Fault {
+/** @param begun whether a run before has done some of its steps: then the first that is left is the only sure one */
+function faultIn(phase: string, kind: FaultKind, among: readonly HostName[], begun: boolean): Fault {
   const hosts = steps.get(phase)!;
   const host = pick(among);
-  return { kind, host, phase, step: Math.floor(random() * hosts.get(host)!) };
+  const step = Math.floor(random() * hosts.get(host)!);
+  return { kind, host, phase, step: begun ? 0 : step };
 }
 
 /** A run that has lost a worker goes on without it: from that phase on there is work on that host alone. */
@@ -80,7 +82,7 @@ test('whatever happens during a first run, one more run makes of it what it woul
         if (kinds.length === 0) break;
         // A phase that no kill has fallen into comes first.
         const kind = left.kill > 0 && !fell.includes(`kill ${phase}`) ? 'kill' : pick(kinds);
-        const fault = faultIn(phase, kind, among);
+        const fault = faultIn(phase, kind, among, phase === behind?.phase);
         const ended = await upWith(fault);
         console.log(`${named(fault)}: ${ended.fell ? `ended with ${ended.result.code}` : 'too late'}`);
         // One before has let its run go on to the end: nothing is left to fall into.
