@@ -20,10 +20,16 @@ durable() { [ -L "$1" ] || dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/nul
 # Ends the step where somebody else than root may put a link in the folder.
 root_only() { [ -O "$1" ] || { echo "$1 belongs to another than root, who could have put a link there; nothing is written in it"; exit 77; }; }
 ${INTO}
+# A folder in which something has its place, and all above it; who runs below it has to get through.
+passage() {
+  makes "$1"
+  umask 022
+  mkdir -p -- "$1"
+  umask 077
+}
 # A place for a new file beside the old one: $t.
 new_file() {
-  makes "$1"
-  mkdir -p -- "$1"
+  passage "$1"
   stage "$1"
 }
 stage() {
@@ -83,7 +89,8 @@ rights() {
 }
 # folder PATH OWNER:GROUP MODE
 folder() {
-  makes "\${1%/*}"
+  o=\${1%/*}
+  passage "\${o:-/}"
   [ ! -d "$1" ] || grep -qsF "	$1	" $S/manifest || was folder "$1" "$(stat -c '%a %U:%G' -- "$1")"
   own "$1" directory
   mkdir -p -- "$1"
