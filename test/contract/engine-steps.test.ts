@@ -36,19 +36,6 @@ const leftovers = (host: RootedHost): string[] =>
   host.list('/').filter((path) => path.includes('.k8s-bootstrap.') || path.endsWith('.new'));
 
 describe.each(shells)('steps run by $name as sh', (shell) => {
-  it('sweep up what a power cut has left of earlier ones: there may be a key in it', async () => {
-    const host = rootedHost(shell);
-    host.write('/etc/kubernetes/pki/.k8s-bootstrap.a1B2c3/new', 'a key');
-    host.write('/var/lib/k8s-bootstrap/tmp/packages.a1B2c3', 'a list');
-    const { code } = await runSteps(host.session(), [
-      write('/etc/kubernetes/pki/a.key', 'key'),
-      write('/etc/kubernetes/pki/b.key', 'key'),
-    ]);
-    expect(code).toBe(0);
-    expect(leftovers(host)).toEqual([]);
-    expect(host.list('/').filter((path) => path.includes('packages.'))).toEqual([]);
-  });
-
   it('writes files with their rights and makes the folders above', async () => {
     const host = rootedHost(shell);
     host.setState('users/etcd', '995');
