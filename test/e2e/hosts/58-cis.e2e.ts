@@ -61,7 +61,10 @@ describe('profile cis', () => {
 
   it('keeps its data where the inventory says', async () => {
     expect(
-      await onHost('m1', 'stat -c %a:%U /data/etcd; ls -d /data/etcd/member; ls -A /var/lib/etcd 2>/dev/null || :'),
+      await onHost(
+        'm1',
+        'stat -c %a:%U /data/etcd; ls -d /data/etcd/member; ls -A /var/lib/etcd 2>/dev/null || :',
+      ),
     ).toBe('700:etcd\n/data/etcd/member\n');
   });
 
