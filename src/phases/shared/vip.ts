@@ -38,8 +38,8 @@ export function vipWatch(inventory: Inventory, host: Host): Watch[] {
   const { keepalived } = inventory.apiServer;
   if (!keepalived || !sharesAddress({ inventory }, host)) return [];
   const vip = quote(keepalived.vip);
-  const line = quote(` *${keepalived.vip.replaceAll('.', '[.]')}`);
-  const script = `if grep -qsx ${line} ${paths.keepalivedConfig}; then echo ours
+  const line = quote(`^ *${keepalived.vip.replaceAll('.', '[.]')} `);
+  const script = `if grep -qs ${line} ${paths.keepalivedConfig}; then echo ours
 else
   ip -4 neigh flush to ${vip} > /dev/null 2>&1
   if timeout 3 ping -n -c 1 -W 1 ${vip} > /dev/null 2>&1; then echo taken

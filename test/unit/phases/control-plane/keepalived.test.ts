@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../../src/kernel/secret.ts';
 import { apiserverPhase } from '../../../../src/phases/control-plane/apiserver.ts';
@@ -6,6 +9,8 @@ import { firewallPhase, openPorts } from '../../../../src/phases/host/firewall.t
 import { packagesPhase } from '../../../../src/phases/host/packages.ts';
 import { subjectOf } from '../../../../src/phases/shared/certificates.ts';
 import { apiEndpoint, apiForNode } from '../../../../src/phases/shared/topology.ts';
+import { vipWatch } from '../../../../src/phases/shared/vip.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { specFor } from '../../../../src/pki/profiles.ts';
 import type { PkiStore } from '../../../../src/pki/open-pki-store.ts';
 import { type Sight, hostOf, hostSaying, sight, worldOf } from '../world.ts';
@@ -49,6 +54,24 @@ const wordOf = (text: string, word: string): string =>
   new RegExp(`^ *${word} (.+)$`, 'm').exec(text)?.[1] ?? '';
 
 describe('the address for users', () => {
+  it('is known to be a master’s own by the configuration that it gets, whoever answers there', async () => {
+    const here = world(2);
+    const folder = temporaryFolder();
+    const config = join(folder, 'keepalived.conf');
+    for (const program of ['ip', 'ping'])
+      writeFileSync(join(folder, program), '#!/bin/sh\n', { mode: 0o755 });
+    const told = (vip = VIP): string => {
+      const [watch] = vipWatch(world(2, { keepalived: { vip } }).inventory, hostOf(here, 'm1'));
+      const script = watch?.kind === 'answer' ? watch.script.replaceAll(CONFIG, config) : '';
+      const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+      return execFileSync('sh', ['-c', script], { env, encoding: 'utf8' }).trim();
+    };
+    expect(told()).toBe('taken');
+    writeFileSync(config, await textOn(here, 'm1'));
+    expect(told()).toBe('ours');
+    expect(told('192.0.2.10')).toBe('taken');
+  });
+
   it('is where they reach the API, in the API server’s certificate, and no node’s', () => {
     const here = world(2);
     expect(apiEndpoint(here)).toBe(`https://${VIP}:6443`);
