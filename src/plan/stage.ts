@@ -54,15 +54,23 @@ export const watchesAt = (stage: Stage, host: string): Watch[] => [
 ];
 
 /** What gates of other hosts look at (their nodes, on a master), each question once, by the host that is asked. */
-export function* gatesElsewhere(stages: readonly Stage[]): Piecewise<Map<string, Watch[]>> {
+export const gatesElsewhere = (stages: readonly Stage[]): Piecewise<Map<string, Watch[]>> =>
+  gateQuestions(stages, (at, host) => at !== host);
+
+/** What gates look at, as far as it is wanted, each question once, by the host that is asked. */
+export function* gateQuestions(
+  stages: readonly Stage[],
+  isWanted: (at: string, host: string, watch: Watch) => boolean,
+): Piecewise<Map<string, Watch[]>> {
   const found = new Map<string, Map<string, Watch>>();
   for (const stage of stages) {
     for (const host of stage.hosts) {
       for (const { at, watches } of stage.gates(host)) {
-        if (at === host) continue;
-        const known = found.get(at) ?? new Map<string, Watch>();
-        found.set(at, known);
-        for (const watch of watches) known.set(`${watch.kind}:${watch.key}`, watch);
+        for (const watch of watches) {
+          if (!isWanted(at, host, watch)) continue;
+          const known = found.get(at) ?? new Map<string, Watch>();
+          found.set(at, known.set(`${watch.kind}:${watch.key}`, watch));
+        }
       }
       yield;
     }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
+import { inTurns } from '../kernel/breather.ts';
 import { oncePer } from '../kernel/once-per.ts';
 import { quotable } from '../kernel/quotable.ts';
 import { quote } from '../kernel/quote.ts';
-import type { Gate, Stage } from '../plan/stage.ts';
+import { type Gate, type Stage, gateQuestions } from '../plan/stage.ts';
 import { type Observed, type Watch, isAnswered } from '../probe/observe.ts';
 import { journalOf } from './diagnose.ts';
 import { type Fleet, type Member, alive, onEach, probe } from './fleet.ts';
@@ -19,20 +20,15 @@ export function standing(fleet: Fleet, gate: Gate): string | undefined {
  * answered.
  */
 export async function askGates(fleet: Fleet, stages: readonly Stage[]): Promise<void> {
-  const open = new Map<string, Map<string, Watch>>();
-  for (const stage of stages) {
-    for (const { at, watches } of [...stage.hosts].flatMap((host) => stage.gates(host))) {
+  const open = await inTurns(
+    gateQuestions(stages, (at, _host, watch) => {
       const seen = fleet.members.get(at)?.seen;
-      for (const watch of seen ? watches : []) {
-        if (seen && isAnswered(seen, watch)) continue;
-        const known = open.get(at) ?? new Map<string, Watch>();
-        open.set(at, known.set(`${watch.kind}:${watch.key}`, watch));
-      }
-    }
-  }
+      return seen !== undefined && !isAnswered(seen, watch);
+    }),
+  );
   const members = alive(fleet).filter(({ name }) => open.has(name));
   await onEach(fleet, members, undefined, async (member) => {
-    await probe(fleet, member, [...(open.get(member.name)?.values() ?? [])]);
+    await probe(fleet, member, open.get(member.name) ?? []);
   });
 }
 
