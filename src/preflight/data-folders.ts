@@ -1,4 +1,11 @@
-import { type DataFolder, dataFolders, placeOf, toldFolder } from '../phases/shared/data-folders.ts';
+import { users } from '../kernel/host-paths.ts';
+import {
+  type DataFolder,
+  closedWay,
+  dataFolders,
+  placeOf,
+  toldFolder,
+} from '../phases/shared/data-folders.ts';
 import { runtimeOf } from '../phases/node/runtime.ts';
 import { type Check, type Result, type Subject, error, warn } from './check.ts';
 
@@ -36,6 +43,13 @@ function judge(subject: Subject, folder: DataFolder): Result[] {
 
 function fitness({ seen, facts }: Subject, folder: DataFolder): Result[] {
   const { wanted, part } = folder;
+  const closed = part === 'etcd' ? closedWay(seen, users.etcd) : undefined;
+  if (closed !== undefined) {
+    return error(
+      `user etcd does not get through ${closed} to ${wanted}`,
+      `Open it: chmod o+x ${closed}; or name a folder that is not below it.`,
+    );
+  }
   const { roomMiB, fileSystem, options } = placeOf(seen, folder);
   const needsToRun = part === 'docker' || part === 'containerd';
   const forbidden = options.filter(

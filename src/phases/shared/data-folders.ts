@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Host, Inventory } from '../../inventory/types.ts';
 import { paths } from '../../kernel/host-paths.ts';
 import { quote } from '../../kernel/quote.ts';
@@ -60,6 +61,19 @@ const TOLD: Readonly<Record<DataFolder['part'], ValueInFile>> = {
   containerd: { file: paths.containerdConfig, before: `root[\\ =]*'"'`, after: `'"'*` },
 };
 
+/** Of the folders above etcd's that are there: the only part whose user is not root. */
+function ways(inventory: Inventory, { roles }: Host): string {
+  const { dataDir } = inventory.etcd;
+  if (dataDir === undefined || !roles.includes('etcd')) return '';
+  return `\nstat -L -c 'way %a %U %G %n' ${foldersAbove(dataDir).map(quote).join(' ')} 2>/dev/null || :`;
+}
+
+/** Nearest first, without the root. */
+const foldersAbove = (folder: string): string[] => {
+  const above = posix.dirname(folder);
+  return above === '/' ? [] : [above, ...foldersAbove(above)];
+};
+
 /** Also how much room there is at the nearest folder above that exists, and how it is mounted. */
 export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
   const folders = dataFolders(inventory, host);
@@ -82,7 +96,7 @@ for k8sb_f in ${chosen.map(quote).join(' ')}; do
   read -r k8sb_t k8sb_o k8sb_m < "$D.room"
   case $k8sb_t in xfs) ! xfs_info "$k8sb_m" | grep -q 'ftype=0' || k8sb_o=$k8sb_o,ftype=0 ;; esac
   printf 'room %s %s\\nmount %s %s %s\\n' "$k8sb_f" "$k8sb_r" "$k8sb_f" "$k8sb_t" "$k8sb_o"
-done`,
+done${ways(inventory, host)}`,
     },
   ];
 };
@@ -116,5 +130,14 @@ export function placeOf(seen: Observed, { wanted }: DataFolder): Place {
     options: options.split(',').filter(Boolean),
   };
 }
+
+/** The folder above etcd's that lets its user not through, as far as it is there; `undefined` when all do. */
+export const closedWay = (seen: Observed, user: string): string | undefined =>
+  [...answerOf(seen).matchAll(/^way ([0-7]{1,4}) (\S+) (\S+) (\/\S*)$/gm)].find(
+    ([, mode = '', owner, group]) => {
+      const shift = owner === user ? 6 : group === user ? 3 : 0;
+      return ((Number.parseInt(mode, 8) >> shift) & 1) === 0;
+    },
+  )?.[4];
 
 const answerOf = (seen: Observed): string => seen.answer(ANSWER)?.output ?? '';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,12 @@ import { etcdPhase } from '../../../../src/phases/etcd/etcd.ts';
 import { kubeletPhase } from '../../../../src/phases/node/kubelet.ts';
 import { containerdConfig, dockerConfig } from '../../../../src/phases/node/runtime-config.ts';
 import type { Phase, World } from '../../../../src/phases/phase.ts';
-import { type DataFolder, dataFoldersWatch, placeOf } from '../../../../src/phases/shared/data-folders.ts';
+import {
+  type DataFolder,
+  closedWay,
+  dataFoldersWatch,
+  placeOf,
+} from '../../../../src/phases/shared/data-folders.ts';
 import { observed } from '../../../support/observed.ts';
 import { hostOf, worldOf } from '../world.ts';
 
@@ -30,6 +35,15 @@ const CHOSEN = {
   runtime: { dataDir: '/data/containers' },
 };
 
+const answerTo = (world: World, name: string): string => {
+  const [watch] = dataFoldersWatch(world.inventory, hostOf(world, name));
+  const script = watch?.kind === 'answer' ? watch.script : '';
+  return execFileSync('sh', ['-c', script], {
+    encoding: 'utf8',
+    env: { ...process.env, D: join(folder, 'probe') },
+  });
+};
+
 describe('folders for data', () => {
   it('are what components are started with', () => {
     const world = worldOf({ inventory: CHOSEN });
@@ -48,15 +62,25 @@ describe('folders for data', () => {
     mkdirSync(join(folder, 'disk'));
     const wanted = join(folder, 'disk/not/yet');
     const world = worldOf({ inventory: { kubelet: { rootDir: wanted } } });
-    const [watch] = dataFoldersWatch(world.inventory, hostOf(world, 'w1'));
-    const script = watch?.kind === 'answer' ? watch.script : '';
-    const env = { ...process.env, D: join(folder, 'probe') };
-    const output = execFileSync('sh', ['-c', script], { encoding: 'utf8', env });
+    const output = answerTo(world, 'w1');
     const place = placeOf(observed({ answers: { 'data-folders': { code: 0, output } } }), {
       wanted,
     } as DataFolder);
     expect(place.roomMiB).toBeGreaterThan(0);
     expect(place.options).toContain('rw');
     expect(place.fileSystem).toMatch(/^\w+$/);
+  });
+
+  it("that is closed above etcd's is seen, however far below the folder is to be made", () => {
+    const closed = join(folder, 'closed');
+    mkdirSync(join(closed, 'store'), { recursive: true });
+    chmodSync(folder, 0o755);
+    chmodSync(closed, 0o750);
+    const world = worldOf({ inventory: { etcd: { dataDir: join(closed, 'store/not/yet') } } });
+    const seen = observed({ answers: { 'data-folders': { code: 0, output: answerTo(world, 'm1') } } });
+    expect(closedWay(seen, 'etcd')).toBe(closed);
+    chmodSync(closed, 0o751);
+    const later = observed({ answers: { 'data-folders': { code: 0, output: answerTo(world, 'm1') } } });
+    expect(closedWay(later, 'etcd')).toBeUndefined();
   });
 });
