@@ -1,7 +1,8 @@
+import { inTurns } from '../kernel/breather.ts';
 import { INVENTORY_FIRST, isInventory } from './misplaced.ts';
 import { didYouMean } from '../inventory/suggest.ts';
 import { BootstrapError, ExitCode } from '../kernel/errors.ts';
-import { type Finding, checks, neverIgnored, preflightFindings } from '../preflight/preflight.ts';
+import { type Finding, checking, checks, neverIgnored } from '../preflight/preflight.ts';
 import type { Observed } from '../probe/observe.ts';
 import type { Goal } from '../run/converge.ts';
 import type { Emit } from '../run/events.ts';
@@ -22,7 +23,7 @@ const CODES: Readonly<Record<string, string>> = {
 
 /**
  * Judges the hosts by what was seen, before anything is touched; each finding is told once in a run.
- * The function it returns throws the code of one of those, or E_PREFLIGHT.
+ * The function it returns rejects with the code of one of those, or E_PREFLIGHT.
  */
 export function admission(
   cluster: Cluster,
@@ -34,8 +35,8 @@ export function admission(
   },
 ): Goal['admit'] {
   const told = new Set<string>();
-  return (seen: ReadonlyMap<string, Observed>, times) => {
-    const findings = preflightFindings(cluster.world(seen), times);
+  return async (seen: ReadonlyMap<string, Observed>, times) => {
+    const findings = await inTurns(checking(cluster.world(seen), times));
     for (const { host, id, level, message, hint } of findings) {
       if (told.has(`${host} ${id} ${message}`)) continue;
       told.add(`${host} ${id} ${message}`);

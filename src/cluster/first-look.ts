@@ -30,23 +30,34 @@ export function* imaginedWatches(
     families.flatMap(({ here, asking }) =>
       asking.flatMap(({ phase, hosts }) => (hosts.has(host) ? (phase.watch?.(here, host) ?? []) : [])),
     );
-  const ofResources = ({ name }: Host): Watch[] =>
-    families.flatMap(({ bound, elsewhere }) => [
-      ...bound.flatMap((stage) => (stage.hosts.has(name) ? watchesAt(stage, name) : [])),
-      ...(elsewhere.get(name) ?? []),
-    ]);
+  const lists = new Map<string, readonly Watch[]>();
   const shared = new Map<string, readonly Watch[]>();
-  return (name) => {
-    const host = hostNamed(inventory, name);
+  for (const host of inventory.hosts) {
     const asked = ofPhases(host);
     const kind = kindOf(host, asked);
-    const known = kind === undefined ? undefined : shared.get(kind);
-    if (known) return known;
     // Facts decide what is wanted and whether a host is fit, whichever phases take part.
-    const watches = [...factsWatches(), ...ofResources(host), ...asked];
-    if (kind !== undefined) shared.set(kind, watches);
-    return watches;
-  };
+    const watches = shared.get(kind) ?? [
+      ...factsWatches(),
+      ...(yield* ofResources(families, host.name)),
+      ...asked,
+    ];
+    shared.set(kind, watches);
+    lists.set(host.name, watches);
+    yield;
+  }
+  return (name) => lists.get(hostNamed(inventory, name).name) ?? [];
+}
+
+function* ofResources(families: readonly Family[], host: string): Piecewise<readonly Watch[]> {
+  const watches: Watch[] = [];
+  for (const { bound, elsewhere } of families) {
+    for (const stage of bound) {
+      if (stage.hosts.has(host)) watches.push(...watchesAt(stage, host));
+      yield;
+    }
+    watches.push(...(elsewhere.get(host) ?? []));
+  }
+  return watches;
 }
 
 /** The cluster, were all its hosts of one family. */
@@ -57,9 +68,9 @@ interface Family {
   readonly elsewhere: ReadonlyMap<string, readonly Watch[]>;
 }
 
-/** What decides which questions a worker is asked; `undefined` of a host that has a part of its own. */
-function kindOf(host: Host, asked: readonly Watch[]): string | undefined {
-  if (String(host.roles) !== 'worker') return undefined;
+/** What decides which questions a host is asked; one that has a part of its own is of a kind of its own. */
+function kindOf(host: Host, asked: readonly Watch[]): string {
+  if (String(host.roles) !== 'worker') return host.name;
   const settings = { ...host, name: undefined, address: undefined, ip: undefined, ssh: undefined };
   return JSON.stringify([settings, asked.map(({ kind, key }) => `${kind} ${key}`)]);
 }

@@ -71,7 +71,7 @@ export async function visit(
       const awaited = alive(fleet).filter(({ seen }) => !seen).length;
       if (rehearsed || awaited === 0 || awaited > FEW) return;
       rehearsed = true;
-      rehearse(fleet, found.goal, member.name);
+      await rehearse(fleet, found.goal, member.name);
     },
     kubeconfig: () => (!cluster || cluster.pki.isSealed() ? null : cluster.kubeconfigFile),
     kubectl: () => (cluster ? kubectlHere(options.env, cluster.stateFolder) : null),
@@ -121,9 +121,9 @@ async function open(options: RunOptions, read: LoadedInventory): Promise<Omit<Ru
     desire: cluster.desire,
     watches: cluster.watches,
     essential: essentialHosts(cluster.inventory),
-    admit: (seen, times) => {
+    admit: async (seen, times) => {
       cluster.begin(seen);
-      admit(seen, times);
+      await admit(seen, times);
     },
     prepare: cluster.prepare,
     complete: cluster.complete,

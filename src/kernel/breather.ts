@@ -6,17 +6,20 @@ const SHARE = 10;
 /** Of several that wait for their turn, each gets one of its own: together they would keep the others for as long. */
 let turns: Promise<unknown> = Promise.resolve();
 
-/** Says when enough time has passed since pending events were last let in, and lets them in. */
-function clock(): { readonly isUp: () => boolean; readonly next: () => Promise<void> } {
-  let since = performance.now();
-  return {
-    isUp: () => performance.now() - since >= SHARE,
-    next: async () => {
-      turns = turns.then(() => setImmediate());
-      await turns;
-      since = performance.now();
-    },
-  };
+/** When events were last let in, by whatever work: to others it is one, wherever it comes from. */
+let since = -Infinity;
+
+const isTime = (): boolean => performance.now() - since >= SHARE;
+
+async function letIn(): Promise<void> {
+  turns = turns.then(() => setImmediate());
+  await turns;
+  since = performance.now();
+}
+
+/** Lets others have their turn, when enough time has passed since they last had one. */
+export async function breathe(): Promise<void> {
+  if (isTime()) await letIn();
 }
 
 /** Work that can be left for a moment wherever it yields. */
@@ -32,10 +35,9 @@ export function atOnce<Result>(work: Piecewise<Result>): Result {
 
 /** Does it piece by piece, and lets others have their turn between. */
 export async function inTurns<Result>(work: Piecewise<Result>): Promise<Result> {
-  const turn = clock();
   for (;;) {
+    if (isTime()) await letIn();
     const { done, value } = work.next();
     if (done) return value;
-    if (turn.isUp()) await turn.next();
   }
 }

@@ -128,12 +128,16 @@ function rangesInUse({ world, facts }: Subject): Result[] {
 function withoutPods(world: World, networks: Networks): Networks {
   const { cni, podCIDR } = world.inventory.network;
   if (cni === 'none') return outside(podCIDR, networks);
-  const ips = new Set(nodes(world).map(({ ip }) => ip));
+  const ips = nodeAddresses(world);
   return {
     routes: networks.routes.filter(({ via, dev }) => dev !== FLANNEL_LINK && !(via && ips.has(via))),
     addresses: networks.addresses.filter(({ interface: name }) => name !== FLANNEL_LINK),
   };
 }
+
+const nodeAddresses = oncePer(
+  (world: World): ReadonlySet<string> => new Set(nodes(world).map(({ ip }) => ip)),
+);
 
 function outside(cidr: string, { routes, addresses }: Networks): Networks {
   const range = parseCidr(cidr);

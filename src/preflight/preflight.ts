@@ -1,3 +1,4 @@
+import { type Piecewise, atOnce } from '../kernel/breather.ts';
 import { addonsCheck } from './addon-checks.ts';
 import { dnsChecks } from './dns-checks.ts';
 import { identityChecks } from './identity.ts';
@@ -64,7 +65,14 @@ export const checks: readonly Check[] = [
  * What stands in the way on the hosts that were seen, and what `up` will change of it. Pure.
  * @param times by host; a host's clock is judged only with them
  */
-export function preflightFindings(world: World, times: ReadonlyMap<string, AskedAt> = new Map()): Finding[] {
+export const preflightFindings = (world: World, times?: ReadonlyMap<string, AskedAt>): Finding[] =>
+  atOnce(checking(world, times));
+
+/** The same, host by host. */
+export function* checking(
+  world: World,
+  times: ReadonlyMap<string, AskedAt> = new Map(),
+): Piecewise<Finding[]> {
   const seen = world.inventory.hosts.flatMap((host) => {
     const observed = world.seen(host.name);
     return observed ? [{ host, facts: world.facts(host.name), seen: observed }] : [];
@@ -76,7 +84,8 @@ export function preflightFindings(world: World, times: ReadonlyMap<string, Asked
       return time ? [skewOf(facts, time)] : [];
     }),
   );
-  return seen.flatMap((one) => {
+  const findings: Finding[] = [];
+  for (const one of seen) {
     const { name } = one.host;
     const subject: Subject = {
       ...one,
@@ -85,8 +94,12 @@ export function preflightFindings(world: World, times: ReadonlyMap<string, Asked
       allAsWrong,
       twins: (fact) => (byFact.get(`${fact} ${one.facts[fact]}`) ?? []).filter((other) => other !== name),
     };
-    return checks.flatMap(({ id, check }) => check(subject).map((result) => ({ host: name, id, ...result })));
-  });
+    for (const { id, check } of checks) {
+      findings.push(...check(subject).map((result) => ({ host: name, id, ...result })));
+    }
+    yield;
+  }
+  return findings;
 }
 
 /** Several clocks that were set by somebody else do not go wrong together. */

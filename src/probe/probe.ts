@@ -97,6 +97,7 @@ export function* readProbe(watches: readonly Watch[], nonce: string, stdout: Buf
     });
   }
   const frames = framesOf(stdout.subarray(0, end), nonce);
+  yield;
   const frame = (name: string): Buffer => frames.get(name) ?? Buffer.alloc(0);
   const asked = group(watches);
   const onDisk = frame('files');
@@ -113,6 +114,7 @@ export function* readProbe(watches: readonly Watch[], nonce: string, stdout: Buf
     answer: answers.parse(asked.answer, frame),
     endpoint: endpoints.parse(asked.endpoint, frame, nonce),
   });
+  yield;
   return observed(nonce, found, yield* objects.parse(asked.object, frame, nonce));
 }
 

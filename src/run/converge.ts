@@ -16,7 +16,7 @@ import { PLAN_VERSION } from '../plan/saved/version.ts';
 import type { SavedHost } from '../plan/saved/plan-schema.ts';
 import { type Desire, hasNoReserve } from '../plan/stage.ts';
 import type { Observed, Watch } from '../probe/observe.ts';
-import { type Piecewise, atOnce, inTurns } from '../kernel/breather.ts';
+import { type Piecewise, inTurns } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
 import { comes, flapping, passesByItself } from './left-over.ts';
@@ -32,8 +32,8 @@ export interface Goal {
   readonly watches: Watches;
   /** Hosts without which a run cannot go on: masters and etcd members. */
   readonly essential: (host: string) => boolean;
-  /** Called once with what was seen; throws when the hosts must not be touched. */
-  readonly admit: (seen: ReadonlyMap<string, Observed>, times: ReadonlyMap<string, Asked>) => void;
+  /** Called once with what was seen; rejects when the hosts must not be touched. */
+  readonly admit: (seen: ReadonlyMap<string, Observed>, times: ReadonlyMap<string, Asked>) => Promise<void>;
   /** Called once before the first change: makes what exists on the controller only (CAs). */
   readonly prepare: () => Promise<void>;
   /** Whether the stages are all there are: only then is what none of them wants an orphan. */
@@ -65,7 +65,7 @@ export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
     });
     found = await inTurns(judgeAll(fleet, goal));
   }
-  goal.admit(
+  await goal.admit(
     sightings(fleet),
     new Map(alive(fleet).flatMap(({ name, time }) => (time ? [[name, time]] : []))),
   );
@@ -76,9 +76,9 @@ export async function consider(fleet: Fleet, goal: Goal): Promise<Plan> {
  * Plans for one host that has answered, while others are still asked, and forgets it: what a plan reads, renders and
  * compiles for the first time is then ready when the last has answered.
  */
-export function rehearse(fleet: Fleet, goal: Goal, host: string): void {
+export async function rehearse(fleet: Fleet, goal: Goal, host: string): Promise<void> {
   try {
-    atOnce(judgeAll(fleet, goal, new Set([host])));
+    await inTurns(judgeAll(fleet, goal, new Set([host])));
   } catch {
     // What is wrong is said when all have answered.
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
-import { inTurns } from '../kernel/breather.ts';
+import { breathe, inTurns } from '../kernel/breather.ts';
 import { BootstrapError, asBootstrapError } from '../kernel/errors.ts';
 import { retry } from '../kernel/retry.ts';
 import { type Watch, type Observed } from '../probe/observe.ts';
@@ -91,6 +91,7 @@ export async function onEach(
   await pMap(
     members,
     async (member) => {
+      await breathe();
       const started = performance.now();
       try {
         await action(member);
@@ -183,7 +184,7 @@ async function probeOnce(fleet: Fleet, member: Member, watches: readonly Watch[]
     timeoutMs: 60_000,
     outputLimit: PROBE_LIMIT,
   });
-  if (!result.stdout.includes(probeEnd(nonce))) throw cutProbe(fleet, nonce, result);
+  if (result.stdout.lastIndexOf(probeEnd(nonce)) < 0) throw cutProbe(fleet, nonce, result);
   const seen = await inTurns(readProbe(watches, nonce, result.stdout));
   member.seen = member.seen ? merge(member.seen, seen) : seen;
   fleet.emit({

@@ -115,7 +115,7 @@ export function play(
     desire,
     watches: (host) => watchesOf(desire(new Map())).get(host) ?? [],
     essential: () => true,
-    admit: () => undefined,
+    admit: () => Promise.resolve(),
     prepare: () => {
       prepared += 1;
       return Promise.resolve();

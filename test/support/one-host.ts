@@ -34,7 +34,7 @@ export async function up(
     desire: () => stages,
     watches: () => watchesOf(stages).get('m1') ?? [],
     essential: () => true,
-    admit: () => undefined,
+    admit: () => Promise.resolve(),
     prepare: () => Promise.resolve(),
     complete: true,
     prune: false,

@@ -35,6 +35,7 @@ export function* parse(
   nonce: string,
 ): Piecewise<Map<string, ApiAnswer>> {
   const answers = httpAnswers(frame('objects'), nonce);
+  yield;
   const found = new Map<string, ApiAnswer>();
   for (const [index, { key }] of watches.entries()) {
     const { status, text } = answers[index] ?? { status: 0, text: Buffer.alloc(0) };

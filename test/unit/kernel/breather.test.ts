@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { type Piecewise, atOnce, inTurns } from '../../../src/kernel/breather.ts';
 
-/** Each piece takes longer than anybody may without letting others have their turn. */
-function* work(name: string, told: string[]): Piecewise<string> {
+/** By default each piece takes longer than anybody may without letting others have their turn. */
+function* work(name: string, told: string[], milliseconds = 12): Piecewise<string> {
   for (let piece = 0; piece < 3; piece += 1) {
-    for (const end = performance.now() + 12; performance.now() < end;);
+    for (const end = performance.now() + milliseconds; performance.now() < end;);
     told.push(name);
     yield;
   }
@@ -25,6 +25,22 @@ it('lets others have their turn between any two pieces, whoever they are of', as
   ticking = false;
   const later = told.slice(told.indexOf('others'));
   expect(later.filter((name, index) => name !== 'others' && later[index - 1] !== 'others')).toEqual([]);
+});
+
+it('counts all that is done at the same time as one work', async () => {
+  const told: string[] = [];
+  let ticking = true;
+  const tick = (): void => {
+    told.push('|');
+    if (ticking) setImmediate(tick);
+  };
+  await new Promise(setImmediate);
+  const done = ['a', 'b', 'c', 'd'].map((name) => inTurns(work(name, told, 6)));
+  tick();
+  await Promise.all(done);
+  ticking = false;
+  const between = told.join('').split('|');
+  expect(Math.max(...between.map(({ length }) => length))).toBeLessThanOrEqual(2);
 });
 
 it('does the same in one go', () => {

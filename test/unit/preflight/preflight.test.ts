@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { type Finding, checks, neverIgnored, preflightFindings } from '../../../src/preflight/preflight.ts';
+import { type Finding, checking, checks, neverIgnored, preflightFindings } from '../../../src/preflight/preflight.ts';
 import { type WorldSpec, hostSaying, textFile, worldOf } from '../phases/world.ts';
 import { LONG_AGO } from '../../../src/users/decisions.ts';
 import { newUser } from '../../../src/users/new-user.ts';
@@ -236,4 +236,9 @@ it('nobody whom the cluster knows as revoked comes back with an old state folder
     },
   ]);
   expect(neverIgnored).toEqual(expect.arrayContaining(['revoked-users', 'outdated-users']));
+});
+
+it('lets others have their turn after each host', () => {
+  const world = worldOf({ seen: { m1: {}, w1: {} } });
+  expect([...checking(world)]).toHaveLength(world.inventory.hosts.length);
 });

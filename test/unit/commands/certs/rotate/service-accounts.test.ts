@@ -76,7 +76,7 @@ async function rotating(files: { pods?: string[]; secrets?: string[][] }) {
       desire: () => [],
       watches: () => [],
       essential: () => true,
-      admit: () => undefined,
+      admit: () => Promise.resolve(),
       prepare: () => Promise.resolve(),
       complete: false,
       prune: false,
