@@ -43,7 +43,7 @@ function judge(subject: Subject, folder: DataFolder): Result[] {
 
 function fitness({ seen, facts }: Subject, folder: DataFolder): Result[] {
   const { wanted, part } = folder;
-  const closed = part === 'etcd' ? closedWay(seen, users.etcd) : undefined;
+  const closed = part === 'etcd' ? closedWay(seen, wanted, users.etcd) : undefined;
   if (closed !== undefined) {
     return error(
       `user etcd does not get through ${closed} to ${wanted}`,

@@ -131,13 +131,14 @@ export function placeOf(seen: Observed, { wanted }: DataFolder): Place {
   };
 }
 
-/** The folder above etcd's that lets its user not through, as far as it is there; `undefined` when all do. */
-export const closedWay = (seen: Observed, user: string): string | undefined =>
-  [...answerOf(seen).matchAll(/^way ([0-7]{1,4}) (\S+) (\S+) (\/\S*)$/gm)].find(
-    ([, mode = '', owner, group]) => {
-      const shift = owner === user ? 6 : group === user ? 3 : 0;
-      return ((Number.parseInt(mode, 8) >> shift) & 1) === 0;
-    },
-  )?.[4];
+/** The folder above etcd's that lets a user not through, as far as it is there; `undefined` when all do. */
+export function closedWay(seen: Observed, folder: string, user: string): string | undefined {
+  const said = answerOf(seen).matchAll(/^way ([0-7]{1,4}) (\S+) (\S+) (\S+)$/gm);
+  const closed = [...said].flatMap(([, mode = '', owner, group, path]) => {
+    const shift = owner === user ? 6 : group === user ? 3 : 0;
+    return ((Number.parseInt(mode, 8) >> shift) & 1) === 0 ? [path] : [];
+  });
+  return foldersAbove(folder).find((one) => closed.includes(one));
+}
 
 const answerOf = (seen: Observed): string => seen.answer(ANSWER)?.output ?? '';

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { type Finding, checking, checks, neverIgnored, preflightFindings } from '../../../src/preflight/preflight.ts';
+import {
+  type Finding,
+  checking,
+  checks,
+  neverIgnored,
+  preflightFindings,
+} from '../../../src/preflight/preflight.ts';
 import { type WorldSpec, hostSaying, textFile, worldOf } from '../phases/world.ts';
 import { LONG_AGO } from '../../../src/users/decisions.ts';
 import { newUser } from '../../../src/users/new-user.ts';

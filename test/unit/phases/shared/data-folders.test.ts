@@ -76,11 +76,12 @@ describe('folders for data', () => {
     mkdirSync(join(closed, 'store'), { recursive: true });
     chmodSync(folder, 0o755);
     chmodSync(closed, 0o750);
-    const world = worldOf({ inventory: { etcd: { dataDir: join(closed, 'store/not/yet') } } });
+    const dataDir = join(closed, 'store/not/yet');
+    const world = worldOf({ inventory: { etcd: { dataDir } } });
     const seen = observed({ answers: { 'data-folders': { code: 0, output: answerTo(world, 'm1') } } });
-    expect(closedWay(seen, 'etcd')).toBe(closed);
+    expect(closedWay(seen, dataDir, 'etcd')).toBe(closed);
     chmodSync(closed, 0o751);
     const later = observed({ answers: { 'data-folders': { code: 0, output: answerTo(world, 'm1') } } });
-    expect(closedWay(later, 'etcd')).toBeUndefined();
+    expect(closedWay(later, dataDir, 'etcd')).toBeUndefined();
   });
 });
