@@ -7,7 +7,7 @@ import type { Host, Inventory } from '../inventory/types.ts';
 import { atOnce, inTurns } from '../kernel/breather.ts';
 import { writeAtomic } from '../kernel/atomic-file.ts';
 import { phases } from '../phases/index.ts';
-import type { World } from '../phases/phase.ts';
+import type { Phase, World } from '../phases/phase.ts';
 import { admin, adminKubeconfig, adminSpec } from '../phases/trust/authorities.ts';
 import { apiEndpoint, apiHost } from '../phases/shared/topology.ts';
 import { isUndecided } from '../phases/control-plane/outdated-users.ts';
@@ -149,7 +149,10 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
   };
   const stages = (here: World, taking = selected): readonly Stage[] =>
     renewal ? renewalStages(bind(taking, here), renewal) : bind(taking, here);
-  const takingPart = whoTakesPart(selected, options);
+  // Decided by the first look of all, for the whole run: one that came or went in the middle of it would be planned and
+  // not run, or the other way round.
+  let decided: readonly Phase[] | undefined;
+  const takingPart = (here: World): readonly Phase[] => decided ?? whoTakesPart(selected, options, here);
   const imagining = (): ReturnType<typeof imaginedWatches> =>
     imaginedWatches(selected, inventory, world, stages);
   let imagine: ((name: string) => readonly Watch[]) | undefined;
@@ -187,6 +190,7 @@ export async function openCluster(options: ClusterOptions, state?: OpenState): P
     revocable: (seen) => (selected.some(({ id }) => id === 'users') ? revocableUsers(world(seen)) : []),
     begin: (seen) => {
       undecided ??= isUndecided(anew(seen));
+      decided ??= whoTakesPart(selected, options, anew(seen));
     },
     reconsider: (seen) => {
       if (undecided !== true || isUndecided(anew(seen))) return false;

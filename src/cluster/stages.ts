@@ -52,19 +52,16 @@ export const clusterWatches = ({ needCluster = [] }: Selection, { roles }: Host)
     ? [{ kind: 'file', key: paths.adminConf, read: 'secret' }]
     : [];
 
-/**
- * Which phases take part, by what was seen. Decided by the first look, for the whole run: one that came or went in the
- * middle of it would be planned and not run, or the other way round.
- */
+/** Which phases take part, by what was seen: of masters that did not answer nobody knows that they are new. */
 export function whoTakesPart(
   selected: readonly Phase[],
   { needCluster = [] }: Selection,
-): (here: World) => readonly Phase[] {
-  let decided: readonly Phase[] | undefined;
-  const isNew = (here: World): boolean =>
-    withRole(here, 'master').every(({ name }) => here.seen(name)?.file(paths.adminConf)?.type === 'absent');
-  return (here) =>
-    (decided ??= isNew(here) ? selected.filter(({ id }) => !needCluster.includes(id)) : selected);
+  here: World,
+): readonly Phase[] {
+  const isNew = withRole(here, 'master').every(
+    ({ name }) => here.seen(name)?.file(paths.adminConf)?.type === 'absent',
+  );
+  return isNew ? selected.filter(({ id }) => !needCluster.includes(id)) : selected;
 }
 
 /** What was seen, with what is known without it. */

@@ -1,4 +1,3 @@
-import { users } from '../kernel/host-paths.ts';
 import {
   type DataFolder,
   closedWay,
@@ -38,18 +37,17 @@ function judge(subject: Subject, folder: DataFolder): Result[] {
       `Write ${field}: ${told} to go on with what is there.`,
     );
   }
-  return wanted === usual ? [] : fitness(subject, folder);
+  if (wanted === usual) return [];
+  const closed = part === 'etcd' && told === undefined ? closedWay(seen, wanted) : undefined;
+  if (closed === undefined) return fitness(subject, folder);
+  return error(
+    `user etcd does not get to ${closed}, below which ${wanted} is to be`,
+    `See "namei -l ${closed}" there, and open what is closed: chmod a+x FOLDER; or name a folder elsewhere.`,
+  );
 }
 
 function fitness({ seen, facts }: Subject, folder: DataFolder): Result[] {
   const { wanted, part } = folder;
-  const closed = part === 'etcd' ? closedWay(seen, wanted, users.etcd) : undefined;
-  if (closed !== undefined) {
-    return error(
-      `user etcd does not get through ${closed} to ${wanted}`,
-      `Open it: chmod o+x ${closed}; or name a folder that is not below it.`,
-    );
-  }
   const { roomMiB, fileSystem, options } = placeOf(seen, folder);
   const needsToRun = part === 'docker' || part === 'containerd';
   const forbidden = options.filter(

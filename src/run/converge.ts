@@ -19,7 +19,7 @@ import type { Observed, Watch } from '../probe/observe.ts';
 import { type Piecewise, inTurns } from '../kernel/breather.ts';
 import { pruneOn } from './apply.ts';
 import { type Asked, type Fleet, type Watches, alive, onEach, probe, probeAll, sightings } from './fleet.ts';
-import { comes, flapping, passesByItself } from './left-over.ts';
+import { comes, leftOver, passesByItself } from './left-over.ts';
 import { type Hooks, runHooks } from './hooks.ts';
 import { type RunLock, lockAll } from './lock.ts';
 import { passStanding, participants, runStage } from './run-stage.ts';
@@ -164,7 +164,7 @@ function* judgeAll(
 /**
  * Makes the plan happen, phase by phase, and proves it: a full look at the end must find nothing to do.
  * @param stop finishes what runs, then ends the run (an interrupt)
- * @throws E_LOCKED, E_LOCK_LOST, E_FLAPPING; a host's own failure is kept with the host
+ * @throws E_LOCKED, E_LOCK_LOST, E_FLAPPING, E_SILENT; a host's own failure is kept with the host
  */
 export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: AbortSignal): Promise<void> {
   const doomed = goal.prune ? orphansOf(plan) : [];
@@ -194,14 +194,14 @@ export async function converge(fleet: Fleet, goal: Goal, plan: Plan, stop: Abort
     await lock.release();
   }
   const left = await look(fleet, goal);
-  if (!isEmpty(left) && !passesByItself(left)) throw flapping(left);
+  if (!isEmpty(left) && !passesByItself(left)) throw leftOver(left);
   await healthy(fleet, goal, stop);
   if (isEmpty(left)) return;
   for (let attempt = 1; ; attempt += 1) {
     const still = await look(fleet, goal);
     if (isEmpty(still)) return;
     if (attempt === LOOKS || !allChanges(still).every(({ planned }) => comes(planned.change))) {
-      throw flapping(still);
+      throw leftOver(still);
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {
       stopIfAsked(stop);

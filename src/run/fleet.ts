@@ -178,12 +178,15 @@ async function probeOnce(fleet: Fleet, member: Member, watches: readonly Watch[]
   // Digests of secrets are salted with it: those kept from an earlier look must stay comparable.
   const nonce = member.seen?.nonce ?? fleet.nonceOf?.(member.name) ?? randomBytes(16).toString('hex');
   const started = performance.now();
+  const asked = Date.now() / 1000;
   const result = await runOn(fleet, member, {
     script: probeScript(watches, nonce, fleet.addressOf(member.name)),
     lastWords: probeEnd(nonce),
     timeoutMs: 60_000,
     outputLimit: PROBE_LIMIT,
   });
+  // Reading the answer waits for its turn, beside those of others: that must not count.
+  if (!member.seen) member.time = { asked, answered: Date.now() / 1000 };
   if (result.stdout.lastIndexOf(probeEnd(nonce)) < 0) throw cutProbe(fleet, nonce, result);
   const seen = await inTurns(readProbe(watches, nonce, result.stdout));
   member.seen = member.seen ? merge(member.seen, seen) : seen;
@@ -205,9 +208,7 @@ export const probeAll = (fleet: Fleet, watches: Watches): Promise<void> =>
 export async function probeAnew(fleet: Fleet, member: Member, watches: Watches): Promise<void> {
   member.seen = undefined;
   await sessionOf(fleet, member); // its clock is compared with ours: dialling must not count
-  const asked = Date.now() / 1000;
   await probe(fleet, member, watches(member.name));
-  member.time = { asked, answered: Date.now() / 1000 };
 }
 
 export const hostSummaries = (fleet: Fleet): HostSummary[] =>

@@ -15,17 +15,34 @@ export const passesByItself = (left: Plan): boolean =>
     ({ planned: { change } }) => comes(change) || (change.kind === 'restart' && !change.interrupts),
   );
 
-/** @returns E_FLAPPING: what is left after a run that left nothing to do */
-export function flapping(left: Plan): BootstrapError {
-  const names = allChanges(left).map(
+/** @returns E_SILENT or E_FLAPPING: what is left after a run that left nothing to do */
+export function leftOver(left: Plan): BootstrapError {
+  const changes = allChanges(left);
+  if (changes.every(({ planned }) => comes(planned.change))) return silent(changes);
+  const names = changes.map(
     ({ host, planned }) =>
       `${host}: ${planned.title} (${planned.change.kind}, ${'summary' in planned.change ? planned.change.summary : ''})`,
   );
   return new BootstrapError(
     'E_FLAPPING',
-    `something changes back what was just changed:\n${names.slice(0, 10).join('\n')}`,
+    `something changes back what was just changed:\n${names.slice(0, MOST_NAMED).join('\n')}`,
     {
       hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
+    },
+  );
+}
+
+const MOST_NAMED = 10;
+
+function silent(changes: ReturnType<typeof allChanges>): BootstrapError {
+  const names = changes.map(({ host, planned: { title, change } }) =>
+    change.kind === 'unknown' ? `${host}: ${title} waits for ${change.waitsFor}` : `${host}: ${title}`,
+  );
+  return new BootstrapError(
+    'E_SILENT',
+    `everything was done, and of some of it nobody tells whether it is there:\n${names.slice(0, MOST_NAMED).join('\n')}`,
+    {
+      hint: 'An API server that is up and has no time does that: see "k8s-bootstrap status", and with "top" there what takes its processor; then run the same again.',
     },
   );
 }

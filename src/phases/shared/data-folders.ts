@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Host, Inventory } from '../../inventory/types.ts';
-import { paths } from '../../kernel/host-paths.ts';
+import { paths, users } from '../../kernel/host-paths.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
 import { isNode } from './topology.ts';
@@ -61,18 +61,20 @@ const TOLD: Readonly<Record<DataFolder['part'], ValueInFile>> = {
   containerd: { file: paths.containerdConfig, before: `root[\\ =]*'"'`, after: `'"'*` },
 };
 
-/** Of the folders above etcd's that are there: the only part whose user is not root. */
-function ways(inventory: Inventory, { roles }: Host): string {
-  const { dataDir } = inventory.etcd;
-  if (dataDir === undefined || !roles.includes('etcd')) return '';
-  return `\nstat -L -c 'way %a %U %G %n' ${foldersAbove(dataDir).map(quote).join(' ')} 2>/dev/null || :`;
+/**
+ * Before there is an etcd, whether its user will get to the nearest folder above its own that exists: it is the only part
+ * whose user is not root. The kernel is asked, which knows of links, groups and ACLs; for nobody, where that user is to be
+ * made.
+ */
+function wayTo(folder: string): string {
+  return `
+if [ ! -f ${quote(TOLD.etcd.file)} ]; then
+  k8sb_a=${quote(posix.dirname(folder))} k8sb_u=nobody
+  while [ ! -d "$k8sb_a" ]; do k8sb_a=\${k8sb_a%/*}; [ -n "$k8sb_a" ] || k8sb_a=/; done
+  ! id -u ${users.etcd} >/dev/null 2>&1 || k8sb_u=${users.etcd}
+  runuser -u "$k8sb_u" -- sh -c 'test -x "$1" || printf "closed %s\\n" "$1"' - "$k8sb_a" 2>/dev/null || :
+fi`;
 }
-
-/** Nearest first, without the root. */
-const foldersAbove = (folder: string): string[] => {
-  const above = posix.dirname(folder);
-  return above === '/' ? [] : [above, ...foldersAbove(above)];
-};
 
 /** Also how much room there is at the nearest folder above that exists, and how it is mounted. */
 export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
@@ -81,6 +83,7 @@ export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
   const chosen = [
     ...new Set(folders.filter(({ wanted, usual }) => wanted !== usual).map((one) => one.wanted)),
   ];
+  const isChosen = inventory.etcd.dataDir !== undefined;
   return [
     {
       kind: 'answer',
@@ -96,7 +99,7 @@ for k8sb_f in ${chosen.map(quote).join(' ')}; do
   read -r k8sb_t k8sb_o k8sb_m < "$D.room"
   case $k8sb_t in xfs) ! xfs_info "$k8sb_m" | grep -q 'ftype=0' || k8sb_o=$k8sb_o,ftype=0 ;; esac
   printf 'room %s %s\\nmount %s %s %s\\n' "$k8sb_f" "$k8sb_r" "$k8sb_f" "$k8sb_t" "$k8sb_o"
-done${ways(inventory, host)}`,
+done${isChosen && host.roles.includes('etcd') ? wayTo(etcdData(inventory)) : ''}`,
     },
   ];
 };
@@ -131,14 +134,16 @@ export function placeOf(seen: Observed, { wanted }: DataFolder): Place {
   };
 }
 
-/** The folder above etcd's that lets a user not through, as far as it is there; `undefined` when all do. */
-export function closedWay(seen: Observed, folder: string, user: string): string | undefined {
-  const said = answerOf(seen).matchAll(/^way ([0-7]{1,4}) (\S+) (\S+) (\S+)$/gm);
-  const closed = [...said].flatMap(([, mode = '', owner, group, path]) => {
-    const shift = owner === user ? 6 : group === user ? 3 : 0;
-    return ((Number.parseInt(mode, 8) >> shift) & 1) === 0 ? [path] : [];
-  });
-  return foldersAbove(folder).find((one) => closed.includes(one));
+/** The nearest folder above etcd's that is there, when its user does not get to it. */
+export function closedWay(seen: Observed, folder: string): string | undefined {
+  const said = new Set(answerOf(seen).split('\n'));
+  return foldersAbove(folder).find((one) => said.has(`closed ${one}`));
 }
+
+/** Nearest first. */
+const foldersAbove = (folder: string): string[] => {
+  const above = posix.dirname(folder);
+  return above === folder ? [] : [above, ...foldersAbove(above)];
+};
 
 const answerOf = (seen: Observed): string => seen.answer(ANSWER)?.output ?? '';

@@ -12,8 +12,9 @@ const PKI = '/etc/kubernetes/pki';
 const WORDS = 4096;
 
 /**
- * One curl for all paths over one connection, in the background. 3 s for all of them, because curl's own limit counts
- * for each anew, and an API server that waits for etcd accepts connections and says nothing. The host's own API server
+ * One curl for all paths over one connection, in the background. 3 s for each of them, as curl counts, and 8 s for all:
+ * an API server that waits for etcd accepts connections and says nothing, and one on a slow machine needs a second for
+ * each list. The host's own API server
  * is asked, with the operator's identity that every master holds. What runs in the background is one simple command, or
  * the shell would make another of itself for it.
  */
@@ -24,7 +25,7 @@ export function background(watches: readonly ObjectWatch[]): [string, string][] 
 S=
 [ ! -f /etc/kubernetes/admin.conf ] || while read -r k v; do [ "$k" != server: ] || S=$v; done < /etc/kubernetes/admin.conf
 set -- :
-[ -z "$S" ] || set -- timeout 3 curl -sS --max-time 3 --noproxy '*' --cacert ${PKI}/ca.crt --cert ${PKI}/admin.crt --key ${PKI}/admin.key -w "\\n$N status %{http_code}\\n" ${urls}
+[ -z "$S" ] || set -- timeout 8 curl -sS --max-time 3 --noproxy '*' --cacert ${PKI}/ca.crt --cert ${PKI}/admin.crt --key ${PKI}/admin.key -w "\\n$N status %{http_code}\\n" ${urls}
 "$@"`;
   return [['objects', script.trim()]];
 }

@@ -41,11 +41,20 @@ host_memory_mib() {
   awk '$1 == "total_rss" { printf "%d", $2 / 1048576 }' "/sys/fs/cgroup/memory/$LAB_CGROUP/$1/memory.stat"
 }
 
+# Whether there is still an emulated host in the lab.
+has_emulated() {
+  local group
+  for group in "$1/$LAB_CGROUP"/*/; do
+    if is_virtual "$(basename "$group")"; then return 0; fi
+  done
+  return 1
+}
+
 leave_cgroups() {
   local mount
   for mount in $(cgroup_mounts); do
     find "$mount/$LAB_CGROUP/$1" -depth -type d -exec rmdir {} + 2>/dev/null || true
-    if [[ -e $mount/$LAB_CGROUP/cpu.shares ]] && is_virtual "$1"; then echo 1024 >"$mount/$LAB_CGROUP/cpu.shares"; fi
+    if [[ -e $mount/$LAB_CGROUP/cpu.shares ]] && ! has_emulated "$mount"; then echo 1024 >"$mount/$LAB_CGROUP/cpu.shares"; fi
     # Goes with the last host.
     rmdir "$mount/$LAB_CGROUP" 2>/dev/null || true
   done
