@@ -23,24 +23,20 @@ export function leftOver(left: Plan): BootstrapError {
     ({ host, planned }) =>
       `${host}: ${planned.title} (${planned.change.kind}, ${'summary' in planned.change ? planned.change.summary : ''})`,
   );
-  return new BootstrapError(
-    'E_FLAPPING',
-    `something changes back what was just changed:\n${names.slice(0, MOST_NAMED).join('\n')}`,
-    {
-      hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
-    },
-  );
+  return new BootstrapError('E_FLAPPING', `something changes back what was just changed:${listed(names)}`, {
+    hint: 'Does another tool (configuration management, cloud-init, a colleague) manage these as well?',
+  });
 }
 
-const MOST_NAMED = 10;
+const listed = (lines: readonly string[]): string => `\n${lines.slice(0, 10).join('\n')}`;
 
 function silent(changes: ReturnType<typeof allChanges>): BootstrapError {
-  const names = changes.map(({ host, planned: { title, change } }) =>
-    change.kind === 'unknown' ? `${host}: ${title} waits for ${change.waitsFor}` : `${host}: ${title}`,
+  const names = changes.flatMap(({ host, planned: { title, change } }) =>
+    change.kind === 'unknown' ? [`${host}: ${title} waits for ${change.waitsFor}`] : [],
   );
   return new BootstrapError(
     'E_SILENT',
-    `everything was done, and of some of it nobody tells whether it is there:\n${names.slice(0, MOST_NAMED).join('\n')}`,
+    `everything was done, and of some of it nobody tells whether it is there:${listed(names)}`,
     {
       hint: 'An API server that is up and has no time does that: see "k8s-bootstrap status", and with "top" there what takes its processor; then run the same again.',
     },

@@ -3,6 +3,7 @@ import type { Host, Inventory } from '../../inventory/types.ts';
 import { paths, users } from '../../kernel/host-paths.ts';
 import { quote } from '../../kernel/quote.ts';
 import type { Observed, Watch } from '../../probe/observe.ts';
+import { foldersAbove } from '../../resources/nfs/shared-folder.ts';
 import { isNode } from './topology.ts';
 import { takeValue, type ValueInFile } from './value-in-file.ts';
 
@@ -61,6 +62,9 @@ const TOLD: Readonly<Record<DataFolder['part'], ValueInFile>> = {
   containerd: { file: paths.containerdConfig, before: `root[\\ =]*'"'`, after: `'"'*` },
 };
 
+/** From the folder in `k8sb_a` to the nearest one above that exists, or itself. */
+const TO_NEAREST = `while [ ! -d "$k8sb_a" ]; do k8sb_a=\${k8sb_a%/*}; [ -n "$k8sb_a" ] || k8sb_a=/; done`;
+
 /**
  * Before there is an etcd, whether its user will get to the nearest folder above its own that exists: it is the only part
  * whose user is not root. The kernel is asked, which knows of links, groups and ACLs; for nobody, where that user is to be
@@ -70,7 +74,7 @@ function wayTo(folder: string): string {
   return `
 if [ ! -f ${quote(TOLD.etcd.file)} ]; then
   k8sb_a=${quote(posix.dirname(folder))} k8sb_u=nobody
-  while [ ! -d "$k8sb_a" ]; do k8sb_a=\${k8sb_a%/*}; [ -n "$k8sb_a" ] || k8sb_a=/; done
+  ${TO_NEAREST}
   ! id -u ${users.etcd} >/dev/null 2>&1 || k8sb_u=${users.etcd}
   runuser -u "$k8sb_u" -- sh -c 'test -x "$1" || printf "closed %s\\n" "$1"' - "$k8sb_a" 2>/dev/null || :
 fi`;
@@ -80,10 +84,9 @@ fi`;
 export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
   const folders = dataFolders(inventory, host);
   if (folders.length === 0) return [];
-  const chosen = [
-    ...new Set(folders.filter(({ wanted, usual }) => wanted !== usual).map((one) => one.wanted)),
-  ];
-  const isChosen = inventory.etcd.dataDir !== undefined;
+  const elsewhere = folders.filter(({ wanted, usual }) => wanted !== usual);
+  const chosen = [...new Set(elsewhere.map(({ wanted }) => wanted))];
+  const etcd = elsewhere.find(({ part }) => part === 'etcd');
   return [
     {
       kind: 'answer',
@@ -91,7 +94,7 @@ export const dataFoldersWatch = (inventory: Inventory, host: Host): Watch[] => {
       script: `${folders.map(({ part }) => told(part)).join('\n')}
 for k8sb_f in ${chosen.map(quote).join(' ')}; do
   k8sb_a=$k8sb_f
-  while [ ! -d "$k8sb_a" ]; do k8sb_a=\${k8sb_a%/*}; [ -n "$k8sb_a" ] || k8sb_a=/; done
+  ${TO_NEAREST}
   k8sb_r= k8sb_t= k8sb_o= k8sb_m=
   df -Pk "$k8sb_a" > "$D.room"
   { read -r k8sb_r; read -r _ _ _ k8sb_r _; } < "$D.room"
@@ -99,7 +102,7 @@ for k8sb_f in ${chosen.map(quote).join(' ')}; do
   read -r k8sb_t k8sb_o k8sb_m < "$D.room"
   case $k8sb_t in xfs) ! xfs_info "$k8sb_m" | grep -q 'ftype=0' || k8sb_o=$k8sb_o,ftype=0 ;; esac
   printf 'room %s %s\\nmount %s %s %s\\n' "$k8sb_f" "$k8sb_r" "$k8sb_f" "$k8sb_t" "$k8sb_o"
-done${isChosen && host.roles.includes('etcd') ? wayTo(etcdData(inventory)) : ''}`,
+done${etcd ? wayTo(etcd.wanted) : ''}`,
     },
   ];
 };
@@ -139,11 +142,5 @@ export function closedWay(seen: Observed, folder: string): string | undefined {
   const said = new Set(answerOf(seen).split('\n'));
   return foldersAbove(folder).find((one) => said.has(`closed ${one}`));
 }
-
-/** Nearest first. */
-const foldersAbove = (folder: string): string[] => {
-  const above = posix.dirname(folder);
-  return above === folder ? [] : [above, ...foldersAbove(above)];
-};
 
 const answerOf = (seen: Observed): string => seen.answer(ANSWER)?.output ?? '';

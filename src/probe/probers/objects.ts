@@ -14,9 +14,8 @@ const WORDS = 4096;
 /**
  * One curl for all paths over one connection, in the background. 3 s for each of them, as curl counts, and 8 s for all:
  * an API server that waits for etcd accepts connections and says nothing, and one on a slow machine needs a second for
- * each list. The host's own API server
- * is asked, with the operator's identity that every master holds. What runs in the background is one simple command, or
- * the shell would make another of itself for it.
+ * each list. The host's own API server is asked, with the operator's identity that every master holds. What runs in the
+ * background is one simple command, or the shell would make another of itself for it.
  */
 export function background(watches: readonly ObjectWatch[]): [string, string][] {
   if (watches.length === 0) return [];

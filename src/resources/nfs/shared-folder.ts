@@ -134,7 +134,7 @@ const makeIn = (path: string): string =>
   inFolder(dirname(path), ['root_alone .', 'umask 022', sh`mkdir -- ${`./${basename(path)}`}`]);
 
 /** From the nearest up to the root. */
-const foldersAbove = (path: string): string[] =>
+export const foldersAbove = (path: string): string[] =>
   path === '/' ? [] : [dirname(path), ...foldersAbove(dirname(path))];
 
 const setUp = ({ path, mode, owner = '', group = '' }: SharedFolder, after: readonly string[] = []): string =>
